@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
+from tl_core.errors import UnknownName
 from tl_core.home import ASSETS
 from tl_core.registry import Registry
 
@@ -158,13 +159,17 @@ class BackboneSpec:
 
     def stage(self, name: str) -> Stage:
         """Return the stage of that name; the error names the stages there are."""
-        registry: Registry[Stage] = Registry(f"stage of {self.name}")
         for stage in self.stages:
-            registry.register(stage.name, stage)
-        return registry.get(name)
+            if stage.name == name:
+                return stage
+        raise UnknownName(
+            f"{self.name} has no stage named {name!r}. It has: {', '.join(self.stage_names)}."
+        )
 
 
-def _load() -> Registry[BackboneSpec]:
+@cache
+def backbones() -> Registry[BackboneSpec]:
+    """Return all known backbones, the bundled ones first."""
     registry: Registry[BackboneSpec] = Registry("backbone")
     for facts in json.loads(FACTS.read_text(encoding="utf-8")):
         registry.register(facts["name"], spec_from_facts(facts))
@@ -188,15 +193,3 @@ def spec_from_facts(facts: dict[str, object]) -> BackboneSpec:
     assert isinstance(stages, list)
     values["stages"] = tuple(build(Stage, stage) for stage in stages)
     return BackboneSpec(**values)  # type: ignore[arg-type]
-
-
-BACKBONES: Registry[BackboneSpec]
-"""All known backbones; the bundled ones first."""
-
-
-def __getattr__(name: str) -> object:
-    # Read on first use, so that the tool which writes the file can import this module without it.
-    if name == "BACKBONES":
-        globals()["BACKBONES"] = _load()
-        return globals()["BACKBONES"]
-    raise AttributeError(name)
