@@ -1,0 +1,1 @@
+"""Shared pieces of the screens: widgets, charts, the layer map and the app's state."""
