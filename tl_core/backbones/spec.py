@@ -10,11 +10,14 @@ import json
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from tl_core.errors import UnknownName
+from tl_core.errors import ConfigError, UnknownName
 from tl_core.home import ASSETS
 from tl_core.registry import Registry
 
 FACTS = ASSETS / "backbones.json"
+
+SMALLEST_INPUT = 32
+"""Pixels; every family here halves the resolution five times at most."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class WeightsSource:
         First hexadecimal digits of the file's SHA-256, as part of torchvision's file names;
         empty for bundled weights.
     bytes
-        Size of the file.
+        Size of the file; torchvision rounds it to a thousandth of a megabyte.
     source_task
         What the network was trained on ("ImageNet-1k, 1000 classes").
     top1
@@ -128,6 +131,9 @@ class BackboneSpec:
         Citation of the paper that introduced it.
     num_features
         Length of the feature vector that goes into the head.
+    size_multiple
+        Image sizes must be a multiple of this number of pixels (16 for a vision transformer's
+        patches, 1 for most).
     stages
         In the order in which they run.
     """
@@ -138,6 +144,7 @@ class BackboneSpec:
     summary: str
     paper: str
     num_features: int
+    size_multiple: int
     preprocessing: Preprocessing
     weights: WeightsSource
     stages: tuple[Stage, ...]
@@ -156,6 +163,23 @@ class BackboneSpec:
     def total_parameters(self) -> int:
         """Learnable values of all stages; the classifier of the source task is not counted."""
         return sum(stage.parameters for stage in self.stages)
+
+    def check_image_size(self, size: int) -> None:
+        """Refuse an image size in pixels that the network cannot take.
+
+        Raises
+        ------
+        ConfigError
+            Naming what is allowed and the nearest size that works.
+        """
+        step = self.size_multiple
+        if size < SMALLEST_INPUT or size % step:
+            near = max(SMALLEST_INPUT, round(size / step) * step)
+            multiple = f" and a multiple of {step}" if step > 1 else ""
+            raise ConfigError(
+                f"{self.title} cannot take images of {size} pixels: the size must be at least "
+                f"{SMALLEST_INPUT}{multiple}. The nearest that works is {near}."
+            )
 
     def stage(self, name: str) -> Stage:
         """Return the stage of that name; the error names the stages there are."""

@@ -1,0 +1,185 @@
+"""Pretrained weights: where they are, how they get here, and how they are read safely.
+
+Bundled files lie in ``assets/weights`` as safetensors. The others are torchvision's and go into
+torch's own cache, so a download serves every program on the machine. Only tensors are ever read.
+Importing this module does not import torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from tl_core.backbones.spec import BackboneSpec, backbones
+from tl_core.errors import WeightsError
+from tl_core.home import ASSETS
+
+if TYPE_CHECKING:
+    import torch
+
+Location = Literal["bundled", "cached", "download"]
+Progress = Callable[[int, int], None]
+"""Called with the bytes that are done and the bytes in total."""
+
+PATIENCE = 8.0
+"""Seconds to wait for a server's first answer, and for each piece of the file."""
+
+_CHUNK = 1 << 20
+
+
+def cache_folder() -> Path:
+    """Return torch's folder for downloaded weights, as ``torch.hub`` finds it."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    torch_home = Path(os.environ.get("TORCH_HOME", caches / "torch"))
+    return torch_home.expanduser() / "hub" / "checkpoints"
+
+
+def weights_path(spec: BackboneSpec) -> Path:
+    """Return where the weights file lies, or will lie once it is downloaded."""
+    folder = ASSETS / "weights" if spec.weights.origin == "bundled" else cache_folder()
+    return folder / spec.weights.file
+
+
+def location(spec: BackboneSpec) -> Location:
+    """Return where the weights are: ``bundled``, ``cached``, or only on the net (``download``)."""
+    if spec.weights.origin == "bundled":
+        return "bundled"
+    return "cached" if weights_path(spec).is_file() else "download"
+
+
+def prefetch(spec: BackboneSpec, progress: Progress | None = None) -> Path:
+    """Bring the weights onto this machine, unless they are here and whole.
+
+    The file appears in the cache complete and with the digest that its name promises, or not at
+    all, so several programs may fetch it at the same time.
+
+    Raises
+    ------
+    WeightsError
+        Without a connection, within seconds; or if what arrives is not the promised file.
+    """
+    path, url = weights_path(spec), spec.weights.url
+    if url is None or _is_whole(path, spec):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file, _open(url) as response:
+            total = int(response.headers.get("Content-Length") or spec.weights.bytes)
+            done = 0
+            while chunk := response.read(_CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                if progress:
+                    progress(done, total)
+        if not _is_whole(partial, spec):
+            raise _unreachable(spec, "what arrived is incomplete or not that file")
+        partial.replace(path)
+    except (OSError, HTTPException) as error:
+        raise _unreachable(spec, str(error) or type(error).__name__) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def load_state(spec: BackboneSpec) -> dict[str, torch.Tensor]:
+    """Return the pretrained tensors as float32, with the original model's keys, head included.
+
+    Downloads them first if they are not here.
+
+    Raises
+    ------
+    WeightsError
+        If the file is damaged or cannot be had.
+    """
+    path = weights_path(spec)
+    if location(spec) == "download":
+        prefetch(spec)
+    elif not _is_whole(path, spec):
+        raise damaged(spec, "it is missing or its content is not what its name promises")
+    state = _read_tensors(spec, path)
+    return {
+        key: value.float() if value.is_floating_point() else value for key, value in state.items()
+    }
+
+
+def damaged(spec: BackboneSpec, reason: str) -> WeightsError:
+    """Return the error for a weights file that cannot be used, with what to do about it."""
+    cure = (
+        "Install the project again to restore it."
+        if spec.weights.origin == "bundled"
+        else f"Delete it, then run: python -m tl_core prefetch {spec.name}"
+    )
+    return WeightsError(f"The weights file {weights_path(spec)} is damaged: {reason}. {cure}")
+
+
+def _unreachable(spec: BackboneSpec, reason: str) -> WeightsError:
+    host = urlsplit(spec.weights.url or "").netloc
+    megabytes = round(spec.weights.bytes / 1e6)
+    bundled = next(other.name for other in backbones() if other.weights.origin == "bundled")
+    return WeightsError(
+        f"The weights of {spec.name} ({spec.weights.file}, {megabytes} MB) could not be "
+        f"downloaded from {host}: {reason}. With a connection, run: python -m tl_core prefetch "
+        f"{spec.name}. Without one, use the bundled backbone {bundled}, or train from random "
+        f"weights with --weights none."
+    )
+
+
+def _is_whole(path: Path, spec: BackboneSpec) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest.startswith(spec.weights.sha256_prefix)
+
+
+def _open(url: str) -> HTTPResponse:
+    """Open a URL within ``PATIENCE`` seconds in all.
+
+    ``urlopen`` counts its timeout for every address of a host anew and not at all while the name is
+    looked up, so behind a firewall that swallows packets it would take minutes.
+    """
+    answers: queue.Queue[HTTPResponse | Exception] = queue.Queue()
+
+    def connect() -> None:
+        try:
+            answers.put(urllib.request.urlopen(url, timeout=PATIENCE))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=connect, daemon=True).start()
+    try:
+        answer = answers.get(timeout=PATIENCE)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {PATIENCE:.0f} seconds") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _read_tensors(spec: BackboneSpec, path: Path) -> dict[str, torch.Tensor]:
+    import pickle
+
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if spec.weights.origin == "bundled":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
+        raise damaged(spec, "it cannot be read") from error
+    if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
+        raise damaged(spec, "it holds something other than tensors")
+    return dict(state)
