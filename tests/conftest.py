@@ -1,0 +1,44 @@
+"""Shared by all tests: a home of their own, a fixed seed, and where the development photos lie."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "tl_home"
+    monkeypatch.setenv("TL_HOME", str(home))
+    monkeypatch.delenv("TL_STORE_URL", raising=False)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed() -> Iterator[None]:
+    random.seed(0)
+    np.random.seed(0)
+    yield
+
+
+@pytest.fixture(scope="session")
+def hymenoptera() -> Path:
+    return _shared("hymenoptera")
+
+
+@pytest.fixture(scope="session")
+def malformed() -> Path:
+    return _shared("malformed")
+
+
+def _shared(name: str) -> Path:
+    folder = SHARED_DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"the development photos {name!r} are not on this machine")
+    return folder

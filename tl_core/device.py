@@ -1,0 +1,95 @@
+"""Which processor trains, how precisely, and on how many threads.
+
+Each answer is found once and then written into a run's configuration, so that a run can be
+repeated number for number.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import torch
+from torch import nn
+
+from tl_core.errors import ConfigError
+from tl_core.home import home, write_atomically
+
+WORTH_IT = 0.9
+"""bf16 is chosen where its step takes at most this share of the time of an fp32 step."""
+
+
+def resolve_device(choice: str) -> str:
+    """Return ``cuda``, ``mps`` or ``cpu`` for ``auto``, else the choice if this machine has it.
+
+    Raises
+    ------
+    ConfigError
+        If the chosen device is not there.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if choice == "auto":
+        return next(name for name, there in present.items() if there)
+    if not present[choice]:
+        there = ", ".join(name for name, ok in present.items() if ok)
+        raise ConfigError(f"This machine has no device {choice!r} for torch. It has: {there}.")
+    return choice
+
+
+def describe_device(device: str) -> str:
+    """Return the device's name for people."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return {"mps": "Apple GPU", "cpu": f"CPU, {os.cpu_count()} cores"}[device]
+
+
+def resolve_precision(choice: str, device: str, threads: int) -> str:
+    """Return ``fp32`` or ``bf16``; ``auto`` takes what a measured step says, once per machine.
+
+    The measurement is kept in ``TL_HOME/machine.json``, since a second one could differ and runs
+    that are compared must not.
+    """
+    if choice != "auto":
+        return choice
+    key = f"{device}/{describe_device(device)}/torch {torch.__version__}/{threads} threads"
+    path = home() / "machine.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    if key not in known:
+        fp32, bf16 = measure_step(device, "fp32"), measure_step(device, "bf16")
+        known[key] = {
+            "fp32_step_seconds": round(fp32, 5),
+            "bf16_step_seconds": round(bf16, 5),
+            "precision": "bf16" if bf16 <= WORTH_IT * fp32 else "fp32",
+        }
+        write_atomically(path, json.dumps(known, indent=2))
+    precision: str = known[key]["precision"]
+    return precision
+
+
+def measure_step(device: str, precision: str, repeats: int = 5) -> float:
+    """Return the seconds of the fastest of some training steps of a small residual network."""
+    from tl_core.backbones.mini import resnet_mini
+
+    with torch.random.fork_rng():
+        model = resnet_mini().to(device, memory_format=torch.channels_last)
+    images = torch.zeros(16, 3, 96, 96, device=device).contiguous(memory_format=torch.channels_last)
+    labels = torch.zeros(16, dtype=torch.long, device=device)
+    fastest = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        with autocast(device, precision):
+            loss = nn.functional.cross_entropy(model(images), labels)
+        loss.backward()
+        loss.item()
+        fastest = min(fastest, time.perf_counter() - start)
+    return fastest
+
+
+def autocast(device: str, precision: str) -> torch.autocast:
+    """Return the context in which a forward pass of that precision runs."""
+    return torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")

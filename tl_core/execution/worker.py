@@ -1,0 +1,128 @@
+"""One job, from its payload to its final status. Importing this module loads torch."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tl_core.errors import TLError
+from tl_core.execution import run_folder
+from tl_core.runs.restore import predict_files
+from tl_core.runs.store import Job, Store
+from tl_core.training.config import RunConfig
+from tl_core.training.events import (
+    CancelRun,
+    RunCancelled,
+    RunEnded,
+    RunFailed,
+    StepEnded,
+    TrainEvent,
+    to_dict,
+)
+from tl_core.training.loop import Events, train
+
+FLUSH_SECONDS = 0.2
+"""Steps are written, and requests read, at most this often."""
+
+log = logging.getLogger(__name__)
+
+
+class EventLog:
+    """Writes a job's events to the store, steps in batches and everything else at once."""
+
+    def __init__(self, store: Store, identifier: str) -> None:
+        self._store, self._identifier = store, identifier
+        self._written = 0
+        self._waiting: list[dict[str, Any]] = []
+        self._flushed = 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether the last writing is long enough ago."""
+        return time.monotonic() - self._flushed >= FLUSH_SECONDS
+
+    def add(self, event: dict[str, Any], *, urgent: bool) -> None:
+        """Note an event; write it now if it is urgent."""
+        self._waiting.append(event)
+        if urgent or self.due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        self._store.append(self._identifier, self._written + 1, self._waiting)
+        self._written += len(self._waiting)
+        self._waiting.clear()
+        self._flushed = time.monotonic()
+
+
+def run_job(url: str, identifier: str) -> None:
+    """Do one job that was moved to running, and give it its final status."""
+    store = Store(url)
+    job = store.job(identifier)
+    assert job is not None
+    events = EventLog(store, identifier)
+    try:
+        status, reason = JOB_KINDS[job.kind](store, job, events)
+    except TLError as error:
+        status, reason = "failed", str(error)
+    except Exception as error:
+        log.exception("job %s", identifier)
+        status = "failed"
+        reason = f"Something unexpected went wrong ({type(error).__name__}). The log has the details."
+    if status == "failed" and job.kind == "train":
+        events.add(to_dict(RunFailed(reason or "")), urgent=True)
+    events.flush()
+    store.end(identifier, status, reason)
+    store.close()
+
+
+def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    stream = train(RunConfig.from_dict(job.payload), run_folder(job.id))
+    last: TrainEvent | None = None
+    for last in _controlled(stream, store, job.id, events):
+        if not isinstance(last, RunFailed):
+            events.add(to_dict(last), urgent=not isinstance(last, StepEnded))
+    if isinstance(last, RunFailed):
+        return "failed", last.reason
+    if isinstance(last, RunCancelled):
+        return "cancelled", "Stopped on request."
+    assert isinstance(last, RunEnded)
+    return "finished", None
+
+
+def _controlled(stream: Events, store: Store, identifier: str, events: EventLog) -> Events:
+    """Pass a stream on; stop or hold it when the store says so."""
+    checked = 0.0
+    for event in stream:
+        yield event
+        if time.monotonic() - checked < FLUSH_SECONDS:
+            continue
+        while (request := _request(store, identifier)) == "pause":
+            events.flush()
+            time.sleep(FLUSH_SECONDS)
+        checked = time.monotonic()
+        if request == "cancel" and not isinstance(event, (RunEnded, RunFailed)):
+            yield stream.throw(CancelRun())
+            return
+
+
+def _request(store: Store, identifier: str) -> str:
+    job = store.job(identifier)
+    return job.request if job else "cancel"
+
+
+def _predict(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    photo = Path(job.payload["photo"])
+    for run in job.payload["runs"]:
+        [answer] = predict_files(run_folder(run), [photo])
+        events.add({"event": "Predicted", "run": run, **answer}, urgent=True)
+    return "finished", None
+
+
+JOB_KINDS: dict[str, Callable[[Store, Job, EventLog], tuple[str, str | None]]] = {
+    "train": _train,
+    "predict": _predict,
+}

@@ -1,0 +1,69 @@
+"""Takes a run's folder and answers for new photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from tl_core.backbones.build import build_backbone
+from tl_core.classifier import TransferClassifier, make_head
+from tl_core.data.views import load_eval
+from tl_core.errors import UserError
+from tl_core.training.evaluation import predict
+from tl_core.training.record import WEIGHTS, RunRecord
+
+
+def load_classifier(run_dir: Path) -> tuple[TransferClassifier, RunRecord]:
+    """Build the classifier that a run kept, on the CPU, in evaluation mode.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no finished run.
+    """
+    record = RunRecord.load(run_dir)
+    if record.status != "finished":
+        raise UserError(f"The run in {run_dir} was {record.status}, so it has no weights to use.")
+    config = record.config
+    backbone = build_backbone(config.backbone, pretrained=False, image_size=config.image_size)
+    head = make_head(config.head, backbone.num_features, len(record.classes))
+    classifier = TransferClassifier(backbone, head)
+    try:
+        classifier.load_state_dict(load_file(run_dir / WEIGHTS))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise UserError(f"The weights in {run_dir} are missing or damaged.") from error
+    return classifier.eval().to(memory_format=torch.channels_last), record
+
+
+def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return, for each picture, its most probable class and the probability of every class.
+
+    The photo goes through the decoder and the preprocessing of the run, in fp32 on the CPU, so a
+    validation photo gets the probabilities that stand in the record.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no finished run or a picture cannot be read.
+    """
+    classifier, record = load_classifier(run_dir)
+    preprocessing = record.config.spec.preprocessing.at(record.config.image_size)
+    images = load_eval(files, preprocessing)
+    probabilities = predict(classifier, images, preprocessing, "cpu").exp()
+    answers = []
+    for file, row in zip(files, probabilities.tolist(), strict=True):
+        top = max(range(len(row)), key=row.__getitem__)
+        answers.append(
+            {
+                "file": str(file),
+                "class": record.classes[top],
+                "probability": row[top],
+                "probabilities": dict(zip(record.classes, row, strict=True)),
+            }
+        )
+    return answers

@@ -1,0 +1,257 @@
+"""Strategies of transfer: each is a short recipe that turns a backbone's stages into phases.
+
+A phase is a freeze plan, a number of epochs and a learning rate for each part that learns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tl_core.freezing import BatchNormPolicy, FreezePlan
+from tl_core.registry import Registry
+
+BACKBONE_SHARE = 0.3
+"""Learning rate of the deepest thawed stage, as a share of the head's."""
+DEPTH_DECAY = 0.5
+"""Factor from each thawed stage to the one before it: early layers are general, touch them less."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a run during which the same stages learn at the same rates.
+
+    Attributes
+    ----------
+    name
+        Short title for people ("Head only").
+    plan
+        What is frozen.
+    epochs
+        Length; at least 1.
+    head_lr
+        Peak learning rate of the head.
+    stage_lr
+        Peak learning rate of each trainable stage.
+    """
+
+    name: str
+    plan: FreezePlan
+    epochs: int
+    head_lr: float
+    stage_lr: Mapping[str, float] = field(default_factory=dict)
+
+
+class Recipe(Protocol):
+    """Turns stages into phases; phases without an epoch are left out by the caller."""
+
+    def __call__(
+        self,
+        stages: tuple[str, ...],
+        thawed: tuple[str, ...],
+        *,
+        epochs: int,
+        lr: float,
+        batch_norm: BatchNormPolicy,
+    ) -> list[Phase]:
+        """Return the phases for a backbone with ``stages``, of which ``thawed`` may learn."""
+        ...
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A way to transfer.
+
+    Attributes
+    ----------
+    name, title, summary
+        Identifier, title and one sentence for people.
+    paper
+        Where it comes from.
+    defaults
+        Values of ``RunConfig`` that make it work without tuning.
+    fixed
+        Values of ``RunConfig`` that make it what it is; a choice of them is not followed.
+    recipe
+        The phases.
+    """
+
+    name: str
+    title: str
+    summary: str
+    paper: str
+    defaults: Mapping[str, Any]
+    fixed: Mapping[str, Any]
+    recipe: Recipe
+
+    def phases(
+        self,
+        stages: tuple[str, ...],
+        thawed: tuple[str, ...],
+        *,
+        epochs: int,
+        lr: float,
+        batch_norm: BatchNormPolicy,
+    ) -> tuple[Phase, ...]:
+        """Return the phases that have at least one epoch."""
+        phases = self.recipe(stages, thawed, epochs=epochs, lr=lr, batch_norm=batch_norm)
+        return tuple(phase for phase in phases if phase.epochs > 0)
+
+
+STRATEGIES: Registry[Strategy] = Registry("strategy")
+
+
+def layer_wise_rates(thawed: tuple[str, ...], lr: float) -> dict[str, float]:
+    """Give the deepest thawed stage ``BACKBONE_SHARE`` of the head's rate, earlier ones ever less.
+
+    Howard and Ruder, "Universal language model fine-tuning for text classification" (ULMFiT),
+    ACL 2018, arXiv:1801.06146, section 3.2: discriminative fine-tuning.
+    """
+    depth = enumerate(reversed(thawed))
+    return {name: lr * BACKBONE_SHARE * DEPTH_DECAY**steps for steps, name in depth}
+
+
+def _feature_extraction(
+    stages: tuple[str, ...],
+    thawed: tuple[str, ...],
+    *,
+    epochs: int,
+    lr: float,
+    batch_norm: BatchNormPolicy,
+) -> list[Phase]:
+    return [Phase("Head only", FreezePlan(frozenset(), batch_norm), epochs, lr)]
+
+
+def _fine_tune(
+    stages: tuple[str, ...],
+    thawed: tuple[str, ...],
+    *,
+    epochs: int,
+    lr: float,
+    batch_norm: BatchNormPolicy,
+) -> list[Phase]:
+    plan = FreezePlan(frozenset(thawed), batch_norm)
+    return [Phase("Fine-tuning", plan, epochs, lr, layer_wise_rates(thawed, lr))]
+
+
+def _hybrid(
+    stages: tuple[str, ...],
+    thawed: tuple[str, ...],
+    *,
+    epochs: int,
+    lr: float,
+    batch_norm: BatchNormPolicy,
+) -> list[Phase]:
+    first, second = epochs // 2, epochs - epochs // 2
+    lower = lr / 3
+    return [
+        Phase("Head only", FreezePlan(frozenset(), batch_norm), first, lr),
+        Phase(
+            "Thawed",
+            FreezePlan(frozenset(thawed), batch_norm),
+            second,
+            lower,
+            layer_wise_rates(thawed, lower),
+        ),
+    ]
+
+
+def _gradual_unfreeze(
+    stages: tuple[str, ...],
+    thawed: tuple[str, ...],
+    *,
+    epochs: int,
+    lr: float,
+    batch_norm: BatchNormPolicy,
+) -> list[Phase]:
+    count = len(thawed) + 1
+    ends = [round(epochs * (position + 1) / count) for position in range(count)]
+    phases = []
+    for position, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        open_now = thawed[len(thawed) - position :]
+        plan = FreezePlan(frozenset(open_now), batch_norm)
+        name = f"Thawed from {open_now[0]}" if open_now else "Head only"
+        rate = lr if position == 0 else lr / 3
+        phases.append(Phase(name, plan, end - start, rate, layer_wise_rates(open_now, rate)))
+    return phases
+
+
+def _everything_alike(
+    stages: tuple[str, ...],
+    thawed: tuple[str, ...],
+    *,
+    epochs: int,
+    lr: float,
+    batch_norm: BatchNormPolicy,
+) -> list[Phase]:
+    plan = FreezePlan(frozenset(stages), batch_norm)
+    return [Phase("All layers", plan, epochs, lr, dict.fromkeys(stages, lr))]
+
+
+for _strategy in (
+    Strategy(
+        "feature_extraction",
+        "Feature extraction",
+        "Keep the pretrained network as it is and train only a new head on what it sees.",
+        "Donahue et al. (2014), DeCAF, arXiv:1310.1531",
+        {"lr": 3e-3},
+        {"trainable": "none"},
+        _feature_extraction,
+    ),
+    Strategy(
+        "fine_tune",
+        "Fine-tuning",
+        "Train the new head and, gently, the thawed layers: deep ones more, early ones less.",
+        "Yosinski et al. (2014), arXiv:1411.1792; layer-wise rates: ULMFiT, arXiv:1801.06146",
+        {"trainable": "all", "lr": 1e-3},
+        {},
+        _fine_tune,
+    ),
+    Strategy(
+        "hybrid",
+        "Hybrid",
+        "First only the head, then thaw and continue at a lower rate (LP-FT).",
+        "Kumar et al. (2022), LP-FT, arXiv:2202.10054",
+        {"trainable": "all", "lr": 3e-3},
+        {},
+        _hybrid,
+    ),
+    Strategy(
+        "gradual_unfreeze",
+        "Gradual unfreezing",
+        "Start with the head, then thaw one more stage at a time, from the last to the first.",
+        "Howard and Ruder (2018), ULMFiT, arXiv:1801.06146",
+        {"trainable": "all", "lr": 3e-3},
+        {},
+        _gradual_unfreeze,
+    ),
+    Strategy(
+        "from_scratch",
+        "From scratch",
+        "No transfer: random weights, everything learns. What the pretrained network has to beat.",
+        "He et al. (2019), Rethinking ImageNet pre-training, arXiv:1811.08883",
+        {"batch_norm": "adapt", "lr": 3e-3, "epochs": 40, "schedule": "one_cycle"},
+        {"weights": "none", "trainable": "all"},
+        _everything_alike,
+    ),
+    Strategy(
+        "tutorial",
+        "PyTorch tutorial",
+        "The classic ants-and-bees recipe, repeated exactly: SGD, small batches, all layers alike.",
+        "Chilamkurthy, Transfer learning for computer vision tutorial, pytorch.org",
+        {
+            "batch_norm": "adapt",
+            "optimizer": "sgd",
+            "lr": 1e-3,
+            "weight_decay": 0.0,
+            "schedule": "step",
+            "batch_size": 4,
+            "epochs": 25,
+            "augment": "tutorial",
+        },
+        {"trainable": "all"},
+        _everything_alike,
+    ),
+):
+    STRATEGIES.register(_strategy.name, _strategy)

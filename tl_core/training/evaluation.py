@@ -1,0 +1,61 @@
+"""Predictions of a classifier on decoded pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional as F
+
+from tl_core.backbones.spec import Preprocessing
+from tl_core.classifier import TransferClassifier
+from tl_core.data.views import normalise
+from tl_core.device import autocast
+from tl_core.training.config import RunConfig
+from tl_core.training.session import Photos
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a classifier did: mean cross-entropy, share of right answers, probabilities (N, C)."""
+
+    loss: float
+    accuracy: float
+    probabilities: torch.Tensor
+
+
+@torch.inference_mode()
+def predict(
+    classifier: TransferClassifier,
+    images: torch.Tensor,
+    preprocessing: Preprocessing,
+    device: str,
+    precision: str = "fp32",
+) -> torch.Tensor:
+    """Return log-probabilities (N, C) in fp32, on the CPU, for uint8 images (N, 3, S, S)."""
+    classifier.eval()
+    scores = []
+    for batch in images.split(BATCH):
+        with autocast(device, precision):
+            scores.append(classifier(normalise(batch, preprocessing, device)).float().cpu())
+    return F.log_softmax(torch.cat(scores), dim=1)
+
+
+def evaluate(
+    classifier: TransferClassifier,
+    photos: Photos,
+    preprocessing: Preprocessing,
+    config: RunConfig,
+    precision: str | None = None,
+) -> Evaluation:
+    """Evaluate on labelled pictures, in the run's precision unless another is asked for."""
+    logs = predict(
+        classifier, photos.images, preprocessing, config.device, precision or config.precision
+    )
+    return Evaluation(
+        loss=F.nll_loss(logs, photos.labels).item(),
+        accuracy=(logs.argmax(1) == photos.labels).float().mean().item(),
+        probabilities=logs.exp(),
+    )

@@ -1,0 +1,172 @@
+"""What a training run reports, as it happens.
+
+One stream serves the live chart, the store, the command line and the tests. Which events occur:
+
+=======================  ========  ======  =========
+event                    finished  failed  cancelled
+=======================  ========  ======  =========
+PreparationAdvanced      0..n      0..n    0..n
+RunStarted               1         0..1    0..1
+PhaseStarted             1..n      0..n    0..n
+StepEnded, EpochEnded    1..n      0..n    0..n
+CheckpointSaved          1         0       0..1
+RunEnded                 1
+RunFailed                          1
+RunCancelled                               1
+=======================  ========  ======  =========
+
+The last event of a stream is always one of the last three.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PreparationAdvanced:
+    """Something before the first step advanced: ``done`` of ``total`` pieces of ``what``."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """The run is set up and its configuration resolved.
+
+    Attributes
+    ----------
+    config
+        The resolved ``RunConfig`` as plain data.
+    classes
+        Class names in the order of the labels.
+    train_count, val_count, test_count
+        Photos in each split.
+    epochs, steps
+        Totals over all phases.
+    total_parameters
+        Learnable values of backbone and head.
+    """
+
+    config: dict[str, Any]
+    classes: list[str]
+    train_count: int
+    val_count: int
+    test_count: int
+    epochs: int
+    steps: int
+    total_parameters: int
+
+
+@dataclass(frozen=True)
+class PhaseStarted:
+    """A phase begins: the stages in ``trainable`` learn from epoch ``first_epoch`` on."""
+
+    phase: int
+    name: str
+    trainable: list[str]
+    trainable_parameters: int
+    first_epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """One optimiser step; ``step`` counts from 1 over the whole run."""
+
+    step: int
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """One epoch; accuracies are fractions, ``lr`` is the head's rate, ``best`` says "best yet"."""
+
+    epoch: int
+    phase: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    lr: float
+    seconds: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class CheckpointSaved:
+    """The weights of ``epoch`` are on disk, whole."""
+
+    epoch: int
+    path: str
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """The run finished; ``summary`` is what the command line prints as JSON."""
+
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunFailed:
+    """The run could not finish; ``reason`` is a sentence for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunCancelled:
+    """The run was stopped on request after ``epoch`` whole epochs."""
+
+    epoch: int
+
+
+TrainEvent = (
+    PreparationAdvanced
+    | RunStarted
+    | PhaseStarted
+    | StepEnded
+    | EpochEnded
+    | CheckpointSaved
+    | RunEnded
+    | RunFailed
+    | RunCancelled
+)
+
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        PreparationAdvanced,
+        RunStarted,
+        PhaseStarted,
+        StepEnded,
+        EpochEnded,
+        CheckpointSaved,
+        RunEnded,
+        RunFailed,
+        RunCancelled,
+    )
+}
+
+
+def to_dict(event: TrainEvent) -> dict[str, Any]:
+    """Return plain data for JSON, with the event's name under ``event``."""
+    return {"event": type(event).__name__, **dataclasses.asdict(event)}
+
+
+def from_dict(values: Mapping[str, Any]) -> TrainEvent:
+    """Read what :func:`to_dict` wrote."""
+    fields = dict(values)
+    event: TrainEvent = _KINDS[fields.pop("event")](**fields)
+    return event
+
+
+class CancelRun(Exception):  # noqa: N818 - a request, not an error
+    """Thrown into a stream of events (``events.throw(CancelRun())``) to stop the run."""

@@ -1,0 +1,175 @@
+"""Keeps what happens during a run and writes it down at the end."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import PIL
+import torch
+from safetensors.torch import save_file
+
+from tl_core.classifier import TransferClassifier
+from tl_core.compat import torchvision
+from tl_core.data.decode import DECODE_SETTINGS
+from tl_core.device import describe_device
+from tl_core.errors import ConfigError
+from tl_core.strategies import Phase
+from tl_core.training import events
+from tl_core.training.config import RunConfig
+from tl_core.training.evaluation import evaluate
+from tl_core.training.events import EpochEnded, PhaseStarted, RunStarted, TrainEvent
+from tl_core.training.record import WEIGHTS, Prediction, RunRecord
+from tl_core.training.session import Photos, Session, load_test
+
+
+class Logbook:
+    """The history of one run, its best weights so far, and the writing of its record.
+
+    Parameters
+    ----------
+    config
+        As it was asked for.
+    run_dir
+        Where the record goes.
+
+    Raises
+    ------
+    ConfigError
+        If the folder already holds something: a run never overwrites another.
+    """
+
+    def __init__(self, config: RunConfig, run_dir: Path) -> None:
+        if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
+            raise ConfigError(
+                f"The folder for this run, {run_dir}, is not empty. "
+                "Name another one with --out, or move it away."
+            )
+        self.config = config
+        self.run_dir = run_dir
+        self.history: list[EpochEnded] = []
+        self.phases: list[PhaseStarted] = []
+        self.best_accuracy = -1.0
+        self._began = time.perf_counter()
+        self._steps = 0
+        self._best: tuple[int, dict[str, torch.Tensor]] | None = None
+        self._facts: dict[str, Any] = {}
+        self._learned: set[str] = set()
+
+    def start(self, session: Session) -> RunStarted:
+        """Note what the run works with."""
+        dataset, split, config = session.dataset, session.split, session.config
+        self.config = config
+        parts = {"train": split.train, "val": split.val, "test": split.test}
+        total = sum(p.numel() for p in session.classifier.parameters())
+        self._facts = {
+            "environment": environment(config),
+            "classes": dataset.classes,
+            "fingerprint": dataset.fingerprint,
+            "split": {
+                name: [dataset.photos[i].path for i in part] for name, part in parts.items()
+            },
+            "total_parameters": total,
+        }
+        return RunStarted(
+            config=config.to_dict(),
+            classes=list(dataset.classes),
+            train_count=len(split.train),
+            val_count=len(split.val),
+            test_count=len(split.test),
+            epochs=sum(phase.epochs for phase in config.phases),
+            steps=sum(phase.epochs for phase in config.phases) * len(session.batches(0)),
+            total_parameters=total,
+        )
+
+    def start_phase(self, session: Session, phase: Phase) -> PhaseStarted:
+        """Note a phase and apply its freeze plan."""
+        phase.plan.apply(session.classifier)
+        learning = {n: p.numel() for n, p in session.classifier.named_parameters() if p.requires_grad}
+        self._learned |= learning.keys()
+        stages = [name for name in session.config.spec.stage_names if name in phase.plan.trainable]
+        self.phases.append(
+            PhaseStarted(
+                phase=len(self.phases) + 1,
+                name=phase.name,
+                trainable=stages,
+                trainable_parameters=sum(learning.values()),
+                first_epoch=len(self.history) + 1,
+                epochs=phase.epochs,
+            )
+        )
+        return self.phases[-1]
+
+    def next_step(self) -> int:
+        """Count a step; return its number, from 1."""
+        self._steps += 1
+        return self._steps
+
+    def end_epoch(self, ended: EpochEnded, classifier: TransferClassifier) -> EpochEnded:
+        """Note an epoch; copy the weights if it is the best so far."""
+        self.history.append(ended)
+        if ended.best:
+            self.best_accuracy = ended.val_accuracy
+            state = classifier.state_dict()
+            self._best = (ended.epoch, {k: v.detach().clone() for k, v in state.items()})
+        return ended
+
+    def finish(self, session: Session) -> Generator[TrainEvent, None, None]:
+        """Restore the best weights, predict once more in fp32 and write the record."""
+        assert self._best is not None
+        epoch, weights = self._best
+        classifier = session.classifier
+        classifier.load_state_dict(weights)
+        test = yield from load_test(self.config, session.dataset, session.split)
+        self._facts["val"] = self._predictions(session, session.val)
+        self._facts["test"] = self._predictions(session, test) if test else ()
+        self._facts["trainable_parameters"] = sum(
+            p.numel() for n, p in classifier.named_parameters() if n in self._learned
+        )
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        path = self.run_dir / WEIGHTS
+        save_file({k: v.contiguous().cpu() for k, v in weights.items()}, path)
+        yield events.CheckpointSaved(epoch, str(path))
+        record = self.close("finished", None)
+        yield events.RunEnded(record.summary(self.run_dir) if record else {})
+
+    def close(self, status: str, reason: str | None) -> RunRecord | None:
+        """Write the record as far as the run came; nothing if it never started."""
+        if not self._facts:
+            return None
+        learned = max((phase.trainable_parameters for phase in self.phases), default=0)
+        record = RunRecord(
+            config=self.config,
+            status=status,
+            reason=reason,
+            history=tuple(self.history),
+            phases=tuple(self.phases),
+            best_epoch=self._best[0] if self._best else None,
+            seconds=time.perf_counter() - self._began,
+            **{"trainable_parameters": learned, **self._facts},
+        )
+        record.save(self.run_dir)
+        return record
+
+    def _predictions(self, session: Session, photos: Photos) -> tuple[Prediction, ...]:
+        result = evaluate(
+            session.classifier, photos, session.preprocessing, self.config, precision="fp32"
+        )
+        rows = zip(photos.names, photos.labels.tolist(), result.probabilities.tolist(), strict=True)
+        return tuple(Prediction(name, label, tuple(row)) for name, label, row in rows)
+
+
+def environment(config: RunConfig) -> dict[str, Any]:
+    """Return what the numbers depend on besides the configuration."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "pillow": PIL.__version__,
+        "platform": platform.platform(),
+        "device": describe_device(config.device),
+        "decode": DECODE_SETTINGS,
+    }

@@ -1,0 +1,145 @@
+"""The training loop: it reads top to bottom in PyTorch's order, yields events and draws nothing."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import torch
+
+from tl_core.device import autocast
+from tl_core.errors import NonFiniteLoss, OutOfMemory, RunError
+from tl_core.seeding import derive
+from tl_core.strategies import Phase
+from tl_core.training.config import RunConfig
+from tl_core.training.evaluation import evaluate
+from tl_core.training.events import (
+    CancelRun,
+    EpochEnded,
+    RunCancelled,
+    RunFailed,
+    StepEnded,
+    TrainEvent,
+)
+from tl_core.training.logbook import Logbook
+from tl_core.training.optim import make_optimizer, make_schedule
+from tl_core.training.session import Session, prepare
+
+Events = Generator[TrainEvent, None, None]
+
+
+def train(config: RunConfig, run_dir: Path) -> Events:
+    """Train one run and report it as a stream of events.
+
+    Parameters
+    ----------
+    config
+        What to train. Device, precision and threads may be ``auto``; the resolved configuration
+        is in ``RunStarted`` and in the record.
+    run_dir
+        Folder that receives the record and the best weights; made if it is missing.
+
+    Yields
+    ------
+    TrainEvent
+        See :mod:`tl_core.training.events`. To stop a run, throw ``CancelRun`` into the stream; to
+        pause it, do not ask for the next event.
+
+    Raises
+    ------
+    UserError
+        Before ``RunStarted``, if data, weights or settings cannot be used.
+    """
+    logbook = Logbook(config, run_dir)
+    try:
+        session = yield from prepare(config)
+        yield logbook.start(session)
+        for phase in session.config.phases:
+            yield logbook.start_phase(session, phase)
+            yield from _train_phase(session, logbook, phase)
+        yield from logbook.finish(session)
+    except CancelRun:
+        logbook.close("cancelled", "Stopped on request.")
+        yield RunCancelled(len(logbook.history))
+    except (RunError, MemoryError, RuntimeError) as error:
+        reason = _explain(error, config)
+        if reason is None:
+            raise
+        logbook.close("failed", reason)
+        yield RunFailed(reason)
+
+
+def _train_phase(session: Session, logbook: Logbook, phase: Phase) -> Events:
+    config, classifier = session.config, session.classifier
+    optimizer = make_optimizer(classifier, phase, config)
+    schedule = make_schedule(optimizer, config.schedule, phase.epochs, len(session.batches(0)))
+    first = len(logbook.history) + 1
+    for epoch in range(first, first + phase.epochs):
+        start = time.perf_counter()
+        torch.manual_seed(derive(config.seed, "dropout", epoch))
+        phase.plan.apply(classifier)
+        lr = optimizer.param_groups[0]["lr"]
+        total_loss, right, count = 0.0, 0, 0
+        for indices in session.batches(epoch):
+            images, labels = session.batch(indices, epoch)
+            with autocast(config.device, config.precision):
+                scores = classifier(images)
+            loss = session.criterion(scores.float(), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total_loss += _finite(loss.item()) * len(labels)
+            right += int((scores.argmax(1) == labels).sum())
+            count += len(labels)
+            yield StepEnded(logbook.next_step(), epoch, loss.item())
+        val = evaluate(classifier, session.val, session.preprocessing, config)
+        ended = EpochEnded(
+            epoch=epoch,
+            phase=len(logbook.phases),
+            train_loss=total_loss / count,
+            train_accuracy=right / count,
+            val_loss=_finite(val.loss),
+            val_accuracy=val.accuracy,
+            lr=lr,
+            seconds=time.perf_counter() - start,
+            best=val.accuracy > logbook.best_accuracy,
+        )
+        yield logbook.end_epoch(ended, classifier)
+        if _stalled(logbook.history[first - 1 :], config.early_stopping):
+            return
+
+
+def _stalled(history: list[EpochEnded], patience: int) -> bool:
+    """Tell whether the last ``patience`` epochs brought no lower validation loss."""
+    if not patience or len(history) <= patience:
+        return False
+    earlier, recent = history[:-patience], history[-patience:]
+    return min(e.val_loss for e in recent) >= min(e.val_loss for e in earlier)
+
+
+def _finite(loss: float) -> float:
+    if not math.isfinite(loss):
+        raise NonFiniteLoss(
+            "The loss became infinite or undefined: the learning rate is probably too high. "
+            "Try a tenth of it."
+        )
+    return loss
+
+
+def _explain(error: BaseException, config: RunConfig) -> str | None:
+    """Return a sentence for people if the error is one that a run can end with, else None."""
+    if isinstance(error, RunError):
+        return str(error)
+    text = str(error).lower()
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in text:
+        return str(
+            OutOfMemory(
+                f"Not enough memory on {config.device}. Try a smaller batch than "
+                f"{config.batch_size}, pictures smaller than {config.image_size} px, or freeze "
+                "more stages."
+            )
+        )
+    return None

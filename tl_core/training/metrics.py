@@ -1,0 +1,68 @@
+"""Numbers about predictions, and how far they can be trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+
+def wilson_interval(right: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the Wilson score interval of a share.
+
+    An accuracy on a few hundred photos is a sample: 147 of 153 right is 96.1 %, and the truth
+    behind it lies between about 92 % and 98 %.
+
+    Parameters
+    ----------
+    right, count
+        ``right`` of ``count`` photos were classified rightly.
+    confidence
+        Share of such intervals that would hold the truth.
+
+    Raises
+    ------
+    ValueError
+        If there are no photos, or more right than there are.
+
+    Notes
+    -----
+    Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
+    American Statistical Association 22 (1927).
+    """
+    if not 0 <= right <= count or count == 0:
+        raise ValueError(f"{right} of {count} is no share.")
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share = right / count
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    reach = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count**2)) / (1 + z * z / count)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def mcnemar_exact(only_first: int, only_second: int) -> float:
+    """Return the two-sided p-value of the exact McNemar test for two classifiers on equal photos.
+
+    Parameters
+    ----------
+    only_first, only_second
+        Photos that only the first, and only the second, classified rightly. Those that both got
+        right or wrong say nothing about which is better.
+
+    Notes
+    -----
+    McNemar, Psychometrika 12 (1947); Dietterich, Neural Computation 10 (1998). Under equality
+    each disagreement is a fair coin, so this is a sign test.
+    """
+    count = only_first + only_second
+    if count == 0:
+        return 1.0
+    tail = sum(math.comb(count, k) for k in range(min(only_first, only_second) + 1))
+    return min(1.0, 2 * tail / 2**count)
+
+
+def confusion_matrix(labels: Sequence[int], predicted: Sequence[int], count: int) -> list[list[int]]:
+    """Return how often each true class (row) was predicted as each class (column)."""
+    matrix = [[0] * count for _ in range(count)]
+    for truth, guess in zip(labels, predicted, strict=True):
+        matrix[truth][guess] += 1
+    return matrix

@@ -1,0 +1,61 @@
+"""Optimisers and learning-rate schedules, for one phase."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch.optim.lr_scheduler import LambdaLR
+
+from tl_core.classifier import TransferClassifier
+from tl_core.strategies import Phase
+from tl_core.training.config import RunConfig
+
+WARM_UP = 0.25
+"""Share of a one-cycle phase during which the rate rises (Smith, 2018, arXiv:1803.09820)."""
+
+
+def make_optimizer(
+    classifier: TransferClassifier, phase: Phase, config: RunConfig
+) -> torch.optim.Optimizer:
+    """Return an optimiser with one group for the head (the first) and one for each stage that learns.
+
+    Norms and biases get no weight decay, as in He et al. (2019), arXiv:1812.01187.
+    """
+    parts = [(list(classifier.head.parameters()), phase.head_lr)]
+    for name, lr in phase.stage_lr.items():
+        parts.append(([p for _, p in classifier.backbone.stage_parameters(name)], lr))
+    groups: list[dict[str, Any]] = []
+    for parameters, lr in parts:
+        for decays in (True, False):
+            chosen = [p for p in parameters if (p.ndim > 1) == decays]
+            if chosen:
+                decay = config.weight_decay if decays else 0.0
+                groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, momentum=0.9)
+    if config.optimizer == "adam":
+        return torch.optim.Adam(groups)
+    return torch.optim.AdamW(groups)
+
+
+def make_schedule(
+    optimizer: torch.optim.Optimizer, name: str, epochs: int, steps_per_epoch: int
+) -> LambdaLR:
+    """Return a schedule that is advanced after every step of the phase."""
+    total = epochs * steps_per_epoch
+
+    def factor(step: int) -> float:
+        done = min(step / total, 1.0)
+        if name == "step":
+            return float(0.1 ** (step // steps_per_epoch // 7))
+        if name == "cosine":
+            return 0.5 * (1 + math.cos(math.pi * done))
+        if name == "one_cycle":
+            if done < WARM_UP:
+                return 0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * done / WARM_UP))
+            return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+        return 1.0
+
+    return LambdaLR(optimizer, factor)

@@ -1,0 +1,181 @@
+"""What a run leaves behind: a folder that alone tells what was done and what came out.
+
+========================  =====================================================================
+file                      holds
+========================  =====================================================================
+``config.json``           the resolved configuration; enough to repeat the run
+``record.json``           environment, data set, split, history, outcome
+``predictions.json``      probabilities for every validation and test photo, in fp32
+``weights.safetensors``   the kept weights under the original network's key names
+========================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tl_core.errors import UserError
+from tl_core.home import write_atomically
+from tl_core.training.config import RunConfig
+from tl_core.training.events import EpochEnded, PhaseStarted
+from tl_core.training.metrics import wilson_interval
+
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one photo: its true class and the probability of each class."""
+
+    path: str
+    label: int
+    probabilities: tuple[float, ...]
+
+    @property
+    def predicted(self) -> int:
+        """Index of the most probable class."""
+        return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+
+    @property
+    def right(self) -> bool:
+        """Whether the most probable class is the true one."""
+        return self.predicted == self.label
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run, from its configuration to its outcome.
+
+    Attributes
+    ----------
+    config
+        Resolved configuration.
+    status, reason
+        ``finished``, ``cancelled`` or ``failed``, and why.
+    environment
+        Versions, device and decoder that the numbers came from.
+    classes, fingerprint
+        Of the data set.
+    split
+        Paths of the photos in ``train``, ``val`` and ``test``.
+    total_parameters, trainable_parameters
+        Learnable values of backbone and head; of those, how many learned in some phase.
+    history, phases
+        As reported while the run went on.
+    best_epoch
+        The epoch whose weights were kept: the first with the highest validation accuracy.
+    val, test
+        fp32 predictions of the kept weights: the numbers of record. Test photos are looked at once,
+        here.
+    seconds
+        Wall time of the whole run.
+    """
+
+    config: RunConfig
+    status: str
+    reason: str | None
+    environment: dict[str, Any]
+    classes: tuple[str, ...]
+    fingerprint: str
+    split: dict[str, list[str]]
+    total_parameters: int
+    trainable_parameters: int
+    history: tuple[EpochEnded, ...]
+    phases: tuple[PhaseStarted, ...]
+    best_epoch: int | None
+    seconds: float
+    val: tuple[Prediction, ...] = field(default=())
+    test: tuple[Prediction, ...] = field(default=())
+
+    def summary(self, run_dir: Path) -> dict[str, Any]:
+        """Return the headline numbers under the names that the command line promises."""
+        right = sum(p.right for p in self.val)
+        return {
+            "status": self.status,
+            "strategy": self.config.strategy,
+            "backbone": self.config.backbone,
+            "seed": self.config.seed,
+            "trainable_parameters": self.trainable_parameters,
+            "total_parameters": self.total_parameters,
+            "epochs": len(self.history),
+            "best_epoch": self.best_epoch,
+            "best_val_accuracy": accuracy(self.val),
+            "final_val_accuracy": self.history[-1].val_accuracy if self.history else None,
+            "val_interval": list(wilson_interval(right, len(self.val))) if self.val else None,
+            "val_count": len(self.split["val"]),
+            "test_accuracy": accuracy(self.test),
+            "test_interval": (
+                list(wilson_interval(sum(p.right for p in self.test), len(self.test)))
+                if self.test
+                else None
+            ),
+            "test_count": len(self.test),
+            "image_size": self.config.image_size,
+            "precision": self.config.precision,
+            "device": self.config.device,
+            "seconds": round(self.seconds, 3),
+            "run_dir": str(run_dir),
+            "history": [
+                {
+                    "epoch": e.epoch,
+                    "train_loss": e.train_loss,
+                    "train_accuracy": e.train_accuracy,
+                    "val_loss": e.val_loss,
+                    "val_accuracy": e.val_accuracy,
+                    "seconds": e.seconds,
+                }
+                for e in self.history
+            ],
+        }
+
+    def save(self, run_dir: Path) -> None:
+        """Write the folder's JSON files; ``record.json`` comes last and marks it as whole."""
+        values = dataclasses.asdict(self)
+        del values["config"]
+        predictions = {"val": values.pop("val"), "test": values.pop("test")}
+        write_atomically(run_dir / "config.json", self.config.to_json() + "\n")
+        write_atomically(run_dir / "predictions.json", json.dumps(predictions) + "\n")
+        write_atomically(run_dir / "record.json", json.dumps(values, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, run_dir: Path) -> RunRecord:
+        """Read the folder that :meth:`save` wrote.
+
+        Raises
+        ------
+        UserError
+            If the folder holds no whole record.
+        """
+        try:
+            values = _read(run_dir / "record.json")
+            predictions = _read(run_dir / "predictions.json")
+            values["config"] = RunConfig.from_dict(_read(run_dir / "config.json"))
+            values["classes"] = tuple(values["classes"])
+            values["history"] = tuple(EpochEnded(**e) for e in values["history"])
+            values["phases"] = tuple(PhaseStarted(**p) for p in values["phases"])
+            for split in ("val", "test"):
+                values[split] = tuple(
+                    Prediction(p["path"], p["label"], tuple(p["probabilities"]))
+                    for p in predictions[split]
+                )
+            return cls(**values)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{run_dir} is not the folder of a run: {type(error).__name__} while reading it. "
+                "Give the folder that 'train' printed as run_dir."
+            ) from error
+
+
+def accuracy(predictions: tuple[Prediction, ...]) -> float | None:
+    """Return the share of right answers, or None where nothing was predicted."""
+    if not predictions:
+        return None
+    return sum(p.right for p in predictions) / len(predictions)
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

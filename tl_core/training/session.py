@@ -1,0 +1,236 @@
+"""Everything a training loop needs, made ready from a configuration."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from tl_core import device as devices
+from tl_core.backbones.build import build_backbone
+from tl_core.backbones.spec import Preprocessing
+from tl_core.backbones.weights import location, prefetch
+from tl_core.classifier import TransferClassifier, make_head
+from tl_core.data import DatasetSpec, Split, make_split, open_dataset, require_usable
+from tl_core.data.augment import AUGMENTATIONS
+from tl_core.data.views import TrainViews, load_eval, normalise
+from tl_core.errors import DataError
+from tl_core.machine import default_threads
+from tl_core.seeding import derive, generator
+from tl_core.training.config import RunConfig
+from tl_core.training.events import PreparationAdvanced
+
+T = TypeVar("T")
+Progress = Callable[[int, int], None]
+Preparing = Generator[PreparationAdvanced, None, T]
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Decoded pictures as a network sees them.
+
+    Attributes
+    ----------
+    names
+        Path of each picture, relative to its data set.
+    images
+        uint8 tensor (N, 3, S, S).
+    labels
+        int64 tensor (N,).
+    """
+
+    names: tuple[str, ...]
+    images: torch.Tensor
+    labels: torch.Tensor
+
+
+@dataclass
+class Session:
+    """A run, ready to train.
+
+    Attributes
+    ----------
+    config
+        Resolved: device, precision and threads are what will be used.
+    classifier
+        On its device, channels last.
+    views
+        Training pictures; each batch is drawn from here.
+    train_labels
+        int64 tensor (N,), in the order of ``views``.
+    val
+        Validation pictures.
+    """
+
+    config: RunConfig
+    dataset: DatasetSpec
+    split: Split
+    preprocessing: Preprocessing
+    classifier: TransferClassifier
+    views: TrainViews
+    train_labels: torch.Tensor
+    val: Photos
+    criterion: nn.CrossEntropyLoss
+
+    def batches(self, epoch: int) -> list[torch.Tensor]:
+        """Return the indices of each batch of an epoch, in an order that (seed, epoch) decides.
+
+        A last batch of one picture joins the one before it: BatchNorm has no variance of one.
+        """
+        order = torch.randperm(
+            len(self.train_labels), generator=generator(self.config.seed, "order", epoch)
+        )
+        batches = list(order.split(self.config.batch_size))
+        if len(batches) > 1 and len(batches[-1]) == 1:
+            batches[-2:] = [torch.cat(batches[-2:])]
+        return batches
+
+    def batch(self, indices: torch.Tensor, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return augmented, normalised images (B, 3, S, S) and labels (B,) on the device."""
+        views = self.views.batch(indices.tolist(), epoch)
+        device = self.config.device
+        return (
+            normalise(views, self.preprocessing, device),
+            self.train_labels[indices].to(device),
+        )
+
+
+def prepare(config: RunConfig) -> Preparing[Session]:
+    """Read the photos, fetch the weights and build the classifier, reporting progress.
+
+    Raises
+    ------
+    UserError
+        If data, weights or settings cannot be used.
+    """
+    torch.set_num_threads(config.threads or default_threads())
+    device = devices.resolve_device(config.device)
+    threads = torch.get_num_threads()
+    config = config.replace(
+        device=device,
+        threads=threads,
+        precision=devices.resolve_precision(config.precision, device, threads),
+    )
+    dataset, split = yield from _open(config)
+    preprocessing = config.spec.preprocessing.at(config.image_size)
+    classifier = yield from build_classifier(config, len(dataset.classes))
+    files = [dataset.file(i) for i in split.train]
+    views = yield from _reporting(
+        "training photos",
+        lambda progress: TrainViews(
+            files, preprocessing, AUGMENTATIONS.get(config.augment), config.seed, progress
+        ),
+    )
+    val = yield from load_photos("validation photos", dataset, split.val, preprocessing)
+    train_labels = torch.tensor([dataset.photos[i].label for i in split.train])
+    weight = _class_weights(train_labels, len(dataset.classes)) if config.class_weights else None
+    criterion = nn.CrossEntropyLoss(weight, label_smoothing=config.label_smoothing).to(device)
+    return Session(
+        config, dataset, split, preprocessing, classifier, views, train_labels, val, criterion
+    )
+
+
+def build_classifier(config: RunConfig, classes: int) -> Preparing[TransferClassifier]:
+    """Build backbone and head; weights that are not here yet are downloaded."""
+    pretrained = config.weights == "pretrained"
+    if pretrained and location(config.spec) == "download":
+        yield from _reporting("megabytes of weights", lambda report: _fetch(config, report))
+    with torch.random.fork_rng():
+        torch.manual_seed(derive(config.seed, "backbone"))
+        backbone = build_backbone(
+            config.backbone, pretrained=pretrained, image_size=config.image_size
+        )
+        torch.manual_seed(derive(config.seed, "head"))
+        head = make_head(config.head, backbone.num_features, classes)
+    classifier = TransferClassifier(backbone, head)
+    return classifier.to(config.device, memory_format=torch.channels_last)
+
+
+def load_photos(
+    what: str, dataset: DatasetSpec, indices: tuple[int, ...], preprocessing: Preprocessing
+) -> Preparing[Photos]:
+    """Decode some pictures of a data set for evaluation."""
+    files = [dataset.file(i) for i in indices]
+    images = yield from _reporting(
+        what, lambda progress: load_eval(files, preprocessing, progress)
+    )
+    photos = [dataset.photos[i] for i in indices]
+    labels = torch.tensor([photo.label for photo in photos], dtype=torch.long)
+    return Photos(tuple(photo.path for photo in photos), images, labels)
+
+
+def load_test(config: RunConfig, dataset: DatasetSpec, split: Split) -> Preparing[Photos | None]:
+    """Decode the test pictures: of ``config.test`` where it is given, else of the test folder.
+
+    Raises
+    ------
+    DataError
+        If the other data set has a class that the training photos lack.
+    """
+    preprocessing = config.spec.preprocessing.at(config.image_size)
+    if config.test is None:
+        if not split.test:
+            return None
+        return (yield from load_photos("test photos", dataset, split.test, preprocessing))
+    other, _ = open_dataset(config.test)
+    unknown = [name for name in other.classes if name not in dataset.classes]
+    if unknown:
+        raise DataError(
+            f"The test photos have the class {unknown[0]!r}, which the training photos lack. "
+            f"Classes here: {', '.join(dataset.classes)}."
+        )
+    indices = tuple(range(len(other.photos)))
+    photos = yield from load_photos("test photos", other, indices, preprocessing)
+    here = torch.tensor([dataset.classes.index(name) for name in other.classes])
+    return Photos(photos.names, photos.images, here[photos.labels])
+
+
+def _open(config: RunConfig) -> Preparing[tuple[DatasetSpec, Split]]:
+    yield PreparationAdvanced("photos checked", 0, 1)
+    dataset, report = open_dataset(config.data)
+    require_usable(dataset, report)
+    split = make_split(
+        dataset, seed=config.seed, val_fraction=config.val_fraction, per_class=config.per_class
+    )
+    yield PreparationAdvanced("photos checked", 1, 1)
+    return dataset, split
+
+
+def _fetch(config: RunConfig, report: Progress) -> None:
+    prefetch(config.spec, lambda done, total: report(done >> 20, total >> 20))
+
+
+def _class_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
+    counts = torch.bincount(labels, minlength=classes).clamp(min=1)
+    return len(labels) / (classes * counts.float())
+
+
+def _reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
+    """Run ``work`` in a thread and yield what it reports, so that a stream of events stays one."""
+    reports: queue.Queue[tuple[int, int] | None] = queue.Queue()
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work(lambda done, total: reports.put((done, total))))
+        except BaseException as error:
+            failure.append(error)
+        finally:
+            reports.put(None)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while (report := reports.get()) is not None:
+        yield PreparationAdvanced(what, *report)
+    thread.join()
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
