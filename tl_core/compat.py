@@ -28,7 +28,7 @@ def _compiled_operators_load() -> bool:
         raise ModuleNotFoundError("torchvision is not installed: pip install -r requirements.txt")
     for library in Path(spec.origin).parent.glob("_C.*"):
         try:
-            torch.ops.load_library(str(library))
+            torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
         except OSError:
             return False
     return hasattr(torch.ops.torchvision, "nms")
@@ -38,9 +38,9 @@ patched = not _compiled_operators_load()
 """Whether the operator declarations had to be supplied."""
 
 if patched:
-    _library = torch.library.Library("torchvision", "DEF")
+    _library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for _schema in _SCHEMAS:
-        _library.define(_schema)
+        _library.define(_schema)  # type: ignore[no-untyped-call]
 
 import torchvision  # noqa: E402
 

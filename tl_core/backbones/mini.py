@@ -73,7 +73,7 @@ def _stage(inputs: int, width: int, blocks: int, stride: int) -> nn.Sequential:
 
 
 def _initialise(model: nn.Module) -> None:
-    """He initialisation; the last norm of each block starts at zero, so blocks start as identity."""
+    """He initialisation; the last norm of each block starts at zero, so each starts as identity."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

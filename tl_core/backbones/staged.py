@@ -172,10 +172,7 @@ class StagedBackbone(nn.Module):
 
     def _chain(self, steps: Sequence[Step], x: torch.Tensor) -> torch.Tensor:
         for step in steps:
-            if isinstance(step, str):
-                x = self.model.get_submodule(step)(x)
-            else:
-                x = step(self.model, x)
+            x = self.model.get_submodule(step)(x) if isinstance(step, str) else step(self.model, x)
         return x
 
     def _owns(self, name: str, key: str) -> bool:

@@ -51,7 +51,7 @@ def _class_token(_: nn.Module, x: torch.Tensor) -> torch.Tensor:
 def _fold(x: torch.Tensor) -> torch.Tensor:
     """Drop the class token and lay the patches (N, 1 + G * G, D) out as (N, D, G, G)."""
     grid = math.isqrt(x.shape[1] - 1)
-    return x[:, 1:].transpose(1, 2).unflatten(2, (grid, grid))
+    return x[:, 1:].transpose(1, 2).reshape(len(x), -1, grid, grid)
 
 
 def layout(model: nn.Module) -> Layout:
