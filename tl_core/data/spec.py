@@ -15,19 +15,24 @@ class Photo:
     Attributes
     ----------
     path
-        Relative to the data set's root, with forward slashes.
+        Its name: relative to the data set's root, with forward slashes, as the person who made the
+        data set called it.
     label
         Index into the data set's classes.
     split
         ``train``, ``val`` or ``test`` where the folders say so, else None.
     sha256
         Hexadecimal digest of the file's bytes; equal for byte-identical copies.
+    stored
+        Where the file lies, relative to the root; differs from ``path`` for uploads, which are
+        stored under names of our own.
     """
 
     path: str
     label: int
     split: str | None
     sha256: str
+    stored: str
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class DatasetSpec:
     Attributes
     ----------
     root
-        The folder (of an extracted archive, where the data set came as a zip).
+        The folder (of an unpacked archive, where the data set came as a zip).
     name
         For people: the name of the folder or zip.
     classes
@@ -45,7 +50,8 @@ class DatasetSpec:
     photos
         All readable pictures, sorted by path.
     fingerprint
-        Digest of classes, paths and contents: equal data, equal fingerprint.
+        Digest of classes, paths and contents: equal data, equal fingerprint, whether it came as a
+        folder or as a zip.
     """
 
     root: Path
@@ -56,7 +62,11 @@ class DatasetSpec:
 
     def file(self, index: int) -> Path:
         """Return where picture ``index`` lies."""
-        return self.root / self.photos[index].path
+        return self.root / self.photos[index].stored
+
+    def files(self, indices: tuple[int, ...]) -> list[Path]:
+        """Return where these pictures lie."""
+        return [self.file(index) for index in indices]
 
 
 @dataclass(frozen=True)

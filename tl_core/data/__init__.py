@@ -1,0 +1,25 @@
+"""Photos: where they come from, whether they are sound, and how they are split.
+
+Nothing here loads torch; ``tl_core.data.views`` turns photos into tensors.
+"""
+
+from tl_core.data.augment import AUGMENTATIONS, Augmentation
+from tl_core.data.decode import DECODE_SETTINGS, decode
+from tl_core.data.health import HealthReport, require_usable
+from tl_core.data.scan import scan
+from tl_core.data.spec import DatasetSpec, Photo, Split
+from tl_core.data.splits import make_split
+
+__all__ = [
+    "AUGMENTATIONS",
+    "DECODE_SETTINGS",
+    "Augmentation",
+    "DatasetSpec",
+    "HealthReport",
+    "Photo",
+    "Split",
+    "decode",
+    "make_split",
+    "require_usable",
+    "scan",
+]

@@ -1,0 +1,184 @@
+"""The one way in which a file becomes pixels.
+
+Training, the health check, predictions and exports all call :func:`decode`; its settings,
+``DECODE_SETTINGS``, stand in every run record.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import PIL
+import pillow_heif
+from PIL import Image, ImageOps
+
+from tl_core.errors import DataError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF")
+"""What can be read, by content; the name of a file does not matter."""
+
+MAX_PIXELS = 50_000_000
+"""Of one photo; the largest phone cameras write 48 or 50 million."""
+
+MAX_ASPECT = 100
+"""Longer side by shorter side. Resized by its shorter side, a thin line would become enormous."""
+
+MAX_BYTES = 256 * 2**20
+"""Of one file; an uncompressed 16-bit TIFF of ``MAX_PIXELS`` would be slightly larger."""
+
+DECODE_SETTINGS: dict[str, Any] = {
+    "pillow": PIL.__version__,
+    "pillow_heif": pillow_heif.__version__,
+    "formats": list(FORMATS),
+    "frame": "first",
+    "orientation": "as EXIF says",
+    "transparency": "on white",
+    "16_bit": "scaled to 8 bit",
+    "32_bit_and_float": "stretched from smallest to largest value",
+    "colour_profiles": "ignored",
+    "max_pixels": MAX_PIXELS,
+    "max_aspect": MAX_ASPECT,
+}
+"""How photos are decoded: names and numbers for the record of a run."""
+
+_HUSHED = ("ignore", None, Warning, re.compile(r"PIL\.|pillow_heif\."), 0)
+
+Source = Path | bytes | BinaryIO
+
+pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def decode(source: Source) -> Image.Image:
+    """Decode a photo.
+
+    Parameters
+    ----------
+    source
+        A file, its bytes or a binary stream.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB, 8 bit a channel, upright, opaque.
+
+    Raises
+    ------
+    DataError
+        If it is not a readable picture of one of ``FORMATS``, or is larger than the limits allow.
+        The message is a plain reason, preceded by the file's name where a path was given.
+    """
+    with _plain_reasons(source):
+        image = _open(source)
+        image.load()
+        return _to_rgb(_upright(image))
+
+
+def describe(source: Source) -> tuple[str, str]:
+    """Return a photo's format ("JPEG") and colour mode ("RGB", "CMYK", ...) from its header.
+
+    Raises
+    ------
+    DataError
+        As :func:`decode`.
+    """
+    with _plain_reasons(source):
+        image = _open(source)
+        # Phones store previews behind the photo; Pillow gives such a JPEG a name of its own.
+        return "JPEG" if image.format == "MPO" else str(image.format), image.mode
+
+
+def _open(source: Source) -> Image.Image:
+    _hush_codecs()
+    image = Image.open(io.BytesIO(read(source)), formats=FORMATS)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise DataError(
+            f"the picture has {width} x {height} pixels; at most {MAX_PIXELS // 10**6} million "
+            "can be used: make it smaller."
+        )
+    if max(image.size) > MAX_ASPECT * min(image.size):
+        raise DataError(f"the picture is only a thin line of {width} x {height} pixels.")
+    return image
+
+
+def _hush_codecs() -> None:
+    """Let no warning out: of what the codecs only warn they read, and what they refuse they raise.
+
+    ``warnings.catch_warnings`` would not do: it is not safe where several threads decode.
+    """
+    if _HUSHED not in warnings.filters:
+        warnings.filterwarnings("ignore", module=_HUSHED[3].pattern)
+
+
+def read(source: Source) -> bytes:
+    """Return the bytes of a file or stream.
+
+    Raises
+    ------
+    DataError
+        If there are more than ``MAX_BYTES``, or they cannot be read.
+    """
+    if isinstance(source, bytes):
+        return source
+    try:
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        else:
+            data = source.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"the file cannot be read: {error.strerror or error}.") from error
+    if len(data) > MAX_BYTES:
+        raise DataError(f"the file is larger than {MAX_BYTES // 2**20} MB: save it smaller.")
+    return data
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # Pillow raises many kinds here
+        # Damaged EXIF data leave the orientation unknown; the pixels are as good as ever.
+        return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode[0] in "IF":  # one channel of more than 8 bits: I;16, I, F
+        return _to_grey(image).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    values = np.nan_to_num(np.asarray(image).astype(np.float32))
+    low, high = 0.0, 65535.0
+    if not image.mode.startswith("I;16"):  # 32 bits or floating point: no value is white as such
+        low, high = float(values.min()), float(values.max())
+    scaled = (values - low) * (255 / max(high - low, 1e-12))
+    return Image.fromarray(scaled.round().astype(np.uint8))
+
+
+@contextmanager
+def _plain_reasons(source: Source) -> Iterator[None]:
+    """Turn whatever Pillow and its codecs raise into a reason that a person understands."""
+    name = f"{source.name}: " if isinstance(source, Path) else ""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{name}{error}") from None
+    except PIL.UnidentifiedImageError as error:
+        raise DataError(
+            f"{name}not a picture that can be read ({', '.join(FORMATS)}), or damaged at its start."
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise DataError(f"{name}the picture is too large: make it smaller.") from error
+    except Exception as error:  # codecs raise OSError, SyntaxError, struct.error and more
+        raise DataError(f"{name}the file is damaged or cut off ({error}).") from error

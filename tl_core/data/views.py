@@ -1,0 +1,211 @@
+"""Photos as tensors: the one view that is measured, and the many that are trained on.
+
+A photo is decoded once a run. For measuring it becomes the centre crop that the weights were
+trained with; for training it is kept as small as its augmentation allows, and every epoch cuts a
+new view from that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from tl_core.backbones.spec import Preprocessing
+from tl_core.compat import torchvision  # noqa: F401  (its submodules come after it)
+from tl_core.data.augment import Augmentation
+from tl_core.data.decode import decode
+from tl_core.data.pool import Progress, each
+
+# isort: split
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as F
+
+
+def eval_view(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+    """Resize a photo's shorter side and crop the centre, as torchvision's presets do.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB, ``preprocessing.size`` pixels square.
+    """
+    resized = _resize_shorter(image, preprocessing.resize, preprocessing)
+    view: Image.Image = F.center_crop(resized, [preprocessing.size, preprocessing.size])
+    return view
+
+
+def load_eval(
+    files: Sequence[Path], preprocessing: Preprocessing, progress: Progress | None = None
+) -> Tensor:
+    """Decode photos for measuring.
+
+    Parameters
+    ----------
+    files
+        N photos.
+    preprocessing
+        What the weights expect.
+    progress
+        Called with the number of photos decoded and their total.
+
+    Returns
+    -------
+    Tensor
+        (N, 3, S, S), uint8.
+
+    Raises
+    ------
+    DataError
+        If a file is not a readable photo; the message names it.
+    """
+
+    def load(file: Path) -> Tensor:
+        return _to_tensor(eval_view(decode(file), preprocessing))
+
+    views = each(load, files, progress)
+    size = preprocessing.size
+    return torch.stack(views) if views else torch.empty(0, 3, size, size, dtype=torch.uint8)
+
+
+class TrainViews:
+    """Training photos, of which every epoch sees other views.
+
+    What a photo looks like depends on the seed, the epoch and its index alone: not on the batch it
+    is in, nor on what was drawn before. No random state of the process is touched.
+
+    Parameters
+    ----------
+    files
+        N photos, each decoded once, now.
+    preprocessing
+        What the weights expect.
+    augmentation
+        Which changes are drawn.
+    seed
+        Of the draws.
+    progress
+        Called with the number of photos decoded and their total.
+
+    Raises
+    ------
+    DataError
+        If a file is not a readable photo; the message names it.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        preprocessing: Preprocessing,
+        augmentation: Augmentation,
+        seed: int,
+        progress: Progress | None = None,
+    ) -> None:
+        self.seed = seed
+        self._change = _operations(augmentation, preprocessing)
+        area = augmentation.smallest_area
+
+        def load(file: Path) -> Tensor:
+            image = decode(file)
+            if area is None:
+                return _to_tensor(eval_view(image, preprocessing))
+            # The smallest crop then still has as many pixels as the network sees.
+            enough = math.ceil(preprocessing.size / math.sqrt(area))
+            if min(image.size) > enough:
+                image = _resize_shorter(image, enough, preprocessing)
+            return _to_tensor(image)
+
+        self._photos = each(load, files, progress)
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def batch(self, indices: Sequence[int], epoch: int) -> Tensor:
+        """Draw one view of each photo.
+
+        Parameters
+        ----------
+        indices
+            B positions in the list of files.
+        epoch
+            Other epochs see other views.
+
+        Returns
+        -------
+        Tensor
+            (B, 3, S, S), uint8.
+        """
+        # torchvision draws from torch's global generator: borrow it, and give it back unchanged.
+        with torch.random.fork_rng(devices=[]):
+            return torch.stack([self._draw(index, epoch) for index in indices])
+
+    def _draw(self, index: int, epoch: int) -> Tensor:
+        key = hashlib.sha256(f"{self.seed}/{epoch}/{index}".encode()).digest()
+        # Not torch.manual_seed, which would seed the accelerators too.
+        torch.default_generator.manual_seed(int.from_bytes(key[:4], "big"))
+        view: Tensor = self._change(self._photos[index])
+        return view
+
+
+def normalise(batch: Tensor, preprocessing: Preprocessing, device: torch.device | str) -> Tensor:
+    """Turn pixels into what a network expects.
+
+    Parameters
+    ----------
+    batch
+        (B, 3, S, S), uint8.
+    preprocessing
+        Mean and standard deviation of each channel.
+    device
+        Where to put the result; the pixels travel as bytes.
+
+    Returns
+    -------
+    Tensor
+        (B, 3, S, S), float32, channels last.
+    """
+    mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
+    std = torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
+    pixels = batch.to(device).float().div_(255).sub_(mean).div_(std)
+    return pixels.contiguous(memory_format=torch.channels_last)
+
+
+def _operations(augmentation: Augmentation, preprocessing: Preprocessing) -> nn.Module:
+    """Build the recipe from torchvision's operations."""
+    size = preprocessing.size
+    steps: list[nn.Module] = []
+    if augmentation.smallest_area is not None:
+        interpolation = v2.InterpolationMode(preprocessing.interpolation)
+        scale = (augmentation.smallest_area, 1.0)
+        steps.append(v2.RandomResizedCrop(size, scale, interpolation=interpolation, antialias=True))
+    if augmentation.flip:
+        steps.append(v2.RandomHorizontalFlip())
+    if augmentation.degrees or augmentation.shift:
+        steps.append(
+            v2.RandomAffine(
+                augmentation.degrees,
+                (augmentation.shift, augmentation.shift),
+                interpolation=v2.InterpolationMode.BILINEAR,
+                fill=[round(255 * mean) for mean in preprocessing.mean],
+            )
+        )
+    if colour := augmentation.colour:
+        steps.append(v2.ColorJitter(colour, colour, colour))
+    return nn.Sequential(*steps)
+
+
+def _resize_shorter(image: Image.Image, shorter: int, preprocessing: Preprocessing) -> Image.Image:
+    """Resize with Pillow, antialiased, as torchvision does."""
+    interpolation = v2.InterpolationMode(preprocessing.interpolation)
+    resized: Image.Image = F.resize(image, [shorter], interpolation=interpolation)
+    return resized
+
+
+def _to_tensor(image: Image.Image) -> Tensor:
+    tensor: Tensor = F.pil_to_tensor(image)
+    return tensor
