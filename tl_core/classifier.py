@@ -9,6 +9,9 @@ import torch
 from torch import nn
 
 from tl_core.backbones.staged import StagedBackbone, State
+from tl_core.heads import make_head
+
+__all__ = ["TransferClassifier", "make_head"]
 
 
 class TransferClassifier(nn.Module):
@@ -46,7 +49,7 @@ class TransferClassifier(nn.Module):
         head = self.head.state_dict(prefix=f"{prefix}{self.backbone.head_prefix}.", **kwargs)
         return {**state, **head}
 
-    def load_state_dict(  # type: ignore[override]
+    def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> None:
         """Load what ``state_dict`` returned, or the state of the original model.

@@ -6,7 +6,7 @@ Models, weights, transforms and datasets need none of those operators, so declar
 shapes torchvision describes at import time is enough; only detection models stay out of reach.
 With matching builds nothing is declared.
 
-Every module of this project takes torchvision from here: ``from tl_core.compat import torchvision``.
+Every module takes torchvision from here: ``from tl_core.compat import torchvision``.
 """
 
 from __future__ import annotations

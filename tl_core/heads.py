@@ -74,20 +74,12 @@ HEADS.register(
 )
 
 
-def build_head(name: str, num_features: int, num_classes: int, seed: int) -> nn.Module:
-    """Build a head whose initial weights depend on the seed alone.
-
-    The weights are drawn on the CPU, with PyTorch's usual initialisation of linear layers; torch's
-    global generators are left as they were.
+def make_head(name: str, num_features: int, num_classes: int) -> nn.Module:
+    """Build a head with PyTorch's usual random initialisation, drawn from its global generator.
 
     Raises
     ------
     UnknownName
         If there is no head of that name.
     """
-    import torch
-
-    head = HEADS.get(name)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return head.build(num_features, num_classes)
+    return HEADS.get(name).build(num_features, num_classes)
