@@ -60,7 +60,9 @@ def confusion_matrix(
         "xAxis": category
         | {"name": "Predicted", "nameLocation": "middle", "nameGap": 34 if few else 92}
         | {"axisLabel": label | {"rotate": 0 if len(names) <= 5 else 40}},
-        "yAxis": category | {"inverse": True, "axisLabel": label},
+        "yAxis": category
+        | {"name": "True class", "nameLocation": "middle", "nameGap": 102}
+        | {"inverse": True, "axisLabel": label},
         "series": [
             {
                 "type": "heatmap",

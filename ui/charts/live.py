@@ -55,7 +55,13 @@ def thin(points: Sequence[CurvePoint], limit: int = MAX_POINTS) -> list[CurvePoi
     return [points[round(i * step)] for i in range(limit)]
 
 
-def curves(series: Sequence[Series], metric: str, *, total_epochs: int) -> Chart:
+def curves(
+    series: Sequence[Series],
+    metric: str,
+    *,
+    total_epochs: int,
+    window: tuple[float, float] | None = None,
+) -> Chart:
     """Draw the curves of several runs over the epochs, aligned.
 
     Validation is thick with markers, training thin and dotted; a ring marks the epoch whose
@@ -70,6 +76,10 @@ def curves(series: Sequence[Series], metric: str, *, total_epochs: int) -> Chart
         ``accuracy`` (drawn from 0 to 100 %) or ``loss``.
     total_epochs
         Length of the epoch axis.
+    window
+        First and last epoch to show, from a control beside the chart. Streamlit draws a changed
+        spec from scratch, so a zoom by wheel ends with the next epoch: give a window while a run
+        is live. None shows all epochs and lets the wheel zoom.
     """
     percent = metric == "accuracy"
     factor, unit = (100.0, "%.1f %%") if percent else (1.0, "%.3f")
@@ -79,11 +89,11 @@ def curves(series: Sequence[Series], metric: str, *, total_epochs: int) -> Chart
         lines += _curve(name, one, factor, unit)
     spec: Spec = {
         "animation": False,
-        "legend": {"top": 0, "left": 0, "type": "scroll", "icon": "roundRect", "itemHeight": 8},
+        "legend": {"top": 0, "left": 0, "type": "scroll"},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "line"}, "confine": True},
-        "grid": {"top": 44, "left": 12, "right": 20, "bottom": 30},
-        "dataZoom": [{"type": "inside", "filterMode": "none"}],
-        "xAxis": axis("Epoch", 0, max(total_epochs, 1), minInterval=1, nameGap=24),
+        "grid": {"top": 50, "left": 12, "right": 20, "bottom": 30},
+        "dataZoom": [] if window else [{"type": "inside", "filterMode": "none"}],
+        "xAxis": _epoch_axis(*(window or (0, max(total_epochs, 1)))),
         "yAxis": {
             "type": "value",
             "min": 0,
@@ -93,6 +103,11 @@ def curves(series: Sequence[Series], metric: str, *, total_epochs: int) -> Chart
         "series": lines,
     }
     return Chart(spec, _curves_alt(series, metric, total_epochs), 300)
+
+
+def _epoch_axis(first: float, last: float) -> Spec:
+    pointer = {"label": {"formatter": "Epoch {value}", "precision": 0}}
+    return axis("Epoch", first, last, minInterval=1, nameGap=24, axisPointer=pointer)
 
 
 def _curve(name: str, one: Series, factor: float, unit: str) -> list[Spec]:
@@ -148,7 +163,7 @@ def _curve(name: str, one: Series, factor: float, unit: str) -> list[Spec]:
 def _phase_line(at: float, phase: str, color: str) -> Spec:
     # A label's formatter is a template: braces in a name must not be read as one.
     text = plain(phase).translate({ord("{"): "(", ord("}"): ")"})
-    label = {"formatter": text, "position": "insideEndTop", "color": color, "fontSize": 11}
+    label = {"formatter": text, "position": "end", "color": color, "fontSize": 11}
     return {"xAxis": at, "label": label}
 
 

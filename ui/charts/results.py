@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ui.charts.base import Chart, Spec, axis, plain, unique
 from ui.theme import Style
@@ -26,26 +25,23 @@ class Result:
 def interval_bars(rows: Sequence[Result]) -> Chart:
     """Draw the accuracy of each run as a dot with its 95 % interval as whiskers."""
     names = unique(row.label for row in rows)
+    ticks = [f"{n}\n{r.accuracy:.1%}" for n, r in zip(names, rows, strict=True)]
     lowest = min((row.low for row in rows), default=0.0)
     series: list[Spec] = []
     for y, (name, row) in enumerate(zip(names, rows, strict=True)):
         ends = [[_percent(row.low), y], [_percent(row.high), y]]
+        series.append(_dot(name, row, [_percent(row.accuracy), y], 14))
         series.append(_whiskers(name, row, ends, [3, 13]))
-        dot = {
-            "value": [_percent(row.accuracy), y],
-            "label": {"show": True, "position": "top", "formatter": f"{row.accuracy:.1%}"},
-        }
-        series.append(_dot(name, row, [dot], 13))
     spec: Spec = {
         "animation": False,
         "grid": {"top": 16, "left": 12, "right": 28, "bottom": 30},
         "xAxis": axis("Accuracy", _floor_ten(lowest), 100, percent=True, nameGap=24),
         "yAxis": {
             "type": "category",
-            "data": names,
+            "data": ticks,
             "inverse": True,
             "axisTick": {"show": False},
-            "axisLabel": {"width": 130, "overflow": "truncate"},
+            "axisLabel": {"width": 130, "overflow": "truncate", "lineHeight": 17},
         },
         "series": series,
     }
@@ -61,14 +57,14 @@ def cost_vs_accuracy(rows: Sequence[Result]) -> Chart:
     for name, row in zip(names, rows, strict=True):
         seconds = round(row.seconds, 2)
         ends = [[seconds, _percent(row.low)], [seconds, _percent(row.high)]]
+        series.append(_dot(name, row, [seconds, _percent(row.accuracy)], 15))
         series.append(_whiskers(name, row, ends, [13, 3]))
-        series.append(_dot(name, row, [[seconds, _percent(row.accuracy)]], 15))
     spec: Spec = {
         "animation": False,
-        "legend": {"top": 0, "left": 0, "type": "scroll", "itemHeight": 10},
+        "legend": {"top": 0, "left": 0, "type": "scroll", "itemWidth": 14},
         "tooltip": {"trigger": "item", "confine": True},
         "grid": {"top": 40, "left": 12, "right": 24, "bottom": 30},
-        "xAxis": axis("Seconds", 0, None, nameGap=24),
+        "xAxis": axis("Seconds", 0, None, nameGap=24, boundaryGap=["0%", "8%"]),
         "yAxis": axis("Accuracy", _floor_ten(lowest), 100, percent=True) | {"name": ""},
         "series": series,
     }
@@ -90,9 +86,17 @@ def _whiskers(name: str, row: Result, ends: list[list[float]], cap: list[int]) -
     }
 
 
-def _dot(name: str, row: Result, data: list[Any], size: int) -> Spec:
-    style = {"type": "scatter", "name": name, "data": data, "symbol": row.style.symbol}
-    return style | {"symbolSize": size, "color": row.style.color, "z": 4}
+def _dot(name: str, row: Result, at: list[float], size: int) -> Spec:
+    return {
+        "type": "scatter",
+        "name": name,
+        "data": [at],
+        "symbol": row.style.symbol,
+        "symbolSize": size,
+        "color": row.style.color,
+        "itemStyle": {"opacity": 1},
+        "z": 4,
+    }
 
 
 def _percent(fraction: float) -> float:
