@@ -1,0 +1,265 @@
+import io
+import stat
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.photos import make_photo, make_photo_folder, zip_folder
+from tl_core.data import add_archive, add_files, open_dataset
+from tl_core.data.archive import ArchiveLimits, extract
+from tl_core.data.files import list_files
+from tl_core.errors import ArchiveError, DataError, UserError
+
+
+def photo(seed: int = 0) -> bytes:
+    stream = io.BytesIO()
+    make_photo(0, seed=seed).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def make_zip(entries: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", kind) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    stream.seek(0)
+    return stream
+
+
+GOOD = {f"{name}/{i}.jpg": photo(i) for name in ("ant", "bee") for i in range(2)}
+
+
+def refusal(stream: io.BytesIO, tmp_path: Path, limits: ArchiveLimits | None = None) -> str:
+    """Unpack, expect a refusal that leaves nothing, and return its one sentence."""
+    folder = tmp_path / "store"
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(ArchiveError) as caught:
+        extract(stream, folder / "target", limits or ArchiveLimits(), name="photos")
+    assert set(tmp_path.rglob("*")) - before <= {folder}
+    message = str(caught.value)
+    assert message.startswith("'photos' was refused: ") and "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil.jpg",
+        "ant/../../evil.jpg",
+        "/etc/evil.jpg",
+        "C:/evil.jpg",
+        "c:evil.jpg",
+        "..\\evil.jpg",
+        "\\\\server\\share\\evil.jpg",
+        "__MACOSX/../../evil.jpg",
+    ],
+)
+def test_paths_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
+    assert "leads out" in refusal(make_zip({**GOOD, name: photo()}), tmp_path)
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
+def test_links_and_special_files_are_refused(tmp_path: Path, kind: int) -> None:
+    link = zipfile.ZipInfo("ant/link.jpg")
+    link.create_system = 3
+    link.external_attr = (kind | 0o777) << 16
+    stream = make_zip(GOOD)
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    assert ("link" if kind == stat.S_IFLNK else "special file") in refusal(stream, tmp_path)
+
+
+def test_number_of_entries_is_capped(tmp_path: Path) -> None:
+    assert "more than 3 files" in refusal(make_zip(GOOD), tmp_path, ArchiveLimits(entries=3))
+
+
+def test_a_huge_table_of_contents_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    stream = make_zip({f"{'x' * 60_000}{i}/": b"" for i in range(30)})
+    assert "table of contents" in refusal(stream, tmp_path, ArchiveLimits(entries=100))
+
+
+def test_total_size_is_capped(tmp_path: Path) -> None:
+    stream = make_zip({**GOOD, "ant/zeros.jpg": bytes(5_000_000)})
+    assert "more than 1 MB" in refusal(stream, tmp_path, ArchiveLimits(total_bytes=2**20))
+
+
+def test_a_bomb_with_false_sizes_is_refused(tmp_path: Path) -> None:
+    stream = make_zip({**GOOD, "ant/zeros.jpg": bytes(5_000_000)})
+    real, false = struct.pack("<L", 5_000_000), struct.pack("<L", 100)
+    stream = io.BytesIO(stream.getvalue().replace(real, false))
+    limits = ArchiveLimits(total_bytes=2**20)
+    assert "damaged" in refusal(stream, tmp_path, limits)
+
+
+def test_entries_that_share_one_bomb_are_counted_each(tmp_path: Path) -> None:
+    limits = ArchiveLimits(file_bytes=10_000, total_bytes=50_000)
+    bombs = {f"ant/{i}.jpg": bytes(40_000) for i in range(9)}
+    assert "unpacks to more" in refusal(make_zip(bombs), tmp_path, limits)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        make_zip({"a": b"b"}).getvalue(),
+        b"\x1f\x8b\x08\0rest",
+        b"7z\xbc\xaf\x27\x1c",
+        b"Rar!\x1a\x07",
+    ],
+)
+def test_archives_inside_are_refused_by_content(tmp_path: Path, content: bytes) -> None:
+    assert "another archive" in refusal(make_zip({**GOOD, "ant/x.jpg": content}), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["ant/more.zip", "more.TAR", "bee/photos.tar.gz"])
+def test_archives_inside_are_refused_by_name(tmp_path: Path, name: str) -> None:
+    assert "another archive" in refusal(make_zip({**GOOD, name: b"words"}), tmp_path)
+
+
+def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
+    content = bytearray(make_zip(GOOD).getvalue())
+    start = content.index(b"PK\x01\x02")
+    content[start + 8] |= 1
+    assert "password" in refusal(io.BytesIO(bytes(content)), tmp_path)
+
+
+def test_unusual_compression_is_refused(tmp_path: Path) -> None:
+    assert "ordinary zip" in refusal(make_zip(GOOD, zipfile.ZIP_LZMA), tmp_path)
+
+
+def test_damaged_zips_are_refused(tmp_path: Path) -> None:
+    content = make_zip(GOOD).getvalue()
+    for cut in range(0, len(content), len(content) // 25):
+        assert "damaged" in refusal(io.BytesIO(content[:cut]), tmp_path)
+    spoiled = bytearray(content)
+    spoiled[200] ^= 0xFF
+    assert "damaged" in refusal(io.BytesIO(bytes(spoiled)), tmp_path)
+
+
+def test_an_oversized_file_is_left_out_and_named() -> None:
+    stream = make_zip({**GOOD, "ant/panorama.jpg": bytes(200_000)})
+    folder = add_archive(stream, "x.zip", ArchiveLimits(file_bytes=100_000))
+    spec, report = open_dataset(folder)
+    assert len(spec.photos) == 4
+    assert "larger than" in report.unreadable["ant/panorama.jpg"]
+    assert len(list((folder / "files").iterdir())) == 4
+
+
+def test_clutter_is_ignored() -> None:
+    clutter = [
+        "__MACOSX/ant/._0.jpg",
+        ".DS_Store",
+        "ant/Thumbs.db",
+        "bee/desktop.ini",
+        ".git/x.zip",
+    ]
+    spec, report = open_dataset(
+        add_archive(make_zip({**GOOD, **dict.fromkeys(clutter, b"?")}), "x")
+    )
+    assert [photo.path for photo in spec.photos] == sorted(GOOD)
+    assert not report.unreadable
+
+
+NAMES = {
+    "reserved": ("CON", "aux.x"),
+    "only capitals differ": ("Ant", "ant"),
+    "trailing dots and spaces": ("ant.", "ant ", "ant"),
+    "longer than a file system allows": ("a" * 300, "b" * 300),
+    "other scripts": ("муравей", "蜂", "fourmi é"),
+    "odd characters": ('a<b>:"|?*', "b%00"),
+}
+
+
+@pytest.mark.parametrize("classes", NAMES.values(), ids=NAMES.keys())
+def test_class_names_survive_whatever_they_are(classes: tuple[str, ...]) -> None:
+    entries = {f"{name}/{i}.jpg": photo(i) for name in classes for i in range(2)}
+    folder = add_archive(make_zip(entries), "x.zip")
+    spec, _ = open_dataset(folder)
+    assert spec.classes == tuple(sorted(classes))
+    assert sorted(photo.path for photo in spec.photos) == sorted(entries)
+    for i, entry in enumerate(spec.photos):
+        assert spec.file(i).read_bytes() == entries[entry.path]
+        assert spec.file(i).resolve().is_relative_to(folder.resolve())
+
+
+def test_one_class_in_two_unicode_forms_is_one_class() -> None:
+    entries = {"caf\u00e9/0.jpg": photo(0), "cafe\u0301/0.jpg": photo(1), "tea/0.jpg": photo(2)}
+    spec, _ = open_dataset(add_archive(make_zip(entries), "x.zip"))
+    assert spec.classes == ("caf\u00e9", "tea")
+    assert [photo.path for photo in spec.photos] == [
+        "caf\u00e9/0 (2).jpg", "caf\u00e9/0.jpg", "tea/0.jpg"
+    ]  # fmt: skip
+
+
+def test_control_characters_do_not_reach_a_terminal() -> None:
+    entries = {"a\x1b[31mnt/0.jpg": photo(0), "bee/1\n.jpg": photo(1)}
+    spec, _ = open_dataset(add_archive(make_zip(entries), "x.zip"))
+    assert [photo.path for photo in spec.photos] == ["a_[31mnt/0.jpg", "bee/1_.jpg"]
+
+
+def test_windows_separators_and_twice_the_same_name() -> None:
+    stream = make_zip({"set\\ant\\0.jpg": photo(0), "set\\bee\\0.jpg": photo(1)})
+    with zipfile.ZipFile(stream, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("set\\bee\\0.jpg", photo(2))
+    spec, _ = open_dataset(add_archive(stream, "x.zip"))
+    assert [photo.path for photo in spec.photos] == ["ant/0.jpg", "bee/0 (2).jpg", "bee/0.jpg"]
+
+
+def test_a_zip_equals_the_folder_it_was_made_of(tmp_path: Path) -> None:
+    folder = make_photo_folder(tmp_path / "pets", splits={"train": 3, "val": 2})
+    spec, _ = open_dataset(folder)
+    archive = zip_folder(folder, tmp_path / "Pets.zip", prefix="wrapped/")
+    unpacked, _ = open_dataset(archive)
+    assert unpacked.fingerprint == spec.fingerprint
+    assert unpacked.name == "Pets" and spec.name == "pets"
+    assert [photo.path for photo in unpacked.photos] == [photo.path for photo in spec.photos]
+
+
+def test_a_zip_is_unpacked_once(tmp_path: Path, own_home: Path) -> None:
+    archive = zip_folder(make_photo_folder(tmp_path / "pets", per_class=2), tmp_path / "pets.zip")
+    first, _ = open_dataset(archive)
+    second, _ = open_dataset(str(archive))
+    assert first == second
+    assert len(list((own_home / "data").iterdir())) == 1
+
+
+def test_an_upload_of_files(tmp_path: Path, own_home: Path) -> None:
+    def streams(names: Callable[[str], str]) -> list[tuple[str, io.BytesIO]]:
+        return [(names(path), io.BytesIO(content)) for path, content in GOOD.items()]
+
+    first = add_files(streams(lambda path: f"set/{path}"), "../../set")
+    assert first.parent == own_home / "data"
+    assert add_files(reversed(streams(lambda path: f"set/{path}")), "../../set") == first
+    spec, _ = open_dataset(first)
+    assert spec.name == "set" and len(spec.photos) == 4
+    with pytest.raises(ArchiveError, match="leads out"):
+        add_files(streams(lambda path: f"../{path}"), "set")
+    assert list((own_home / "data").iterdir()) == [first]
+
+
+def test_malformed_files_in_a_good_zip_are_read_or_named(malformed: Path) -> None:
+    files = {path for path in malformed.rglob("*") if path.is_file()}
+    bad = {f"ant/{path.relative_to(malformed)}": path.read_bytes() for path in files}
+    spec, report = open_dataset(add_archive(make_zip({**GOOD, **bad}), "x.zip"))
+    named = {photo.path for photo in spec.photos} | set(report.unreadable)
+    assert named == set(GOOD) | set(bad)
+    assert all(report.unreadable.values())
+
+
+def test_what_is_no_data_set_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no folder and no zip at 'nowhere'"):
+        open_dataset("nowhere")
+    (tmp_path / "x.zip").write_bytes(b"no zip")
+    with pytest.raises(DataError, match=r"x\.zip is neither a folder nor a zip"):
+        open_dataset(tmp_path / "x.zip")
+    with pytest.raises(DataError, match="no photos in 'x'"):
+        open_dataset(add_archive(make_zip({}), "x.zip"))
+
+
+def test_names_without_the_unicode_flag(tmp_path: Path) -> None:
+    content = make_zip({"b_e/0.jpg": photo(), "ant/0.jpg": photo(1)}).getvalue()
+    content = content.replace(b"b_e/", b"b\x82e/")  # é in code page 437
+    folder = extract(io.BytesIO(content), tmp_path / "target")
+    assert set(list_files(folder).files) == {"bée/0.jpg", "ant/0.jpg"}

@@ -1,0 +1,235 @@
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.photos import make_photo, make_photo_folder
+from tl_core.data import require_usable, scan
+from tl_core.data.files import read_layout
+from tl_core.data.pool import each
+from tl_core.errors import DataError
+
+LAYOUTS = {
+    "classes": (["a/1.jpg", "b/1.jpg"], {"a/1.jpg": (None, "a"), "b/1.jpg": (None, "b")}),
+    "splits": (
+        ["Train/a/1.jpg", "VALID/b/1.jpg", "test/a/1.jpg"],
+        {
+            "Train/a/1.jpg": ("train", "a"),
+            "VALID/b/1.jpg": ("val", "b"),
+            "test/a/1.jpg": ("test", "a"),
+        },
+    ),
+    "wrapped twice, with a readme": (
+        ["README.md", "x/notes.txt", "x/y/validation/a/1.jpg", "x/y/train/a/deep/1.jpg"],
+        {"validation/a/1.jpg": ("val", "a"), "train/a/deep/1.jpg": ("train", "a")},
+    ),
+    "one class only is no wrapping": (["a/1.jpg", "a/b/2.jpg"], {
+        "a/1.jpg": (None, "a"), "a/b/2.jpg": (None, "a")
+    }),
+    "a class that is called train": (["train/1.jpg", "car/1.jpg"], {
+        "train/1.jpg": (None, "train"), "car/1.jpg": (None, "car")
+    }),
+    "a test folder without classes": (["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"], {
+        "train/a/1.jpg": ("train", "a"), "train/b/1.jpg": ("train", "b")
+    }),
+    "nothing": ([], {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("paths", "placed"), LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_layouts(paths: list[str], placed: dict[str, tuple[str | None, str]]) -> None:
+    layout = read_layout(paths)
+    assert layout.placed == placed
+    inside = {layout.prefix + path for path in placed}
+    assert set(layout.outside) == set(paths) - inside
+
+
+def test_a_sound_folder(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets", splits={"train": 12, "val": 3})
+    spec, report = scan(root)
+    assert spec.name == "pets" and spec.classes == ("ant", "bee")
+    assert report.splits == {"train": {"ant": 12, "bee": 12}, "val": {"ant": 3, "bee": 3}}
+    assert report.width == {"min": 80, "median": 80, "max": 80}
+    assert report.formats == {"JPEG": 30} and report.modes == {"RGB": 30}
+    assert report.warnings == () and report.problems == ()
+    assert [spec.photos[i].path for i in range(30)] == sorted(p.path for p in spec.photos)
+    assert spec.file(0) == root / "train" / "ant" / "ant_0001.jpg"
+    require_usable(report)
+
+
+def test_the_report_goes_to_json(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets")
+    (root / "ant" / "words.jpg").write_text("words")
+    values = json.loads(json.dumps(scan(root)[1].to_dict()))
+    assert values["classes"] == ["ant", "bee"]
+    assert values["splits"] == {"all": {"ant": 12, "bee": 12}}
+    assert values["unreadable"][0]["file"] == "ant/words.jpg"
+    assert values["unreadable"][0]["reason"].startswith("not a picture")
+    assert values["duplicates"] == {"within_split": [], "across_splits": [], "across_classes": []}
+    assert "ant/words.jpg" in values["warnings"][0]
+
+
+def test_copies_are_grouped_by_what_they_spoil(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets", splits={"train": 3, "val": 3})
+    photos = sorted((root / "train" / "ant").iterdir())
+    shutil.copy(photos[0], root / "train" / "ant" / "again.jpg")
+    shutil.copy(photos[1], root / "val" / "ant" / "leak.jpg")
+    shutil.copy(photos[2], root / "train" / "bee" / "conflict.jpg")
+    duplicates = scan(root)[1].duplicates
+    assert duplicates.within_split == (
+        ("train/ant/again.jpg", "train/ant/ant_0001.jpg"),
+        ("train/ant/ant_0003.jpg", "train/bee/conflict.jpg"),
+    )
+    assert duplicates.across_splits == (("train/ant/ant_0002.jpg", "val/ant/leak.jpg"),)
+    assert duplicates.across_classes == (("train/ant/ant_0003.jpg", "train/bee/conflict.jpg"),)
+    text = " ".join(scan(root)[1].warnings)
+    assert all(word in text for word in ("again.jpg", "leak.jpg", "conflict.jpg"))
+
+
+def test_a_class_missing_from_val_keeps_its_index(tmp_path: Path) -> None:
+    root = make_photo_folder(
+        tmp_path / "pets", ("ant", "bee", "cat"), splits={"train": 2, "val": 2}
+    )
+    shutil.rmtree(root / "val" / "bee")
+    spec, report = scan(root)
+    assert spec.classes == ("ant", "bee", "cat")
+    assert {p.label for p in spec.photos if p.split == "val"} == {0, 2}
+    assert report.splits["val"] == {"ant": 2, "bee": 0, "cat": 2}
+    assert any("without a picture in val: bee" in warning for warning in report.warnings)
+    require_usable(report)
+
+
+def test_warnings(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets", ("Ant", "ant"), per_class=4)
+    make_photo_folder(root, ("bee",), per_class=120)
+    make_photo(5).save(root / "bee" / "icon.gif")
+    make_photo(6, size=(80, 20)).save(root / "bee" / "strip.jpg")
+    (root / "docs").mkdir()
+    (root / "docs" / "notes.txt").write_text("words")
+    make_photo(7).save(root / "lonely.jpg")
+    spec, report = scan(root)
+    assert spec.classes == ("Ant", "ant", "bee")
+    text = " ".join(report.warnings)
+    for piece in (
+        "fewer than 10 pictures to learn from: Ant, ant",
+        "largest class has 122 pictures, the smallest 4",
+        "only in capital letters: Ant, ant",
+        "bee/icon.gif (GIF)",
+        "fewer than 32 pixels on a side: bee/strip.jpg",
+        "no readable picture: docs",
+        "in no class folder: lonely.jpg",
+    ):
+        assert piece in text
+
+
+def test_the_placeholder_among_the_ants_is_pointed_at(hymenoptera: Path) -> None:
+    spec, report = scan(hymenoptera)
+    assert report.splits == {"train": {"ants": 124, "bees": 121}, "val": {"ants": 70, "bees": 83}}
+    assert "train/ants/imageNotFound.gif" in {photo.path for photo in spec.photos}
+    assert any("imageNotFound.gif (GIF)" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("classes", "splits", "message"),
+    [
+        (("ant",), {"": 5}, "Only one class was found, 'ant'"),
+        (("ant", "bee"), {"": 1}, "'ant' has 1 different picture to learn from; at least 2"),
+        (("ant", "bee"), {"val": 5, "test": 5}, "val and test folders, but no train folder"),
+    ],
+)
+def test_too_little_is_reported_and_refused_for_training(
+    tmp_path: Path, classes: tuple[str, ...], splits: dict[str, int], message: str
+) -> None:
+    _, report = scan(make_photo_folder(tmp_path / "pets", classes, splits=splits))
+    with pytest.raises(DataError, match=message):
+        require_usable(report)
+
+
+def test_copies_of_one_picture_are_no_two_pictures(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets", per_class=1)
+    shutil.copy(root / "ant" / "ant_0001.jpg", root / "ant" / "copy.jpg")
+    with pytest.raises(DataError, match="'ant' has 1 different picture"):
+        require_usable(scan(root)[1])
+
+
+def test_a_folder_without_photos_says_what_it_is_like(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no photos in 'empty'.*one folder for each class"):
+        (tmp_path / "empty").mkdir()
+        scan(tmp_path / "empty")
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    make_photo(0).save(flat / "a.jpg")
+    with pytest.raises(DataError, match=r"The 1 files of 'flat' lie in no class folder.*a\.jpg"):
+        scan(flat)
+    broken = tmp_path / "broken" / "ant"
+    broken.mkdir(parents=True)
+    (broken / "a.jpg").write_text("words")
+    with pytest.raises(DataError, match=r"None of the 1 files in 'broken'.*ant/a\.jpg: not a"):
+        scan(tmp_path / "broken")
+
+
+def test_only_new_and_changed_files_are_decoded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_photo_folder(tmp_path / "pets", per_class=3)
+    first = scan(root)
+    examined: list[str] = []
+    from tl_core.data.scan import _examine
+
+    def watched(file: Path, size: int, mtime_ns: int) -> object:
+        examined.append(file.name)
+        return _examine(file, size, mtime_ns)
+
+    monkeypatch.setitem(scan.__globals__["_check"].__globals__, "_examine", watched)
+    assert scan(root) == first and not examined
+    make_photo(0, seed=99).save(root / "ant" / "new.jpg")
+    changed = root / "bee" / "bee_0004.jpg"
+    make_photo(1, seed=98).save(changed)
+    os.utime(changed, ns=(0, 0))
+    spec, _ = scan(root)
+    assert sorted(examined) == ["bee_0004.jpg", "new.jpg"]
+    assert spec.fingerprint != first[0].fingerprint
+
+
+def test_a_damaged_cache_is_no_obstacle(tmp_path: Path, own_home: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets", per_class=3)
+    first = scan(root)
+    (cache,) = (own_home / "cache" / "scans").iterdir()
+    for content in ("", "[]", '{"settings": {}}', "\x00"):
+        cache.write_text(content)
+        assert scan(root) == first
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets", per_class=2)
+    (root / "ant" / "loop").symlink_to(root)
+    elsewhere = make_photo_folder(tmp_path / "elsewhere", ("cat",), per_class=2)
+    (root / "cat").symlink_to(elsewhere / "cat")
+    os.mkfifo(root / "ant" / "pipe.jpg")
+    spec, _ = scan(root)
+    assert spec.classes == ("ant", "bee", "cat") and len(spec.photos) == 6
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    root = make_photo_folder(tmp_path / "pets", per_class=2)
+    scan(root, progress=lambda *counts: seen.append(counts))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_first_error_ends_the_work() -> None:
+    with pytest.raises(ZeroDivisionError):
+        each(lambda divisor: 1 / divisor, [1, 0, 1])
+
+
+def test_generated_classes_differ() -> None:
+    means = [
+        np.mean([np.asarray(make_photo(label, seed=s)).mean((0, 1)) for s in range(6)], axis=0)
+        for label in range(2)
+    ]
+    assert np.abs(means[0] - means[1]).max() > 30
+    assert isinstance(make_photo(0), Image.Image)

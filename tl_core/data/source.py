@@ -1,0 +1,130 @@
+"""Where a data set comes from: a folder, a zip, or an upload."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+from tl_core.data.archive import extract
+from tl_core.data.files import clean
+from tl_core.data.health import HealthReport
+from tl_core.data.intake import LIMITS, ArchiveLimits, Intake
+from tl_core.data.pool import Progress
+from tl_core.data.scan import scan
+from tl_core.data.spec import DatasetSpec
+from tl_core.errors import DataError, UserError
+from tl_core.home import home
+
+
+def open_dataset(
+    data: str | Path, *, progress: Progress | None = None
+) -> tuple[DatasetSpec, HealthReport]:
+    """Open a folder or zip of class folders and check it.
+
+    A zip is unpacked once; the next time it is found again.
+
+    Parameters
+    ----------
+    data
+        Path of a folder or a zip.
+    progress
+        Called with the number of files checked and their total.
+
+    Raises
+    ------
+    UserError
+        If nothing of that name exists.
+    ArchiveError
+        If the zip is refused.
+    DataError
+        If there is no readable picture in any class folder.
+    """
+    path = Path(data).expanduser()
+    if path.is_dir():
+        return scan(path, progress=progress)
+    if not path.is_file():
+        raise UserError(f"There is no folder and no zip at {str(data)!r}: check the path.")
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path.name} is neither a folder nor a zip of class folders.")
+    with path.open("rb") as file:
+        return scan(add_archive(file, path.name), progress=progress)
+
+
+def add_archive(file: IO[bytes], name: str, limits: ArchiveLimits = LIMITS) -> Path:
+    """Unpack an uploaded zip into this project's home, once for each name and content.
+
+    Parameters
+    ----------
+    file
+        A seekable stream of the zip.
+    name
+        Its file name, as the sender calls it; only shown.
+    limits
+        How much it may hold.
+
+    Returns
+    -------
+    Path
+        A folder for ``open_dataset``.
+
+    Raises
+    ------
+    ArchiveError
+        If it is refused; nothing is left on disk.
+    """
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(2**20):
+        digest.update(chunk)
+    file.seek(0)
+    name = _title(name)
+    target = _place(name, digest.hexdigest())
+    return target if target.is_dir() else extract(file, target, limits, name=name)
+
+
+def add_files(
+    files: Iterable[tuple[str, IO[bytes]]], name: str, limits: ArchiveLimits = LIMITS
+) -> Path:
+    """Store an uploaded folder, with the checks that a zip gets.
+
+    Parameters
+    ----------
+    files
+        Path relative to the folder, and content.
+    name
+        Of the data set, as the sender calls it; only shown.
+    limits
+        How much it may hold.
+
+    Returns
+    -------
+    Path
+        A folder for ``open_dataset``.
+
+    Raises
+    ------
+    ArchiveError
+        If it is refused; nothing is left on disk.
+    """
+    name = _title(name)
+    with Intake(home() / "data", name, limits) as intake:
+        for path, stream in files:
+            intake.store(intake.admit(path), stream)
+        return intake.commit(_place(name, intake.digest()))
+
+
+def _title(name: str) -> str:
+    """Return what to call an upload: its file name without folders and without ``.zip``."""
+    last = clean(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return re.sub(r"(?i)\.zip$", "", last)[:80].strip() or "photos"
+
+
+def _place(name: str, digest: str) -> Path:
+    """Return where an upload lies: a readable folder name that its name and content decide."""
+    slug = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    key = hashlib.sha256(f"{name}/{digest}".encode()).hexdigest()[:16]
+    return home() / "data" / (f"{slug}-{key}" if slug else key)
