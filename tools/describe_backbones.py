@@ -66,7 +66,8 @@ def describe(architecture: Architecture) -> Facts:
     enum = architecture.weights
     preprocessing = torchvision_preprocessing(enum) if enum else MINI_PREPROCESSING
     size = preprocessing["size"]
-    backbone = architecture.family.build(architecture.builder, size).eval()
+    with torch.device("meta"):
+        backbone = architecture.family.build(architecture.builder, size).eval()
     family = architecture.family
     return {
         "name": architecture.name,
@@ -135,8 +136,7 @@ def bundled_weights(name: str) -> Facts:
 
 
 def measure_stages(backbone: StagedBackbone, size: int) -> list[Facts]:
-    """Run one picture through the stages, counting; on the meta device nothing is computed."""
-    backbone = backbone.to("meta")
+    """Count while one picture runs through a backbone on the meta device, computing nothing."""
     x = torch.empty(1, 3, size, size, device="meta")
     stages = []
     with ReceptiveFields(x) as fields:

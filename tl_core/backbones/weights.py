@@ -17,6 +17,7 @@ from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from tl_core.backbones.spec import BackboneSpec, backbones
@@ -70,25 +71,16 @@ def prefetch(spec: BackboneSpec, progress: Progress | None = None) -> Path:
     path, url = weights_path(spec), spec.weights.url
     if url is None or _is_whole(path, spec):
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    partial = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file, _open(url) as response:
-            total = int(response.headers.get("Content-Length") or spec.weights.bytes)
-            done = 0
-            while chunk := response.read(_CHUNK):
-                file.write(chunk)
-                done += len(chunk)
-                if progress:
-                    progress(done, total)
-        if not _is_whole(partial, spec):
-            raise _unreachable(spec, "what arrived is incomplete or not that file")
-        partial.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as folder:
+            partial = Path(folder) / path.name
+            _download(url, partial, spec.weights.bytes, progress)
+            if not _is_whole(partial, spec):
+                raise _unreachable(spec, "what arrived is incomplete or another file")
+            partial.replace(path)
     except (OSError, HTTPException) as error:
-        raise _unreachable(spec, str(error) or type(error).__name__) from error
-    finally:
-        partial.unlink(missing_ok=True)
+        raise _unreachable(spec, _plainly(error)) from error
     return path
 
 
@@ -106,7 +98,7 @@ def load_state(spec: BackboneSpec) -> dict[str, torch.Tensor]:
     if location(spec) == "download":
         prefetch(spec)
     elif not _is_whole(path, spec):
-        raise damaged(spec, "it is missing or its content is not what its name promises")
+        raise damaged(spec, "it is missing, or its content is not what it should be")
     state = _read_tensors(spec, path)
     return {
         key: value.float() if value.is_floating_point() else value for key, value in state.items()
@@ -116,9 +108,9 @@ def load_state(spec: BackboneSpec) -> dict[str, torch.Tensor]:
 def damaged(spec: BackboneSpec, reason: str) -> WeightsError:
     """Return the error for a weights file that cannot be used, with what to do about it."""
     cure = (
-        "Install the project again to restore it."
+        "Install this project again to restore it."
         if spec.weights.origin == "bundled"
-        else f"Delete it, then run: python -m tl_core prefetch {spec.name}"
+        else f"To replace it, run: python -m tl_core prefetch {spec.name}"
     )
     return WeightsError(f"The weights file {weights_path(spec)} is damaged: {reason}. {cure}")
 
@@ -135,12 +127,26 @@ def _unreachable(spec: BackboneSpec, reason: str) -> WeightsError:
     )
 
 
+def _plainly(error: OSError | HTTPException) -> str:
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
+
+
 def _is_whole(path: Path, spec: BackboneSpec) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return digest.startswith(spec.weights.sha256_prefix)
+
+
+def _download(url: str, path: Path, expected: int, progress: Progress | None) -> None:
+    with path.open("wb") as file, _open(url) as response:
+        total = response.length or expected
+        while chunk := response.read(_CHUNK):
+            file.write(chunk)
+            if progress:
+                progress(file.tell(), total)
 
 
 def _open(url: str) -> HTTPResponse:
@@ -154,6 +160,9 @@ def _open(url: str) -> HTTPResponse:
     def connect() -> None:
         try:
             answers.put(urllib.request.urlopen(url, timeout=PATIENCE))
+        except HTTPError as error:
+            error.close()
+            answers.put(OSError(str(error)))
         except Exception as error:
             answers.put(error)
 
@@ -168,17 +177,14 @@ def _open(url: str) -> HTTPResponse:
 
 
 def _read_tensors(spec: BackboneSpec, path: Path) -> dict[str, torch.Tensor]:
-    import pickle
-
     import torch
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         if spec.weights.origin == "bundled":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
+    except Exception as error:  # the readers raise many kinds for a file that is not what it seems
         raise damaged(spec, "it cannot be read") from error
     if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
         raise damaged(spec, "it holds something other than tensors")
