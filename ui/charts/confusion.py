@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ui.charts.base import Chart, Spec, unique
+from ui.theme import contrast
 
 # Light to deep, for each theme: right answers in blue, mistakes in orange.
 _RAMP = {
@@ -87,14 +88,8 @@ def _cell_colors(share: float, right: bool, dark: bool) -> tuple[str, str]:
     """Return fill and text colour of a cell; the text is the one that stands out more."""
     start, end = _RAMP[right, dark]
     rgb = [round(a + (b - a) * math.sqrt(share)) for a, b in zip(start, end, strict=True)]
-    red, green, blue = (_linear(c / 255) for c in rgb)
-    # Relative luminance as WCAG 2 defines it; 0.18 is where black and white stand out equally.
-    bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18
-    return "#{:02x}{:02x}{:02x}".format(*rgb), "#10161c" if bright else "#ffffff"
-
-
-def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+    fill = "#{:02x}{:02x}{:02x}".format(*rgb)
+    return fill, max("#10161c", "#ffffff", key=lambda text: contrast(text, fill))
 
 
 def _confusion_alt(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
