@@ -137,6 +137,9 @@ def test_every_width_fits_and_reads_well(open_page, width, scheme, tmp_path):
             assert button.locator(".pill").is_visible()
     left, right = (stage(page, name).bounding_box() for name in ("stem", "stage1"))
     assert (left["y"] < right["y"]) == (width == 390)
+    line, thawed = page.locator(".st-key-five .border"), stage(page, "stage4").bounding_box()
+    edge = "x" if width > 390 else "y"
+    assert abs(line.bounding_box()[edge] - thawed[edge]) <= (1 if width > 390 else 20)
     folder = Path(os.environ.get("TL_SCREENSHOTS", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
     picture = folder / f"layer_map_{scheme}_{width}.png"

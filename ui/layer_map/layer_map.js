@@ -87,6 +87,7 @@ function build(view, data) {
   view.root.replaceChildren();
   view.parts = [];
   view.summary = "";
+  view.first = undefined;
   const track = make("div", "track", view.root);
   track.setAttribute("role", "group");
   track.setAttribute("aria-label", `Stages of ${data.title}. A pressed stage learns.`);
@@ -112,16 +113,21 @@ function build(view, data) {
   view.detail = make("p", "detail", view.root);
   make("span", "", view.detail, "Click a stage to freeze or thaw it. Point at one to read what it sees.");
   view.watch?.disconnect();
-  view.watch = new ResizeObserver(() => arrange(view));
+  view.watch = new ResizeObserver(() => {
+    if (view.width === view.root.clientWidth) return;
+    view.border.classList.remove("moving");
+    arrange(view);
+  });
   view.watch.observe(view.root);
 }
 
 // Columns where there is room for them; a little narrower they get compact, then become a list.
 function arrange(view) {
-  const column = view.root.clientWidth / view.parts.length;
+  view.width = view.root.clientWidth;
+  const column = view.width / view.parts.length;
   const list = column < 66;
   view.root.classList.toggle("list", list);
-  view.root.classList.toggle("compact", list ? view.root.clientWidth < 460 : column < 112);
+  view.root.classList.toggle("compact", list ? view.width < 460 : column < 112);
   placeBorder(view);
 }
 
@@ -210,7 +216,10 @@ function short(number) {
 // answer for the same photo every time.
 function placeBorder(view) {
   const first = view.parts.findIndex((part) => part.state !== "frozen");
-  const item = view.parts[Math.max(first, 0)].item;
+  const item = view.parts[first].item;
+  // It glides when the plan changes, and stands at once when the map appears or is resized.
+  if (view.first !== undefined && view.first !== first) view.border.classList.add("moving");
+  view.first = first;
   view.parts.forEach((part, index) => part.item.classList.toggle("first", index === first && index > 0));
   view.border.classList.toggle("none", first === 0);
   view.border.classList.toggle("last", first === view.parts.length - 1);
