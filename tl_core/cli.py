@@ -18,6 +18,7 @@ from tl_core.backbones.weights import location, prefetch
 from tl_core.data.augment import AUGMENTATIONS
 from tl_core.errors import RunError, TLError
 from tl_core.freezing import BATCH_NORM_POLICIES
+from tl_core.heads import HEADS
 from tl_core.home import home
 from tl_core.strategies import STRATEGIES
 from tl_core.training import config as options
@@ -160,7 +161,7 @@ def _run(config: RunConfig, run_dir: Path) -> dict[str, Any]:
     epochs = config.epochs
     with Progress(f"{config.strategy} seed {config.seed}") as progress:
         for event in train(config, run_dir):
-            if isinstance(event, PreparationAdvanced):
+            if isinstance(event, PreparationAdvanced) and progress.live:
                 progress(event.done, event.total, event.what)
             elif isinstance(event, RunStarted):
                 epochs = event.epochs
@@ -186,24 +187,24 @@ class Progress:
 
     def __init__(self, title: str, stream: TextIO = sys.stderr) -> None:
         self._title, self._stream = title, stream
-        self._live = stream.isatty()
+        self.live = stream.isatty()
         self._shown = -1
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._live and self._shown >= 0:
+        if self.live and self._shown >= 0:
             self._stream.write("\n")
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """Show that ``done`` of ``total`` is reached."""
         tenth = 10 * done // max(total, 1)
         text = f"{self._title}: {done}/{total} {note}"
-        if self._live:
+        if self.live:
             self._stream.write(f"\r\x1b[2K{text}")
             self._stream.flush()
-        elif tenth != self._shown and note.startswith("validation "):
+        elif tenth != self._shown:
             self._stream.write(text + "\n")
         self._shown = tenth
 
@@ -301,7 +302,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("names", nargs="+", metavar="NAME")
     sub = command("train", train_one, _show_run, "Train one run.")
     _add_run_options(sub)
-    sub.add_argument("--strategy", default="feature_extraction", metavar="|".join(STRATEGIES.names()))
+    sub.add_argument(
+        "--strategy", default="feature_extraction", metavar="|".join(STRATEGIES.names())
+    )
     sub.add_argument("--seed", type=int, default=0, metavar="N")
     sub = command("compare", compare_runs, _show_comparison, "Train several runs and compare them.")
     _add_run_options(sub)
@@ -325,7 +328,7 @@ CHOICES: dict[str, tuple[type, str, str]] = {
     "early_stopping": (int, "N", "epochs without a lower validation loss; 0 never stops early"),
     "image_size": (int, "N", "side of the network's input in pixels"),
     "augment": (str, "|".join(AUGMENTATIONS.names()), ""),
-    "head": (str, "|".join(options.HEADS), ""),
+    "head": (str, "|".join(HEADS.names()), ""),
     "batch_norm": (str, "|".join(BATCH_NORM_POLICIES), ""),
     "optimizer": (str, "|".join(options.OPTIMIZERS), ""),
     "schedule": (str, "|".join(options.SCHEDULES), ""),

@@ -21,7 +21,7 @@ BatchNormPolicy = Literal["frozen", "adapt", "adapt_all"]
 BATCH_NORM_POLICIES: dict[str, str] = {
     "frozen": "All BatchNorm layers of the backbone keep their stored statistics.",
     "adapt": "BatchNorm layers of trainable stages use and update the statistics of each batch.",
-    "adapt_all": "BatchNorm layers of frozen stages do so too: a classic mistake, here as a lesson.",
+    "adapt_all": "So do those of frozen stages: a classic mistake, kept as a lesson.",
 }
 
 

@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def load_split(pack: Path, split: str, size: int = 64) -> Tensors:
-    """Decode one split into uint8 photos (N, 3, size, size), channels last in memory, and labels."""
+    """Decode one split into uint8 photos (N, 3, size, size) and labels."""
     with np.load(pack) as arrays:
         labels = torch.from_numpy(arrays[f"{split}_label"].astype(np.int64))
         data, offset = arrays[f"{split}_bytes"], arrays[f"{split}_offset"]

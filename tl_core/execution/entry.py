@@ -1,4 +1,4 @@
-"""Where a worker process begins; light, so that the supervisor can name it without loading torch."""
+"""Where a worker process begins; light, so that the supervisor need not load torch."""
 
 from __future__ import annotations
 

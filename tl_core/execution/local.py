@@ -65,7 +65,7 @@ class LocalExecutor:
             )
 
     def watch(self) -> None:
-        """Restart the supervisor if jobs are waiting and it is gone; cheap enough for every poll."""
+        """Restart the supervisor if it is gone while there are jobs; cheap enough to poll."""
         if self.store.jobs(status=(WAITING, "running")):
             self.ensure_supervisor()
 

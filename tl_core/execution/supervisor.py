@@ -95,6 +95,7 @@ class Supervisor:
                 target=run_in_process, args=(self.store.url, job.id), name=f"job {job.id}"
             )
             process.start()
+            log.info("job %s (%s) runs in process %s", job.id, job.kind, process.pid)
             self.workers[job.id] = Worker(process, job.kind)
 
     def _cancel(self, job: Job) -> None:

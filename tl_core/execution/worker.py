@@ -71,7 +71,7 @@ def run_job(url: str, identifier: str) -> None:
     except Exception as error:
         log.exception("job %s", identifier)
         status = "failed"
-        reason = f"Something unexpected went wrong ({type(error).__name__}). The log has the details."
+        reason = f"Something unexpected went wrong: {type(error).__name__}. The log tells more."
     if status == "failed" and job.kind == "train":
         events.add(to_dict(RunFailed(reason or "")), urgent=True)
     events.flush()

@@ -1,0 +1,1 @@
+"""What is done with runs: the store of jobs and events, comparison, use on new photos."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from tl_core.backbones.build import build_backbone
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data.views import load_eval
+from tl_core.device import place
 from tl_core.errors import UserError
 from tl_core.training.evaluation import predict
 from tl_core.training.record import WEIGHTS, RunRecord
@@ -37,7 +37,7 @@ def load_classifier(run_dir: Path) -> tuple[TransferClassifier, RunRecord]:
         classifier.load_state_dict(load_file(run_dir / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise UserError(f"The weights in {run_dir} are missing or damaged.") from error
-    return classifier.eval().to(memory_format=torch.channels_last), record
+    return place(classifier.eval(), "cpu"), record
 
 
 def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""From a configuration to a stream of events and a record."""

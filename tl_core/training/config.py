@@ -15,6 +15,7 @@ from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.data.augment import AUGMENTATIONS
 from tl_core.errors import ConfigError
 from tl_core.freezing import BATCH_NORM_POLICIES, BatchNormPolicy, select_stages
+from tl_core.heads import HEADS
 from tl_core.strategies import STRATEGIES, Phase
 
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD, momentum 0.9"}
@@ -24,7 +25,6 @@ SCHEDULES = {
     "cosine": "The rate falls along half a cosine, to zero.",
     "one_cycle": "The rate rises for a quarter of the phase, then falls to zero.",
 }
-HEADS = {"linear": "One linear layer.", "mlp": "Dense 128, ReLU, dropout, linear."}
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 
@@ -191,7 +191,6 @@ def _check(config: RunConfig) -> None:
         "weights": ("pretrained", "none"),
         "optimizer": tuple(OPTIMIZERS),
         "schedule": tuple(SCHEDULES),
-        "head": tuple(HEADS),
         "batch_norm": tuple(BATCH_NORM_POLICIES),
         "device": DEVICES,
         "precision": PRECISIONS,
@@ -202,6 +201,8 @@ def _check(config: RunConfig) -> None:
                 f"{key} cannot be {getattr(config, key)!r}. Allowed: {', '.join(allowed)}."
             )
     AUGMENTATIONS.get(config.augment)
+    HEADS.get(config.head)
+    config.spec.check_image_size(config.image_size)
     select_stages(config.spec.stage_names, config.trainable)
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 10_000),
@@ -209,7 +210,6 @@ def _check(config: RunConfig) -> None:
         "lr": (1e-8, 10),
         "weight_decay": (0, 1),
         "label_smoothing": (0, 0.9),
-        "image_size": (32, 1024),
         "early_stopping": (0, 10_000),
         "seed": (0, 2**31 - 1),
         "val_fraction": (0.01, 0.9),

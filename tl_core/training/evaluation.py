@@ -37,7 +37,7 @@ def predict(
     """Return log-probabilities (N, C) in fp32, on the CPU, for uint8 images (N, 3, S, S)."""
     classifier.eval()
     scores = []
-    for batch in images.split(BATCH):
+    for batch in torch.split(images, BATCH):
         with autocast(device, precision):
             scores.append(classifier(normalise(batch, preprocessing, device)).float().cpu())
     return F.log_softmax(torch.cat(scores), dim=1)
@@ -56,6 +56,6 @@ def evaluate(
     )
     return Evaluation(
         loss=F.nll_loss(logs, photos.labels).item(),
-        accuracy=(logs.argmax(1) == photos.labels).float().mean().item(),
+        accuracy=int((logs.argmax(1) == photos.labels).sum()) / len(photos.labels),
         probabilities=logs.exp(),
     )

@@ -168,5 +168,5 @@ def from_dict(values: Mapping[str, Any]) -> TrainEvent:
     return event
 
 
-class CancelRun(Exception):  # noqa: N818 - a request, not an error
+class CancelRun(Exception):
     """Thrown into a stream of events (``events.throw(CancelRun())``) to stop the run."""

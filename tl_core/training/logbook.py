@@ -69,9 +69,7 @@ class Logbook:
             "environment": environment(config),
             "classes": dataset.classes,
             "fingerprint": dataset.fingerprint,
-            "split": {
-                name: [dataset.photos[i].path for i in part] for name, part in parts.items()
-            },
+            "split": {name: [dataset.photos[i].path for i in part] for name, part in parts.items()},
             "total_parameters": total,
         }
         return RunStarted(
@@ -88,7 +86,8 @@ class Logbook:
     def start_phase(self, session: Session, phase: Phase) -> PhaseStarted:
         """Note a phase and apply its freeze plan."""
         phase.plan.apply(session.classifier)
-        learning = {n: p.numel() for n, p in session.classifier.named_parameters() if p.requires_grad}
+        parameters = session.classifier.named_parameters()
+        learning = {name: p.numel() for name, p in parameters if p.requires_grad}
         self._learned |= learning.keys()
         stages = [name for name in session.config.spec.stage_names if name in phase.plan.trainable]
         self.phases.append(

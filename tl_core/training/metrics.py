@@ -35,7 +35,8 @@ def wilson_interval(right: int, count: int, confidence: float = 0.95) -> tuple[f
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = right / count
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    reach = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count**2)) / (1 + z * z / count)
+    spread = math.sqrt(share * (1 - share) / count + z * z / (4 * count**2))
+    reach = z * spread / (1 + z * z / count)
     return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
@@ -57,10 +58,12 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
     if count == 0:
         return 1.0
     tail = sum(math.comb(count, k) for k in range(min(only_first, only_second) + 1))
-    return min(1.0, 2 * tail / 2**count)
+    return min(1.0, 2 * tail / (1 << count))
 
 
-def confusion_matrix(labels: Sequence[int], predicted: Sequence[int], count: int) -> list[list[int]]:
+def confusion_matrix(
+    labels: Sequence[int], predicted: Sequence[int], count: int
+) -> list[list[int]]:
     """Return how often each true class (row) was predicted as each class (column)."""
     matrix = [[0] * count for _ in range(count)]
     for truth, guess in zip(labels, predicted, strict=True):

@@ -19,7 +19,7 @@ WARM_UP = 0.25
 def make_optimizer(
     classifier: TransferClassifier, phase: Phase, config: RunConfig
 ) -> torch.optim.Optimizer:
-    """Return an optimiser with one group for the head (the first) and one for each stage that learns.
+    """Return an optimiser with groups for the head, which come first, and for stages that learn.
 
     Norms and biases get no weight decay, as in He et al. (2019), arXiv:1812.01187.
     """

@@ -85,7 +85,7 @@ class Session:
         order = torch.randperm(
             len(self.train_labels), generator=generator(self.config.seed, "order", epoch)
         )
-        batches = list(order.split(self.config.batch_size))
+        batches = list(torch.split(order, self.config.batch_size))
         if len(batches) > 1 and len(batches[-1]) == 1:
             batches[-2:] = [torch.cat(batches[-2:])]
         return batches
@@ -148,7 +148,7 @@ def build_classifier(config: RunConfig, classes: int) -> Preparing[TransferClass
         torch.manual_seed(derive(config.seed, "head"))
         head = make_head(config.head, backbone.num_features, classes)
     classifier = TransferClassifier(backbone, head)
-    return classifier.to(config.device, memory_format=torch.channels_last)
+    return devices.place(classifier, config.device)
 
 
 def load_photos(
@@ -156,9 +156,7 @@ def load_photos(
 ) -> Preparing[Photos]:
     """Decode some pictures of a data set for evaluation."""
     files = [dataset.file(i) for i in indices]
-    images = yield from _reporting(
-        what, lambda progress: load_eval(files, preprocessing, progress)
-    )
+    images = yield from _reporting(what, lambda progress: load_eval(files, preprocessing, progress))
     photos = [dataset.photos[i] for i in indices]
     labels = torch.tensor([photo.label for photo in photos], dtype=torch.long)
     return Photos(tuple(photo.path for photo in photos), images, labels)
@@ -191,13 +189,13 @@ def load_test(config: RunConfig, dataset: DatasetSpec, split: Split) -> Preparin
 
 
 def _open(config: RunConfig) -> Preparing[tuple[DatasetSpec, Split]]:
-    yield PreparationAdvanced("photos checked", 0, 1)
-    dataset, report = open_dataset(config.data)
-    require_usable(dataset, report)
+    dataset, report = yield from _reporting(
+        "photos checked", lambda progress: open_dataset(config.data, progress=progress)
+    )
+    require_usable(report)
     split = make_split(
         dataset, seed=config.seed, val_fraction=config.val_fraction, per_class=config.per_class
     )
-    yield PreparationAdvanced("photos checked", 1, 1)
     return dataset, split
 
 
@@ -232,5 +230,3 @@ def _reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
     if failure:
         raise failure[0]
     return outcome[0]
-
-

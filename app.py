@@ -1,0 +1,22 @@
+"""The transfer-learning laboratory: the router. Start it with ``streamlit run app.py``."""
+
+import streamlit as st
+
+from ui.state import identify
+
+st.set_page_config(
+    page_title="Transfer-learning laboratory", page_icon=":material/layers:", layout="wide"
+)
+
+page = st.navigation(
+    [
+        st.Page("pages/start.py", title="Start", icon=":material/flag:", default=True),
+        st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
+        st.Page("pages/backbone.py", title="Backbone & layers", icon=":material/layers:"),
+        st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
+        st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
+    ]
+)
+identify()
+page.run()

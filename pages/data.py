@@ -1,0 +1,143 @@
+"""Data: bring photos, see whether they are sound, and how they will be split."""
+
+import streamlit as st
+
+from tl_core.data import DatasetSpec, HealthReport, add_archive, add_files
+from tl_core.errors import TLError
+from ui.chrome import chosen_dataset, literal, problem, show_photos, title
+from ui.state import app_state, save
+
+PER_PAGE = 12
+
+
+def upload() -> None:
+    """Take a zip or a folder in, once, and give its memory back."""
+    turn = st.session_state.setdefault("upload_turn", 0)
+    as_zip, as_folder = st.tabs(["A zip file", "A folder"])
+    archive = as_zip.file_uploader(
+        "Zip with one folder for each class", type=["zip"], key=f"zip_{turn}"
+    )
+    files = as_folder.file_uploader(
+        "Folder that holds one folder for each class",
+        type=["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"],
+        accept_multiple_files="directory",
+        key=f"folder_{turn}",
+    )
+    if archive is None and not files:
+        return
+    try:
+        with st.spinner("Unpacking and checking every photo"):
+            if archive is not None:
+                folder, name = add_archive(archive, archive.name), archive.name
+            else:
+                name = "Uploaded folder"
+                folder = add_files(((f.name, f) for f in files), name)
+    except TLError as error:
+        st.session_state["upload_problem"] = error
+    else:
+        state = app_state()
+        state.data, state.data_name = str(folder), name
+        st.session_state.pop("upload_problem", None)
+        save()
+    st.session_state["upload_turn"] = turn + 1
+    st.rerun()
+
+
+def health(report: HealthReport) -> None:
+    """Show the health report."""
+    counts = report.splits
+    copies = report.duplicates
+    groups = len(copies.within_split) + len(copies.across_splits) + len(copies.across_classes)
+    photos, classes, unreadable, twice = st.columns(4)
+    photos.metric("Photos", sum(sum(split.values()) for split in counts.values()))
+    classes.metric("Classes", len(report.classes))
+    unreadable.metric("Left out", len(report.unreadable))
+    twice.metric("Sets of copies", groups)
+    st.dataframe(
+        {
+            "Class": list(report.classes),
+            **{
+                "Photos" if name == "all" else name: [split[c] for c in report.classes]
+                for name, split in counts.items()
+            },
+        },
+        hide_index=True,
+    )
+    for text in report.problems:
+        st.warning(literal(text), icon=":material/block:")
+    for text in report.warnings:
+        st.info(literal(text), icon=":material/lightbulb:")
+    if report.unreadable:
+        with st.expander(f"Files that were left out ({len(report.unreadable)})"):
+            st.dataframe(
+                {"File": list(report.unreadable), "Why": list(report.unreadable.values())},
+                hide_index=True,
+            )
+
+
+def split_control(report: HealthReport) -> None:
+    """Let the learner choose how much validates, where the folders do not say."""
+    if "val" in report.splits:
+        st.markdown("The folders say which photos train and which validate; they are used as is.")
+        return
+    settings = app_state().settings
+    share = st.slider(
+        "Share of the photos that validates",
+        10,
+        60,
+        round(100 * settings.get("val_fraction", 0.3)),
+        step=5,
+        format="%d %%",
+        help="The network never learns from these photos; they tell how well it has learned. "
+        "Copies of a photo always stay on the same side.",
+    )
+    if share / 100 != settings.get("val_fraction", 0.3):
+        settings["val_fraction"] = share / 100
+        save()
+
+
+def gallery(dataset: DatasetSpec) -> None:
+    """Show the photos of one class, a page at a time."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    label = left.selectbox(
+        "Class", range(len(dataset.classes)), format_func=lambda i: dataset.classes[i]
+    )
+    indices = [i for i, photo in enumerate(dataset.photos) if photo.label == label]
+    pages = max(1, -(-len(indices) // PER_PAGE))
+    number = right.number_input(f"Page of {pages}", 1, pages)
+    shown = indices[(number - 1) * PER_PAGE : number * PER_PAGE]
+    names = [dataset.photos[i].path.rsplit("/", 1)[-1] for i in shown]
+    show_photos([dataset.file(i) for i in shown], [name[:28] for name in names])
+
+
+title(
+    "Data",
+    "Bring photos in folders, one folder for each class. Folders named train, val and test on top "
+    "are respected.",
+)
+with st.container(border=True):
+    upload()
+if (refused := st.session_state.get("upload_problem")) is not None:
+    problem(refused)
+try:
+    chosen = chosen_dataset()
+except TLError as error:
+    problem(error)
+    chosen = None
+if chosen is None:
+    st.markdown(
+        "Nothing is chosen yet. The zip may look like this:\n\n"
+        "```\nphotos.zip\n├── ants\n│   ├── 0013035.jpg\n│   └── …\n"
+        "└── bees\n    ├── 1092977343.jpg\n    └── …\n```"
+    )
+else:
+    st.subheader(literal(app_state().data_name), anchor=False)
+    health(chosen[1])
+    if not chosen[1].problems:
+        split_control(chosen[1])
+        st.page_link(
+            "pages/backbone.py",
+            label="Next: choose a network and its layers",
+            icon=":material/arrow_forward:",
+        )
+    gallery(chosen[0])

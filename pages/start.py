@@ -1,0 +1,73 @@
+"""Start: what transfer learning is, and the way through the laboratory."""
+
+import streamlit as st
+
+from tl_core.machine import slots
+from ui.chrome import chosen_dataset, title
+from ui.state import app_state, owner, store
+
+title(
+    "Transfer-learning laboratory",
+    "A network that has learned to see one thing already knows much of what it takes to see "
+    "another. Here you take such a network, decide which of its layers may go on learning, bring "
+    "a few dozen photos of your own, and find out what works best.",
+)
+
+state = app_state()
+finished = store().jobs(owner=owner(), kind="train", status="finished")
+steps = [
+    (
+        "pages/data.py",
+        "1 · Bring photos",
+        "A zip or folder with one folder for each class. Twenty photos a class are enough.",
+        chosen_dataset() is not None,
+    ),
+    (
+        "pages/backbone.py",
+        "2 · Choose a network and its layers",
+        "Pick a pretrained backbone and click the layers that may learn; the rest stay frozen.",
+        state.thawed is not None,
+    ),
+    (
+        "pages/train.py",
+        "3 · Train",
+        "Line up two or more strategies and watch their curves move.",
+        state.comparison is not None,
+    ),
+    (
+        "pages/compare.py",
+        "4 · Compare",
+        "Accuracy with its uncertainty, cost, and the photos that each run gets wrong.",
+        len(finished) >= 2,
+    ),
+    (
+        "pages/predict.py",
+        "5 · Predict",
+        "Show a new photo to every network that you trained.",
+        bool(finished),
+    ),
+]
+for row in (steps[:3], steps[3:]):
+    for column, (page, name, text, done) in zip(st.columns(3), row, strict=False):
+        with column.container(border=True, height="stretch"):
+            icon = ":material/check_circle:" if done else ":material/radio_button_unchecked:"
+            st.page_link(page, label=f"**{name}**", icon=icon)
+            st.markdown(text)
+
+st.subheader("Three words that you will meet", anchor=False)
+words = {
+    "Feature extraction": "The pretrained network stays as it is. Only a new last layer, the "
+    "head, learns to read its features. Fast, and hard to beat with few photos.",
+    "Fine-tuning": "The head learns, and so do some or all of the layers below it, gently. It can "
+    "win when your photos differ from those that the network grew up with.",
+    "From scratch": "No transfer at all: the same network starts from random numbers. It shows "
+    "what the pretraining is worth.",
+}
+for column, (word, meaning) in zip(st.columns(3), words.items(), strict=True):
+    column.markdown(f"**{word}.** {meaning}")
+
+busy = store().jobs(kind="train", status=("waiting", "running"))
+st.caption(
+    f"This server trains {slots()} run{'s' * (slots() != 1)} at a time; "
+    + (f"{len(busy)} in line now." if busy else "none in line now.")
+)

@@ -1,0 +1,100 @@
+"""Train: line runs up, start them, and watch them learn."""
+
+import secrets
+
+import streamlit as st
+
+from tl_core.errors import TLError
+from tl_core.strategies import STRATEGIES
+from tl_core.training.config import RunConfig
+from ui.chrome import chosen_dataset, empty, literal, problem, title
+from ui.controls import configs, settings_panel, strategy_picker
+from ui.live_run import follow
+from ui.state import app_state, executor, owner, save, store
+
+
+def describe(strategies: tuple[str, ...]) -> None:
+    """Say in a sentence what each lined-up strategy does."""
+    for name in strategies:
+        strategy = STRATEGIES.get(name)
+        st.markdown(f"- **{strategy.title}.** {strategy.summary}")
+
+
+def objections(planned: list[RunConfig]) -> list[str]:
+    """Return what speaks against starting, in sentences."""
+    found = []
+    if not planned:
+        found.append("Choose at least one strategy; two or more can be compared.")
+    idle = [c for c in planned if "trainable" not in STRATEGIES.get(c.strategy).fixed]
+    if idle and not app_state().trainable:
+        names = ", ".join(STRATEGIES.get(c.strategy).title for c in idle)
+        found.append(
+            f"Your layer map freezes every stage, so there is nothing to thaw for: {names}. Thaw a "
+            "stage on Backbone & layers, or leave these out."
+        )
+    return found
+
+
+def start(planned: list[RunConfig]) -> None:
+    """Hand the runs over; from here on they no longer depend on this page."""
+    comparison = secrets.token_hex(12)
+    for config in planned:
+        executor().submit("train", config.to_dict(), owner=owner(), comparison=comparison)
+    app_state().comparison = comparison
+    save()
+    st.rerun()
+
+
+def line_up() -> None:
+    """Show the controls in front of a start."""
+    state = app_state()
+    with st.container(border=True):
+        strategies = strategy_picker()
+        describe(strategies)
+        with st.expander("Settings"):
+            settings_panel()
+        try:
+            planned = configs(state, strategies)
+        except TLError as error:
+            problem(error)
+            return
+        against = objections(planned)
+        for text in against:
+            st.info(text, icon=":material/info:")
+        count = len(planned)
+        label = f"Start {count} run{'s' * (count != 1)}" if count else "Start"
+        if st.button(label, type="primary", disabled=bool(against), icon=":material/play_arrow:"):
+            start(planned)
+
+
+title(
+    "Train",
+    "Line up two or more strategies on the same photos, start them and watch them learn.",
+)
+try:
+    data = chosen_dataset()
+except TLError as error:
+    problem(error)
+    data = None
+if data is None or data[1].problems:
+    empty("Training needs photos first: at least two classes.", "pages/data.py", "Bring photos")
+else:
+    state = app_state()
+    st.caption(
+        f"{literal(state.data_name)}: {len(data[0].photos)} photos, {len(data[0].classes)} classes "
+        f"· {state.spec.title}, {len(state.trainable)} of {len(state.spec.stages)} stages thawed"
+    )
+    running = state.comparison and any(
+        job.active for job in store().jobs(comparison=state.comparison)
+    )
+    if running:
+        st.markdown("These runs go on when you leave this page or close the browser.")
+    else:
+        line_up()
+    if state.comparison:
+        jobs = store().jobs(comparison=state.comparison)
+        if any(job.status == "finished" for job in jobs):
+            st.page_link(
+                "pages/compare.py", label="Compare these runs", icon=":material/arrow_forward:"
+            )
+        follow(state.comparison)

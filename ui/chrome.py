@@ -1,0 +1,79 @@
+"""Pieces that several screens share: titles, empty states, charts, thumbnails."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import streamlit as st
+
+from tl_core.data import DatasetSpec, HealthReport, decode, open_dataset
+from tl_core.errors import TLError
+from ui.charts import Chart
+from ui.state import app_state
+
+THUMBNAIL = 180
+"""Side of a thumbnail in pixels, twice what most screens show."""
+
+
+def title(text: str, lead: str) -> None:
+    """Head a screen with its name and one sentence."""
+    st.title(text, anchor=False)
+    st.markdown(lead)
+
+
+def empty(text: str, page: str, label: str) -> None:
+    """Say what is missing and lead to the screen where it is made."""
+    with st.container(border=True):
+        st.markdown(text)
+        st.page_link(page, label=label, icon=":material/arrow_forward:")
+
+
+def problem(error: TLError) -> None:
+    """Show what went wrong in a learner's words; the message says how to go on."""
+    st.warning(literal(str(error)), icon=":material/info:")
+
+
+def literal(text: str) -> str:
+    """Return text that Markdown shows as it is: names that users chose are never markup."""
+    special = "\\`*_{}[]()<>#+-.!|~$:&@"
+    return "".join(f"\\{c}" if c in special else " " if c in "\r\n\t" else c for c in text)
+
+
+def draw(chart: Chart, key: str) -> None:
+    """Draw a chart that keeps its place in the page while its data change."""
+    st.echarts_chart(chart.spec, alt=chart.alt, height=chart.height, key=key)
+
+
+def chosen_dataset() -> tuple[DatasetSpec, HealthReport] | None:
+    """Return the learner's photos, or None if there are none (any more)."""
+    path = app_state().data
+    if path is None or not Path(path).exists():
+        return None
+    return open_dataset(path)
+
+
+@st.cache_data(max_entries=3000, show_spinner=False)
+def thumbnail(path: str, modified: int) -> bytes:
+    """Return a small square JPEG of a photo; ``modified`` makes a changed file a new one."""
+    image = decode(Path(path))
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    image = image.resize((THUMBNAIL, THUMBNAIL), box=(left, top, left + side, top + side))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=82)
+    return buffer.getvalue()
+
+
+def show_photos(files: list[Path], captions: list[str] | None = None, columns: int = 6) -> None:
+    """Show photos as a grid of thumbnails, each with a line of plain text below."""
+    captions = captions or [""] * len(files)
+    for start in range(0, len(files), columns):
+        cells = st.columns(columns)
+        row = zip(cells, files[start : start + columns], captions[start:], strict=False)
+        for cell, file, caption in row:
+            if not file.exists():
+                cell.caption("This photo was removed.")
+                continue
+            picture = thumbnail(str(file), file.stat().st_mtime_ns)
+            cell.image(picture, caption=literal(caption) or None, width="stretch")

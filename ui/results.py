@@ -1,0 +1,79 @@
+"""Finished runs of a learner, with their records."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from tl_core.data import open_dataset
+from tl_core.errors import TLError
+from tl_core.execution import run_folder
+from tl_core.runs.store import Job
+from tl_core.training.metrics import wilson_interval
+from tl_core.training.record import Prediction, RunRecord, accuracy
+from ui.charts import Result
+from ui.runs import RunView, view_runs
+from ui.state import owner, store
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A finished run: how it is shown, and its record."""
+
+    view: RunView
+    record: RunRecord
+
+    @property
+    def headline(self) -> tuple[Prediction, ...]:
+        """Predictions that count: on test photos where there are some, else on validation."""
+        return self.record.test or self.record.val
+
+    @property
+    def result(self) -> Result:
+        """Accuracy with its interval, for a chart."""
+        right = sum(p.right for p in self.headline)
+        low, high = wilson_interval(right, len(self.headline))
+        share = accuracy(self.headline) or 0.0
+        return Result(self.view.title, self.view.style, share, low, high, self.record.seconds)
+
+
+def comparisons() -> dict[str, list[Job]]:
+    """Return this learner's comparisons with at least one finished run, the newest first."""
+    groups: dict[str, list[Job]] = {}
+    for job in store().jobs(owner=owner(), kind="train"):
+        groups.setdefault(job.comparison or job.id, []).append(job)
+    done = {k: v for k, v in groups.items() if any(job.status == "finished" for job in v)}
+    return dict(reversed(done.items()))
+
+
+def comparison_title(jobs: list[Job]) -> str:
+    """Name a comparison by when it was started and what ran."""
+    when = datetime.datetime.fromtimestamp(jobs[0].created).strftime("%d %b, %H:%M")
+    return f"{when} · {jobs[0].payload['backbone']} · {len(jobs)} run{'s' * (len(jobs) != 1)}"
+
+
+def finished_runs(jobs: list[Job]) -> list[FinishedRun]:
+    """Return the finished ones among some runs that are shown together."""
+    return [
+        FinishedRun(view, record(str(run_folder(view.job.id))))
+        for view in view_runs(store(), jobs)
+        if view.job.status == "finished"
+    ]
+
+
+def photo_files(data: str) -> dict[str, Path]:
+    """Return where each photo of a data set lies; empty if the data set is gone."""
+    try:
+        dataset, _ = open_dataset(data)
+    except TLError:
+        return {}
+    return {photo.path: dataset.file(i) for i, photo in enumerate(dataset.photos)}
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def record(folder: str) -> RunRecord:
+    """Read a record; it never changes once it is written."""
+    return RunRecord.load(Path(folder))

@@ -1,0 +1,136 @@
+"""What the store's events tell about a run; no torch, no drawing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tl_core.runs.store import Job, Store
+from tl_core.strategies import STRATEGIES
+from tl_core.training import events
+from tl_core.training.events import EpochEnded, PhaseStarted, PreparationAdvanced, RunStarted
+from ui.charts import CurvePoint, Series
+from ui.theme import Style, styles_for
+
+
+@dataclass
+class RunView:
+    """A run as its events describe it up to now.
+
+    Attributes
+    ----------
+    job
+        Its place in the store.
+    title
+        The strategy's title.
+    style
+        How it is drawn on every screen.
+    """
+
+    job: Job
+    title: str
+    style: Style
+    started: RunStarted | None = None
+    preparing: PreparationAdvanced | None = None
+    phases: list[PhaseStarted] = field(default_factory=list)
+    epochs: list[EpochEnded] = field(default_factory=list)
+    step: int = 0
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs over all phases."""
+        return self.started.epochs if self.started else int(self.job.payload["epochs"])
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that are done, from 0 to 1."""
+        if self.job.status == "finished":
+            return 1.0
+        return min(1.0, self.step / self.started.steps) if self.started else 0.0
+
+    @property
+    def best(self) -> EpochEnded | None:
+        """The best epoch so far."""
+        return next((e for e in reversed(self.epochs) if e.best), None)
+
+    def remaining_seconds(self) -> float | None:
+        """Estimate from the epochs so far; None before the first has ended."""
+        if not self.epochs or not self.job.active:
+            return None
+        recent = [e.seconds for e in self.epochs[-5:]]
+        return sum(recent) / len(recent) * (self.total_epochs * (1 - self.progress))
+
+    def status_text(self) -> str:
+        """Say in a few words what the run is doing."""
+        job = self.job
+        if job.status == "waiting":
+            return "Paused before it began" if job.request == "pause" else "Waiting for its turn"
+        if job.status == "running":
+            if job.request == "cancel":
+                return "Stopping"
+            if job.request == "pause":
+                return "Paused"
+            if self.started is None:
+                return _preparing_text(self.preparing)
+            phase = self.phases[-1].name if self.phases else ""
+            return f"Epoch {len(self.epochs) + 1} of {self.total_epochs} · {phase}{self._left()}"
+        if job.status == "finished":
+            took = (job.ended or time.time()) - (job.started or job.created)
+            return f"Finished in {seconds_text(took)}"
+        return job.reason or job.status.capitalize()
+
+    def _left(self) -> str:
+        left = self.remaining_seconds()
+        return f" · {seconds_text(left)} left" if left is not None else ""
+
+    def series(self, metric: str) -> Series:
+        """Return the run's curve of ``accuracy`` or ``loss``."""
+        points = [
+            CurvePoint(e.epoch, getattr(e, f"train_{metric}"), getattr(e, f"val_{metric}"))
+            for e in self.epochs
+        ]
+        changes = [(p.first_epoch - 1, p.name) for p in self.phases[1:]]
+        best = self.best
+        kept = best.epoch if best and not self.job.active else None
+        return Series(self.title, self.style, points, changes, kept)
+
+
+def view_runs(store: Store, jobs: Sequence[Job]) -> list[RunView]:
+    """Read the events of several runs that are shown together."""
+    styles = styles_for([job.payload["strategy"] for job in jobs])
+    return [_view(store, job, style) for job, style in zip(jobs, styles, strict=True)]
+
+
+def _view(store: Store, job: Job, style: Style) -> RunView:
+    view = RunView(job, STRATEGIES.get(job.payload["strategy"]).title, style)
+    for _, values in store.events(job.id):
+        event = events.from_dict(values)
+        if isinstance(event, RunStarted):
+            view.started = event
+        elif isinstance(event, PhaseStarted):
+            view.phases.append(event)
+        elif isinstance(event, EpochEnded):
+            view.epochs.append(event)
+        elif isinstance(event, events.StepEnded):
+            view.step = event.step
+        elif isinstance(event, PreparationAdvanced):
+            view.preparing = event
+    return view
+
+
+def _preparing_text(event: PreparationAdvanced | None) -> str:
+    if event is None:
+        return "Starting"
+    return f"Preparing: {event.done} of {event.total} {event.what}"
+
+
+def seconds_text(seconds: float) -> str:
+    """Write a duration for people: "8 s", "2 min 5 s", "1 h 3 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
