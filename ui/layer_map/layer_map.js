@@ -68,7 +68,7 @@ function addStage(view, stage, index, largest) {
   const count = make("span", "count", facts, stage.parameters ? short(stage.parameters) : "");
   if (stage.parameters) make("span", "unit", count, " parameters");
   const pill = make("span", "pill", face);
-  const part = { stage, item, face, pill, state: "" };
+  const part = { stage, item, face, facts, pill, state: "" };
   if (!head) {
     face.type = "button";
     face.dataset.stage = stage.name;
@@ -115,20 +115,32 @@ function build(view, data) {
   view.watch?.disconnect();
   view.watch = new ResizeObserver(() => {
     if (view.width === view.root.clientWidth) return;
+    view.width = view.root.clientWidth;
     view.border.classList.remove("moving");
     arrange(view);
   });
   view.watch.observe(view.root);
 }
 
-// Columns where there is room for them; a little narrower they get compact, then become a list.
+// From roomy to narrow; the first arrangement in which every text fits is taken.
+const ARRANGEMENTS = ["", "compact", "list", "list compact"];
+
 function arrange(view) {
-  view.width = view.root.clientWidth;
-  const column = view.width / view.parts.length;
-  const list = column < 66;
-  view.root.classList.toggle("list", list);
-  view.root.classList.toggle("compact", list ? view.width < 460 : column < 112);
+  for (const names of ARRANGEMENTS) {
+    view.root.className = `map ${names}`;
+    if (view.parts.every((part) => fits(part, names.startsWith("list")))) break;
+  }
   placeBorder(view);
+}
+
+function fits({ item, facts, pill }, list) {
+  const room = (list ? facts : item).getBoundingClientRect();
+  const gap = list ? 0 : 2; // between the texts of neighbours
+  const texts = [...facts.children, ...(list ? [] : [pill])];
+  return texts.every((text) => {
+    const box = text.getBoundingClientRect();
+    return box.left >= room.left + gap && box.right <= room.right - gap;
+  });
 }
 
 // What the drawing depends on; a change of the plan alone must not rebuild it.
@@ -175,7 +187,7 @@ function paint(view) {
     if (state !== "frozen") learning += parameters;
   }
   summarise(view, learning, total);
-  arrange(view);
+  placeBorder(view);
 }
 
 function summarise(view, learning, total) {
@@ -234,7 +246,8 @@ export default function ({ data, parentElement, setStateValue, key }) {
     views.set(parentElement, view);
   }
   view.send = setStateValue;
-  if (view.signature !== signature(data)) build(view, data);
+  const built = view.signature !== signature(data);
+  if (built) build(view, data);
   // An answer to an older click is out of date; after three seconds the server's word counts again.
   const waiting = view.pending && performance.now() - view.pending.since < 3000;
   if (!waiting || data.turn === view.pending.turn) {
@@ -242,4 +255,5 @@ export default function ({ data, parentElement, setStateValue, key }) {
     view.chosen = new Set(data.trainable);
   }
   paint(view);
+  if (built) arrange(view);
 }
