@@ -1,6 +1,7 @@
 """Pretrain the bundled backbones on the Tiny ImageNet pack.
 
     python tools/pretrain.py train resnet_mini --pack tiny_imagenet_200.npz --out work/
+    python tools/pretrain.py publish resnet_mini --pack tiny_imagenet_200.npz --out work/
     python tools/pretrain.py evaluate resnet_mini --pack tiny_imagenet_200.npz
     python tools/pretrain.py overlap DATA --pack tiny_imagenet_200.npz
 
@@ -15,10 +16,10 @@ import argparse
 import io
 import json
 import math
+import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -32,10 +33,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tl_core.backbones import mini  # noqa: E402
+from tl_core.data import decode, open_dataset  # noqa: E402
 
 MEAN = (0.481, 0.449, 0.398)
 STD = (0.275, 0.268, 0.280)
 """Of the pack's training photos, measured over all pixels."""
+SIDE, SMALL = 64, 48
+"""Sides in pixels of the photos, and of what the network sees in the first epochs."""
+WEIGHTS = ROOT / "assets" / "weights"
+PARTS = ("model", "average", "optimizer", "schedule")
+"""What a checkpoint holds besides the history."""
 
 Tensors = tuple[torch.Tensor, torch.Tensor]
 
@@ -57,11 +64,15 @@ def main() -> None:
     evaluate_parser = commands.add_parser("evaluate", help="top-1 of the shipped file")
     evaluate_parser.add_argument("name")
     evaluate_parser.set_defaults(run=evaluate)
+    publish_parser = commands.add_parser("publish", help="bundle a finished network")
+    publish_parser.add_argument("name")
+    publish_parser.add_argument("--out", type=Path, required=True, help="folder of the training")
+    publish_parser.set_defaults(run=publish)
     overlap_parser = commands.add_parser("overlap", help="near-copies between pack and a data set")
     overlap_parser.add_argument("data", type=Path, help="a folder of photos")
     overlap_parser.add_argument("--threshold", type=float, default=0.95)
     overlap_parser.set_defaults(run=overlap)
-    for sub in (train_parser, evaluate_parser, overlap_parser):
+    for sub in (train_parser, evaluate_parser, publish_parser, overlap_parser):
         sub.add_argument("--pack", type=Path, required=True)
     args = parser.parse_args()
     args.run(args)
@@ -70,12 +81,12 @@ def main() -> None:
 # ---------------------------------------------------------------------------------------- data
 
 
-def load_split(pack: Path, split: str, size: int = 64) -> Tensors:
-    """Decode one split into uint8 photos (N, 3, size, size) and labels."""
+def load_split(pack: Path, split: str) -> Tensors:
+    """Decode one split into uint8 photos (N, 3, 64, 64) and labels."""
     with np.load(pack) as arrays:
         labels = torch.from_numpy(arrays[f"{split}_label"].astype(np.int64))
         data, offset = arrays[f"{split}_bytes"], arrays[f"{split}_offset"]
-    pixels = np.empty((len(labels), size, size, 3), np.uint8)
+    pixels = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
     for i in range(len(labels)):
         blob = io.BytesIO(data[offset[i] : offset[i + 1]].tobytes())
         pixels[i] = np.asarray(Image.open(blob).convert("RGB"))
@@ -111,91 +122,106 @@ def augment(
 # ------------------------------------------------------------------------------------ training
 
 
+class Training:
+    """SGD with a one-cycle schedule over a network, and an exponential average of its weights.
+
+    Parameters
+    ----------
+    args
+        Of the sub-command ``train``.
+    steps
+        Optimiser steps in an epoch.
+    """
+
+    def __init__(self, args: argparse.Namespace, steps: int) -> None:
+        self.args = args
+        self.model = getattr(mini, args.name)().to(memory_format=torch.channels_last)
+        self.average = AveragedModel(
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(0.999), use_buffers=True
+        )
+        # Weight decay for kernels and matrices, none for norms and biases.
+        groups = [
+            {
+                "params": [p for p in self.model.parameters() if (p.ndim > 1) == decays],
+                "weight_decay": args.weight_decay * decays,
+            }
+            for decays in (True, False)
+        ]
+        self.optimizer = torch.optim.SGD(groups, lr=args.lr, momentum=0.9, nesterov=True)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            args.lr,
+            total_steps=args.epochs * steps,
+            pct_start=0.2,
+            cycle_momentum=False,
+        )
+        self.history: list[dict[str, float]] = []
+
+    def epoch(self, photos: torch.Tensor, labels: torch.Tensor) -> float:
+        """Train one epoch on uint8 photos (N, 3, 64, 64) and return the mean loss."""
+        number, size = len(self.history), self.args.batch_size
+        rng = torch.Generator().manual_seed(self.args.seed * 1000 + number)
+        order = torch.randperm(len(photos), generator=rng)
+        batches = order[: len(order) // size * size].view(-1, size)
+        side = SMALL if number < self.args.small_epochs else SIDE
+        self.model.train()
+        total = 0.0
+        for batch in batches:
+            images = augment(normalise(photos[batch]), rng, side)
+            with torch.autocast("cpu", torch.bfloat16):
+                scores = self.model(images.contiguous(memory_format=torch.channels_last))
+            loss = F.cross_entropy(scores.float(), labels[batch], label_smoothing=0.1)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.schedule.step()
+            self.average.update_parameters(self.model)
+            total += loss.item()
+        return total / len(batches)
+
+    def save(self, path: Path) -> None:
+        """Write all that a restart needs, whole or not at all."""
+        parts = {name: getattr(self, name).state_dict() for name in PARTS}
+        torch.save({**parts, "history": self.history}, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on where :meth:`save` was called."""
+        saved = torch.load(path, weights_only=True)
+        self.history = saved["history"]
+        for name in PARTS:
+            getattr(self, name).load_state_dict(saved[name])
+
+
 def train(args: argparse.Namespace) -> None:
-    """Train with SGD and a one-cycle schedule; keep an exponential average of the weights."""
+    """Pretrain a network; after each epoch write its weights, its history and a checkpoint."""
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     checkpoint = args.out / f"{args.name}.checkpoint.pt"
     photos, labels = load_split(args.pack, "train")
     val = load_split(args.pack, "val")
-    model = getattr(mini, args.name)().to(memory_format=torch.channels_last)
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.999), use_buffers=True)
-    optimizer = torch.optim.SGD(
-        _parameter_groups(model, args.weight_decay), lr=args.lr, momentum=0.9, nesterov=True
-    )
-    steps = len(photos) // args.batch_size
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, args.lr, total_steps=args.epochs * steps, pct_start=0.2, cycle_momentum=False
-    )
-    parts: dict[str, Any] = {
-        "model": model, "average": average, "optimizer": optimizer, "schedule": schedule
-    }  # fmt: skip
-    history: list[dict[str, float]] = []
+    training = Training(args, steps=len(photos) // args.batch_size)
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        history = saved.pop("history")
-        for name, state in saved.items():
-            parts[name].load_state_dict(state)
-    for epoch in range(len(history), args.epochs):
+        training.resume(checkpoint)
+    while len(training.history) < args.epochs:
         start = time.perf_counter()
-        loss = _train_epoch(model, average, optimizer, schedule, photos, labels, epoch, args)
-        history.append(
+        loss = training.epoch(photos, labels)
+        training.history.append(
             {
-                "epoch": epoch + 1,
+                "epoch": len(training.history) + 1,
                 "train_loss": round(loss, 4),
-                "val_top1": round(top1(average.module, *val), 4),
+                "val_top1": round(top1(training.average.module, *val), 4),
                 "seconds": round(time.perf_counter() - start, 1),
             }
         )
-        print(json.dumps(history[-1]), flush=True)
-        states = {name: part.state_dict() for name, part in parts.items()}
-        torch.save({**states, "history": history}, checkpoint.with_suffix(".tmp"))
-        checkpoint.with_suffix(".tmp").replace(checkpoint)
-        _export(average.module, args.out / f"{args.name}.safetensors")
-        (args.out / f"{args.name}.history.json").write_text(json.dumps(history, indent=1) + "\n")
+        print(json.dumps(training.history[-1]), flush=True)
+        training.save(checkpoint)
+        export(training.average.module, args.out / f"{args.name}.safetensors")
+        history = json.dumps(training.history, indent=1) + "\n"
+        (args.out / f"{args.name}.history.json").write_text(history)
 
 
-def _train_epoch(
-    model: nn.Module,
-    average: AveragedModel,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-    photos: torch.Tensor,
-    labels: torch.Tensor,
-    epoch: int,
-    args: argparse.Namespace,
-) -> float:
-    rng = torch.Generator().manual_seed(args.seed * 1000 + epoch)
-    order = torch.randperm(len(photos), generator=rng)
-    order = order[: len(order) // args.batch_size * args.batch_size].view(-1, args.batch_size)
-    size = 48 if epoch < args.small_epochs else 64
-    model.train()
-    total = 0.0
-    for batch in order:
-        images = augment(normalise(photos[batch]), rng, size)
-        with torch.autocast("cpu", torch.bfloat16):
-            scores = model(images.contiguous(memory_format=torch.channels_last))
-        loss = F.cross_entropy(scores.float(), labels[batch], label_smoothing=0.1)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        average.update_parameters(model)
-        total += loss.item()
-    return total / len(order)
-
-
-def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Weight decay for weight matrices and kernels, none for norms and biases."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    free = [p for p in model.parameters() if p.ndim <= 1]
-    return [
-        {"params": decayed, "weight_decay": weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]
-
-
-def _export(model: nn.Module, path: Path) -> None:
+def export(model: nn.Module, path: Path) -> None:
     """Write the weights as fp16, leaving out the counters that only training needs."""
     state = {
         key: value.half().contiguous()
@@ -203,6 +229,17 @@ def _export(model: nn.Module, path: Path) -> None:
         if not key.endswith("num_batches_tracked")
     }
     save_file(state, path)
+
+
+def publish(args: argparse.Namespace) -> None:
+    """Bundle a finished network: its weights, and beside them its measured accuracy and history."""
+    shutil.copyfile(args.out / f"{args.name}.safetensors", WEIGHTS / f"{args.name}.safetensors")
+    facts = {
+        "val_top1": round(shipped_top1(args), 4),
+        "history": json.loads((args.out / f"{args.name}.history.json").read_text()),
+    }
+    (WEIGHTS / f"{args.name}.json").write_text(json.dumps(facts, indent=1) + "\n")
+    print(f"{args.name}: {facts['val_top1']:.2%}; now run tools/describe_backbones.py")
 
 
 # ---------------------------------------------------------------------------------- evaluation
@@ -219,20 +256,72 @@ def top1(model: nn.Module, photos: torch.Tensor, labels: torch.Tensor) -> float:
     return hits / len(labels)
 
 
-def evaluate(args: argparse.Namespace) -> None:
-    """Print the top-1 accuracy of the shipped fp16 file on the pack's validation photos."""
+def shipped_top1(args: argparse.Namespace) -> float:
+    """Return the top-1 accuracy of the shipped fp16 file on the pack's validation photos."""
     model = getattr(mini, args.name)()
-    weights = load_file(ROOT / "assets" / "weights" / f"{args.name}.safetensors")
-    missing, unexpected = model.load_state_dict(
-        {key: value.float() for key, value in weights.items()}, strict=False
-    )
+    weights = load_file(WEIGHTS / f"{args.name}.safetensors")
+    weights = {key: value.float() for key, value in weights.items()}
+    missing, unexpected = model.load_state_dict(weights, strict=False)
     assert not unexpected and all(key.endswith("num_batches_tracked") for key in missing)
-    photos, labels = load_split(args.pack, "val")
-    print(f"{args.name}: top-1 {top1(model, photos, labels):.4f} on {len(labels)} photos")
+    return top1(model, *load_split(args.pack, "val"))
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Print the top-1 accuracy of the shipped file."""
+    print(f"{args.name}: top-1 {shipped_top1(args):.4f} on the pack's validation photos")
 
 
 def overlap(args: argparse.Namespace) -> None:
-    """List photos of a data set that look like near-copies of source photos."""
+    """List photos of a data set that look like near-copies of source photos; fail if there are any.
+
+    Each photo is looked at whole and through five square crops, both ways round, at 16 x 16; two
+    photos with a correlation above the threshold are taken for copies.
+    """
+    photos, _ = load_split(args.pack, "train")
+    source = torch.cat([photos, load_split(args.pack, "val")[0]])
+    known = torch.cat([fingerprints(part) for part in source.split(4096)])
+    dataset, _ = open_dataset(args.data)
+    found = 0
+    for index, photo in enumerate(dataset.photos):
+        views = torch.stack([to_tensor(view) for view in crops(decode(dataset.file(index)))])
+        views = fingerprints(torch.cat([views, views.flip(3)]))
+        likeness, where = (views @ known.T).flatten().max(0)
+        if likeness > args.threshold:
+            found += 1
+            number = int(where) % len(known)
+            name = f"train {number}" if number < len(photos) else f"val {number - len(photos)}"
+            print(f"{photo.path} is like source photo {name}: {float(likeness):.3f}")
+    print(
+        f"{found} of {len(dataset.photos)} photos look like copies of one of {len(known)} sources"
+    )
+    sys.exit(1 if found else 0)
+
+
+def crops(image: Image.Image) -> list[Image.Image]:
+    """Return a photo whole, and its centre, ends and a closer centre as squares; 64 px each."""
+    side = min(image.size)
+    corners = {(0, 0), (image.width - side, image.height - side)}
+    boxes = [(0.0, 0.0, float(image.width), float(image.height))]
+    boxes += [(x, y, x + side, y + side) for x, y in corners]
+    for share in (1.0, 0.8, 0.6):
+        half = side * share / 2
+        x, y = image.width / 2, image.height / 2
+        boxes.append((x - half, y - half, x + half, y + half))
+    return [image.resize((64, 64), Image.Resampling.BILINEAR, box=box) for box in boxes]
+
+
+def to_tensor(image: Image.Image) -> torch.Tensor:
+    """Return a photo as a uint8 tensor (3, H, W)."""
+    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)
+
+
+def fingerprints(photos: torch.Tensor) -> torch.Tensor:
+    """Return unit vectors (N, 768) whose products are correlations of photos at 16 x 16.
+
+    Each colour is centred by itself: two plain pictures of one colour are not copies.
+    """
+    small = F.interpolate(photos.float(), size=16, mode="area").flatten(2)
+    return F.normalize((small - small.mean(2, keepdim=True)).flatten(1), dim=1)
 
 
 if __name__ == "__main__":
