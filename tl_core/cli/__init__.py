@@ -1,0 +1,112 @@
+"""The command line: ``python -m tl_core COMMAND``. With ``--json``, stdout holds one JSON object.
+
+Exit status: 0 done, 1 a run failed, 2 something the user gave has to change; 130 and 141 as a shell
+reports a program that was interrupted, or whose reader went away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tl_core.cli import commands, output
+from tl_core.cli.options import add_run_options, list_of
+from tl_core.errors import RunError, TLError
+from tl_core.strategies import STRATEGIES
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    args = _parser().parse_args(arguments)
+    try:
+        _print(args, args.command(args))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # A reader such as `head` has seen enough; what is still buffered must not be tried again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except TLError as error:
+        print(f"tl_core: {error}", file=sys.stderr)
+        return 1 if isinstance(error, RunError) else 2
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        print(f"tl_core: {error.strerror or error}{where}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _print(args: argparse.Namespace, result: Any) -> None:
+    if args.json:
+        print(json.dumps(result))
+    else:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A name that the terminal has no letters for must not end the program.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        args.show(result)
+    sys.stdout.flush()
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with the command line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the sentence and leave with status 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help).\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m tl_core", description="Transfer learning.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[..., Any], show: Callable[..., None], text: str) -> Any:
+        sub = subparsers.add_parser(name, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+        sub.set_defaults(command=run, show=show)
+        return sub
+
+    command(
+        "backbones",
+        commands.list_backbones,
+        output.show_backbones,
+        "List the backbones and their stages.",
+    )
+    sub = command(
+        "inspect", commands.inspect, output.show_report, "Check a folder or zip of class folders."
+    )
+    sub.add_argument("data", metavar="DATA")
+    sub = command(
+        "prefetch",
+        commands.prefetch_weights,
+        output.show_prefetched,
+        "Download weights before class.",
+    )
+    sub.add_argument("names", nargs="+", metavar="NAME")
+    sub = command("train", commands.train_one, output.show_run, "Train one run.")
+    add_run_options(sub)
+    sub.add_argument(
+        "--strategy", default="feature_extraction", metavar="|".join(STRATEGIES.names())
+    )
+    sub.add_argument("--seed", type=int, default=0, metavar="N")
+    sub = command(
+        "compare",
+        commands.compare_runs,
+        output.show_comparison,
+        "Train several runs and compare them.",
+    )
+    add_run_options(sub)
+    sub.add_argument("--strategies", type=list_of(str), required=True, metavar="A,B,...")
+    sub.add_argument(
+        "--seeds", "--seed", type=list_of(int), default=[0], dest="seeds", metavar="N,N,..."
+    )
+    sub = command("predict", commands.predict, output.show_predictions, "Answer for new photos.")
+    sub.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    sub.add_argument("images", nargs="+", metavar="IMAGE")
+    return parser

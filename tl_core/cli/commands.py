@@ -1,0 +1,145 @@
+"""What each command does: arguments in, JSON-ready data out."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from pathlib import Path
+from typing import Any
+
+from tl_core.backbones.spec import backbones
+from tl_core.backbones.weights import location, prefetch
+from tl_core.cli.options import choices
+from tl_core.cli.output import Progress
+from tl_core.errors import RunError
+from tl_core.home import home
+from tl_core.training.config import RunConfig, make_config
+
+
+def list_backbones(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return facts about every backbone."""
+    return [
+        {
+            "name": spec.name,
+            "title": spec.title,
+            "family": spec.family,
+            "source": spec.weights.origin,
+            "source_task": spec.weights.source_task,
+            "source_top1": spec.weights.top1,
+            "license": spec.weights.license,
+            "available": location(spec) != "download",
+            "location": location(spec),
+            "download_bytes": spec.weights.bytes if location(spec) == "download" else 0,
+            "input_size": spec.input_size,
+            "total_parameters": spec.total_parameters,
+            "stages": [
+                {
+                    "name": stage.name,
+                    "title": stage.title,
+                    "parameters": stage.parameters,
+                    "output_shape": list(stage.output_shape),
+                    "multiply_adds": stage.multiply_adds,
+                }
+                for stage in spec.stages
+            ],
+        }
+        for spec in backbones()
+    ]
+
+
+def inspect(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the health report of a data set."""
+    from tl_core.data import open_dataset
+
+    _, report = open_dataset(args.data)
+    return report.to_dict()
+
+
+def prefetch_weights(args: argparse.Namespace) -> list[dict[str, str]]:
+    """Bring weights onto this machine."""
+    specs = [backbones().get(name) for name in args.names]
+    for spec in specs:
+        with Progress(f"{spec.name} weights") as progress:
+            prefetch(spec, progress)
+    return [{"name": spec.name, "location": location(spec)} for spec in specs]
+
+
+def train_one(args: argparse.Namespace) -> dict[str, Any]:
+    """Train one run."""
+    config = make_config(args.data, strategy=args.strategy, seed=args.seed, **choices(args))
+    return run(config, args.out or _new_folder())
+
+
+def compare_runs(args: argparse.Namespace) -> dict[str, Any]:
+    """Train several strategies on the same split, for each seed, and compare them."""
+    from tl_core.runs.compare import compare
+    from tl_core.training.record import RunRecord
+
+    out: Path = args.out or _new_folder()
+    configs = [
+        make_config(args.data, strategy=strategy, seed=seed, **choices(args))
+        for seed in args.seeds
+        for strategy in args.strategies
+    ]
+    runs = [run(c, out / f"{c.strategy}-seed{c.seed}") for c in configs]
+    comparison = compare([RunRecord.load(Path(run["run_dir"])) for run in runs])
+    return {
+        "runs": runs,
+        "differences": {key: list(values) for key, values in comparison.differences.items()},
+        "tests": [
+            {
+                "first": runs[test.first]["run_dir"],
+                "second": runs[test.second]["run_dir"],
+                "both": test.both,
+                "only_first": test.only_first,
+                "only_second": test.only_second,
+                "neither": test.neither,
+                "p_value": test.p_value,
+                "better": None if test.better is None else runs[test.better]["run_dir"],
+            }
+            for test in comparison.tests
+        ],
+    }
+
+
+def predict(args: argparse.Namespace) -> dict[str, Any]:
+    """Answer for new photos with a finished run."""
+    from tl_core.runs.restore import predict_files
+
+    return {
+        "run_dir": str(args.run_dir),
+        "predictions": predict_files(args.run_dir, [Path(image) for image in args.images]),
+    }
+
+
+def run(config: RunConfig, run_dir: Path) -> dict[str, Any]:
+    """Train one run, show its progress on stderr and return its summary."""
+    from tl_core.training.events import (
+        EpochEnded,
+        PreparationAdvanced,
+        RunEnded,
+        RunFailed,
+        RunStarted,
+    )
+    from tl_core.training.loop import train
+
+    summary: dict[str, Any] = {}
+    epochs = config.epochs
+    with Progress(f"{config.strategy} seed {config.seed}") as progress:
+        for event in train(config, run_dir):
+            if isinstance(event, PreparationAdvanced) and progress.live:
+                progress(event.done, event.total, event.what)
+            elif isinstance(event, RunStarted):
+                epochs = event.epochs
+            elif isinstance(event, EpochEnded):
+                accuracy = f"validation {event.val_accuracy:.1%}"
+                progress(event.epoch, epochs, accuracy)
+            elif isinstance(event, RunFailed):
+                raise RunError(event.reason)
+            elif isinstance(event, RunEnded):
+                summary = event.summary
+    return summary
+
+
+def _new_folder() -> Path:
+    return home() / "runs" / secrets.token_hex(8)

@@ -1,0 +1,75 @@
+"""Options of ``train`` and ``compare``: what a person may choose about a run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tl_core.data.augment import AUGMENTATIONS
+from tl_core.freezing import BATCH_NORM_POLICIES
+from tl_core.heads import HEADS
+from tl_core.training import config as options
+
+CHOICES: dict[str, tuple[type, str, str]] = {
+    "backbone": (str, "NAME", "see 'backbones'"),
+    "weights": (str, "pretrained|none", "start from pretrained or random weights"),
+    "epochs": (int, "N", "total over the strategy's phases"),
+    "batch_size": (int, "N", ""),
+    "lr": (float, "X", "peak learning rate of the head"),
+    "weight_decay": (float, "X", ""),
+    "label_smoothing": (float, "X", ""),
+    "early_stopping": (int, "N", "epochs without a lower validation loss; 0 never stops early"),
+    "image_size": (int, "N", "side of the network's input in pixels"),
+    "augment": (str, "|".join(AUGMENTATIONS.names()), ""),
+    "head": (str, "|".join(HEADS.names()), ""),
+    "batch_norm": (str, "|".join(BATCH_NORM_POLICIES), ""),
+    "optimizer": (str, "|".join(options.OPTIMIZERS), ""),
+    "schedule": (str, "|".join(options.SCHEDULES), ""),
+    "val_fraction": (float, "X", "share that validates where the folders do not say"),
+    "per_class": (int, "N", "at most N training photos a class"),
+    "test": (str, "DATA", "another set that is only tested on"),
+    "device": (str, "|".join(options.DEVICES), ""),
+    "precision": (str, "|".join(options.PRECISIONS), ""),
+    "threads": (int, "N", "0 shares the cores out among the slots"),
+}
+"""Settings of a run that are options of ``train`` and ``compare``: type, metavar, help."""
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add what ``train`` and ``compare`` have in common."""
+    parser.add_argument("data", metavar="DATA", help="a folder or zip of class folders")
+    for name, (kind, metavar, text) in CHOICES.items():
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=kind, metavar=metavar, help=text)
+    parser.add_argument(
+        "--trainable", nargs="+", metavar="all|last:N|STAGE", help="stages that may be thawed"
+    )
+    parser.add_argument("--class-weights", action="store_true", default=None)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the record")
+
+
+def choices(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what was chosen, for ``make_config``; None where the strategy decides."""
+    chosen = {name: getattr(args, name) for name in (*CHOICES, "class_weights")}
+    chosen["trainable"] = ",".join(args.trainable) if args.trainable else None
+    return chosen
+
+
+def list_of(kind: type) -> Callable[[str], list[Any]]:
+    """Return a reader of different values separated by commas."""
+
+    def read(text: str) -> list[Any]:
+        try:
+            values = [kind(part.strip()) for part in text.split(",") if part.strip()]
+        except ValueError:
+            values = []
+        if not values:
+            wanted = "whole numbers, such as 0,1" if kind is int else "names, such as A,B"
+            raise argparse.ArgumentTypeError(f"{text!r} is no list of {wanted}")
+        if twice := [value for i, value in enumerate(values) if value in values[:i]]:
+            raise argparse.ArgumentTypeError(f"{twice[0]} stands twice in {text!r}")
+        return values
+
+    return read

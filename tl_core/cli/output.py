@@ -1,0 +1,106 @@
+"""How results and progress look in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TextIO
+
+
+class Progress:
+    """One line on stderr that is written over; lines of their own where that is no terminal."""
+
+    def __init__(self, title: str, stream: TextIO | None = None) -> None:
+        self._title, self._stream = title, stream or sys.stderr
+        self.live = self._stream.isatty()
+        self._shown = -1
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.live and self._shown >= 0:
+            self._stream.write("\n")
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Show that ``done`` of ``total`` is reached."""
+        tenth = 10 * done // max(total, 1)
+        text = f"{self._title}: {done}/{total} {note}"
+        if self.live:
+            self._stream.write(f"\r\x1b[2K{text}")
+            self._stream.flush()
+        elif tenth != self._shown:
+            self._stream.write(text + "\n")
+        self._shown = tenth
+
+
+def show_backbones(result: list[dict[str, Any]]) -> None:
+    """Print a table of the backbones."""
+    where = {"bundled": "bundled", "cached": "downloaded", "download": "to download"}
+    print(f"{'name':<20} {'parameters':>12} {'input':>6} {'source top-1':>12}  weights")
+    for b in result:
+        size = f" ({b['download_bytes'] / 1e6:.0f} MB)" if b["download_bytes"] else ""
+        print(
+            f"{b['name']:<20} {b['total_parameters']:>12,} {b['input_size']:>6} "
+            f"{b['source_top1']:>12.1%}  {where[b['location']]}{size}; {b['source_task']}"
+        )
+
+
+def show_report(result: dict[str, Any]) -> None:
+    """Print a health report."""
+    print(f"Classes: {', '.join(map(repr, result['classes']))}")
+    for split, counts in result["splits"].items():
+        print(f"{split}: " + ", ".join(f"{name!r} {count}" for name, count in counts.items()))
+    for entry in result["unreadable"]:
+        print(f"Unreadable: {entry['file']!r}: {entry['reason']}")
+    for kind, groups in result["duplicates"].items():
+        for group in groups:
+            print(f"Copies ({kind.replace('_', ' ')}): {', '.join(map(repr, group))}")
+    for problem in result["problems"]:
+        print(f"To solve before training: {problem}")
+    for warning in result["warnings"]:
+        print(f"Note: {warning}")
+
+
+def show_prefetched(result: list[dict[str, str]]) -> None:
+    """Print where weights lie."""
+    for entry in result:
+        print(f"{entry['name']}: {entry['location']}")
+
+
+def show_run(result: dict[str, Any]) -> None:
+    """Print the headline of one run."""
+    low, high = result["val_interval"]
+    print(
+        f"{result['strategy']} on {result['backbone']}, seed {result['seed']}: "
+        f"{result['best_val_accuracy']:.1%} of {result['val_count']} validation photos "
+        f"(95 % interval {low:.1%} to {high:.1%}; best epoch {result['best_epoch']} of "
+        f"{result['epochs']}, chosen on these photos)"
+    )
+    if result["test_accuracy"] is not None:
+        print(f"  test: {result['test_accuracy']:.1%} of {result['test_count']} photos")
+    print(
+        f"  {result['trainable_parameters']:,} of {result['total_parameters']:,} parameters "
+        f"learned, {result['seconds']:.1f} s, {result['run_dir']}"
+    )
+
+
+def show_comparison(result: dict[str, Any]) -> None:
+    """Print every run and what the paired tests say."""
+    for run in result["runs"]:
+        show_run(run)
+    names = {run["run_dir"]: f"{run['strategy']} (seed {run['seed']})" for run in result["runs"]}
+    for test in result["tests"]:
+        verdict = "too close to call"
+        if test["better"]:
+            verdict = f"{names[test['better']]} is better"
+        print(
+            f"{names[test['first']]} against {names[test['second']]}: {verdict} "
+            f"(right alone: {test['only_first']} and {test['only_second']}, "
+            f"p = {test['p_value']:.3f})"
+        )
+
+
+def show_predictions(result: dict[str, Any]) -> None:
+    """Print the answer for each photo."""
+    for answer in result["predictions"]:
+        print(f"{answer['file']}: {answer['class']!r} {answer['probability']:.1%}")
