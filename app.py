@@ -5,7 +5,10 @@ import streamlit as st
 from ui.state import identify
 
 st.set_page_config(
-    page_title="Transfer-learning laboratory", page_icon=":material/layers:", layout="wide"
+    page_title="Transfer-learning laboratory",
+    page_icon=":material/layers:",
+    layout="wide",
+    menu_items={"About": "A laboratory for transfer learning, in the browser."},
 )
 
 page = st.navigation(
@@ -18,5 +21,5 @@ page = st.navigation(
         st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
     ]
 )
-identify()
 page.run()
+identify()  # after the page, so that the invisible component takes no room above it

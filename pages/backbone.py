@@ -62,7 +62,7 @@ def presets(spec: BackboneSpec) -> None:
         "Thaw everything": names,
     }
     state = app_state()
-    current = next((title for title, plan in plans.items() if plan == state.trainable), None)
+    current = next((name for name, plan in plans.items() if plan == state.trainable), None)
     # The key changes with the plan, so that a click on the map is shown here too.
     picked = st.segmented_control(
         "Presets", list(plans), default=current, key=f"preset_{spec.name}_{current}"
@@ -78,11 +78,12 @@ def costs(spec: BackboneSpec) -> None:
     thawed = app_state().trainable
     learning = sum(stage.parameters for stage in spec.stages if stage.name in thawed)
     st.metric(
-        "Parameters that learn, besides the head",
+        "Will learn",
         f"{learning:,}",
         f"{learning / spec.total_parameters:.0%} of the backbone",
         delta_color="off",
         delta_arrow="off",
+        help="Parameters of the thawed stages. The new head learns too.",
     )
     frozen = spec.stage_names.index(thawed[0]) if thawed else len(spec.stages)
     if frozen:

@@ -24,8 +24,8 @@ steps = [
     ),
     (
         "pages/backbone.py",
-        "2 · Choose a network and its layers",
-        "Pick a pretrained backbone and click the layers that may learn; the rest stay frozen.",
+        "2 · Choose layers",
+        "Pick a pretrained network and click the layers that may learn; the rest stay frozen.",
         state.thawed is not None,
     ),
     (

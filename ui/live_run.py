@@ -7,7 +7,7 @@ import streamlit as st
 from ui.charts import curves
 from ui.chrome import draw
 from ui.runs import RunView, view_runs
-from ui.state import executor, store
+from ui.state import executor, run_views, store
 
 POLL_SECONDS = 1.0
 
@@ -20,7 +20,7 @@ def follow(comparison: str) -> None:
 
 def _panel(comparison: str, was_active: bool) -> None:
     jobs = store().jobs(comparison=comparison)
-    views = view_runs(store(), jobs)
+    views = view_runs(store(), jobs, run_views())
     active = any(job.active for job in jobs)
     if active:
         executor().watch()

@@ -16,7 +16,7 @@ from tl_core.training.metrics import wilson_interval
 from tl_core.training.record import Prediction, RunRecord, accuracy
 from ui.charts import Result
 from ui.runs import RunView, view_runs
-from ui.state import owner, store
+from ui.state import owner, run_views, store
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def finished_runs(jobs: list[Job]) -> list[FinishedRun]:
     """Return the finished ones among some runs that are shown together."""
     return [
         FinishedRun(view, record(str(run_folder(view.job.id))))
-        for view in view_runs(store(), jobs)
+        for view in view_runs(store(), jobs, run_views())
         if view.job.status == "finished"
     ]
 

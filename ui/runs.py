@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from tl_core.runs.store import Job, Store
 from tl_core.strategies import STRATEGIES
 from tl_core.training import events
-from tl_core.training.events import EpochEnded, PhaseStarted, PreparationAdvanced, RunStarted
+from tl_core.training.events import (
+    EpochEnded,
+    PhaseStarted,
+    PreparationAdvanced,
+    RunStarted,
+    StepEnded,
+)
 from ui.charts import CurvePoint, Series
 from ui.theme import Style, styles_for
 
@@ -22,20 +28,25 @@ class RunView:
     ----------
     job
         Its place in the store.
-    title
-        The strategy's title.
     style
-        How it is drawn on every screen.
+        How it is drawn beside the others that it is shown with.
+    read
+        Number of the last event that was taken in.
     """
 
     job: Job
-    title: str
     style: Style
+    read: int = 0
     started: RunStarted | None = None
     preparing: PreparationAdvanced | None = None
     phases: list[PhaseStarted] = field(default_factory=list)
     epochs: list[EpochEnded] = field(default_factory=list)
     step: int = 0
+
+    @property
+    def title(self) -> str:
+        """The strategy's title."""
+        return STRATEGIES.get(self.job.payload["strategy"]).title
 
     @property
     def total_epochs(self) -> int:
@@ -60,6 +71,19 @@ class RunView:
             return None
         recent = [e.seconds for e in self.epochs[-5:]]
         return sum(recent) / len(recent) * (self.total_epochs * (1 - self.progress))
+
+    def take(self, event: events.TrainEvent) -> None:
+        """Take one event in."""
+        if isinstance(event, RunStarted):
+            self.started = event
+        elif isinstance(event, PhaseStarted):
+            self.phases.append(event)
+        elif isinstance(event, EpochEnded):
+            self.epochs.append(event)
+        elif isinstance(event, StepEnded):
+            self.step = event.step
+        elif isinstance(event, PreparationAdvanced):
+            self.preparing = event
 
     def status_text(self) -> str:
         """Say in a few words what the run is doing."""
@@ -96,27 +120,24 @@ class RunView:
         return Series(self.title, self.style, points, changes, kept)
 
 
-def view_runs(store: Store, jobs: Sequence[Job]) -> list[RunView]:
-    """Read the events of several runs that are shown together."""
+def view_runs(store: Store, jobs: Sequence[Job], known: dict[str, RunView]) -> list[RunView]:
+    """Bring the views of several runs that are shown together up to date.
+
+    Parameters
+    ----------
+    known
+        Views by job, kept from one call to the next: only new events are read.
+    """
     styles = styles_for([job.payload["strategy"] for job in jobs])
-    return [_view(store, job, style) for job, style in zip(jobs, styles, strict=True)]
-
-
-def _view(store: Store, job: Job, style: Style) -> RunView:
-    view = RunView(job, STRATEGIES.get(job.payload["strategy"]).title, style)
-    for _, values in store.events(job.id):
-        event = events.from_dict(values)
-        if isinstance(event, RunStarted):
-            view.started = event
-        elif isinstance(event, PhaseStarted):
-            view.phases.append(event)
-        elif isinstance(event, EpochEnded):
-            view.epochs.append(event)
-        elif isinstance(event, events.StepEnded):
-            view.step = event.step
-        elif isinstance(event, PreparationAdvanced):
-            view.preparing = event
-    return view
+    views = []
+    for job, style in zip(jobs, styles, strict=True):
+        view = known.setdefault(job.id, RunView(job, style))
+        view.job, view.style = job, style
+        for number, values in store.events(job.id, after=view.read):
+            view.take(events.from_dict(values))
+            view.read = number
+        views.append(view)
+    return views
 
 
 def _preparing_text(event: PreparationAdvanced | None) -> str:

@@ -17,6 +17,7 @@ from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.execution.local import LocalExecutor
 from tl_core.runs.store import Store
 from ui.learner import learner_token
+from ui.runs import RunView
 
 _STATE, _OWNER, _GUEST = "app_state", "app_state_owner", "guest_token"
 
@@ -91,8 +92,6 @@ def store() -> Store:
 
 def identify() -> None:
     """Learn whose browser this is; called once, by the router, in every run of the script."""
-    if _GUEST not in st.session_state:
-        st.session_state[_GUEST] = secrets.token_hex(16)
     token = learner_token()
     if token is not None:
         st.session_state[_OWNER] = token
@@ -100,7 +99,8 @@ def identify() -> None:
 
 def owner() -> str:
     """Return the learner's token; a passing one until the browser has answered."""
-    token: str = st.session_state.get(_OWNER) or st.session_state[_GUEST]
+    guest = st.session_state.setdefault(_GUEST, secrets.token_hex(16))
+    token: str = st.session_state.get(_OWNER, guest)
     return token
 
 
@@ -111,6 +111,12 @@ def app_state() -> AppState:
         cached = (owner(), AppState.from_dict(store().workspace(owner())))
         st.session_state[_STATE] = cached
     return cached[1]
+
+
+def run_views() -> dict[str, RunView]:
+    """Return what this session has read of runs so far, by job."""
+    views: dict[str, RunView] = st.session_state.setdefault("run_views", {})
+    return views
 
 
 def save() -> None:

@@ -59,16 +59,6 @@ STRATEGY_STYLE: dict[str, Style] = {
     "tutorial": Style(SKY, "pin"),
 }
 
-STRATEGY_TITLE: dict[str, str] = {
-    "feature_extraction": "Feature extraction",
-    "fine_tune": "Fine-tuning",
-    "hybrid": "Hybrid",
-    "from_scratch": "From scratch",
-    "gradual_unfreeze": "Gradual unfreezing",
-    "tutorial": "Tutorial recipe",
-}
-"""Names of the strategies for people."""
-
 
 def strategy_style(strategy: str, repeat: int = 0) -> Style:
     """Return the style of the ``repeat``-th run of a strategy, counted from 0.
@@ -77,29 +67,6 @@ def strategy_style(strategy: str, repeat: int = 0) -> Style:
     """
     style = STRATEGY_STYLE.get(strategy, Style(GREY, "roundRect"))
     return replace(style, dash=REPEAT_DASHES[repeat % len(REPEAT_DASHES)])
-
-
-def strategy_title(strategy: str) -> str:
-    """Return the name of a strategy for people ("Fine-tuning")."""
-    return STRATEGY_TITLE.get(strategy, strategy.replace("_", " ").capitalize())
-
-
-def luminance(color: str) -> float:
-    """Return the relative luminance of a hexadecimal sRGB colour, from 0 (black) to 1 (white).
-
-    As WCAG 2.2 defines it: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
-    """
-    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours after WCAG 2.2, from 1 (none) to 21."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def styles_for(strategies: Iterable[str]) -> list[Style]:

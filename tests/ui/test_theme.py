@@ -7,10 +7,8 @@ import pytest
 from tl_core.strategies import STRATEGIES
 from ui.theme import (
     STRATEGY_STYLE,
-    STRATEGY_TITLE,
     contrast,
     strategy_style,
-    strategy_title,
     styles_for,
 )
 
@@ -24,7 +22,6 @@ def config():
 def test_every_strategy_has_its_own_color_and_marker():
     styles = STRATEGY_STYLE.values()
     assert len({s.color for s in styles}) == len({s.symbol for s in styles}) == len(styles)
-    assert STRATEGY_STYLE.keys() == STRATEGY_TITLE.keys()
 
 
 def test_strategies_of_the_core_are_all_styled():
@@ -46,7 +43,6 @@ def test_repeats_keep_the_color_and_change_the_dash():
 
 def test_a_plug_in_needs_no_entry():
     assert strategy_style("my_own").color not in {s.color for s in STRATEGY_STYLE.values()}
-    assert strategy_title("my_own") == "My own"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
