@@ -69,6 +69,24 @@ def strategy_style(strategy: str, repeat: int = 0) -> Style:
     return replace(style, dash=REPEAT_DASHES[repeat % len(REPEAT_DASHES)])
 
 
+def luminance(color: str) -> float:
+    """Return the relative luminance of a hexadecimal sRGB colour, from 0 (black) to 1 (white).
+
+    As WCAG 2.2 defines it: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
+    """
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours after WCAG 2.2, from 1 (none) to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
 def styles_for(strategies: Iterable[str]) -> list[Style]:
     """Return a style for each of several runs shown together, given their strategies in order."""
     seen: Counter[str] = Counter()
