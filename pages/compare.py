@@ -1,7 +1,5 @@
 """Compare: finished runs side by side, with honest uncertainty."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from tl_core.errors import TLError
@@ -61,17 +59,17 @@ def sentence(runs: list[FinishedRun], test: PairedTest) -> str:
 
 def table(runs: list[FinishedRun]) -> None:
     """Show the headline numbers of each run."""
-    summaries = [run.record.summary(Path()) for run in runs]
+    records = [run.record for run in runs]
     on = "test" if runs[0].record.test else "validation"
     st.dataframe(
         {
             "Run": [run.view.title for run in runs],
             f"Right on {on} photos": [f"{run.result.accuracy:.1%}" for run in runs],
-            "95 % interval": [f"{r.result.low:.1%} to {r.result.high:.1%}" for r in runs],
+            "95 % interval": [f"{run.result.low:.1%} to {run.result.high:.1%}" for run in runs],
             "Photos": [len(run.headline) for run in runs],
-            "Best epoch": [f"{s['best_epoch']} of {s['epochs']}" for s in summaries],
-            "Parameters that learned": [f"{s['trainable_parameters']:,}" for s in summaries],
-            "Time": [seconds_text(run.record.seconds) for run in runs],
+            "Best epoch": [f"{r.best_epoch} of {len(r.history)}" for r in records],
+            "Parameters that learned": [f"{r.trainable_parameters:,}" for r in records],
+            "Time": [seconds_text(r.seconds) for r in records],
         },
         hide_index=True,
     )

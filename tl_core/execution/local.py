@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from tl_core.runs.store import WAITING, Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_started: list[subprocess.Popen[bytes]] = []
+_started: dict[Path, subprocess.Popen[bytes]] = {}
+"""The supervisor that this process started last, for each home."""
+_starting = threading.Lock()
 
 
 class LocalExecutor:
@@ -45,24 +48,11 @@ class LocalExecutor:
 
     def ensure_supervisor(self) -> None:
         """Start the supervisor if none is alive."""
-        if supervisor_alive():
-            return
-        _started[:] = [process for process in _started if process.poll() is None]
-        logs = home() / "logs"
-        logs.mkdir(exist_ok=True)
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        environment = {**os.environ, "PYTHONPATH": path, "TL_HOME": str(home().resolve())}
-        with (logs / "supervisor.log").open("ab") as log:
-            _started.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "tl_core.execution.supervisor", self.store.url],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    env=environment,
-                )
-            )
+        with _starting:
+            last = _started.get(home())
+            # One that was just started has not got the lock yet.
+            if not supervisor_alive() and (last is None or last.poll() is not None):
+                _started[home()] = _start(self.store.url)
 
     def watch(self) -> None:
         """Restart the supervisor if it is gone while there are jobs; cheap enough to poll."""
@@ -70,9 +60,24 @@ class LocalExecutor:
             self.ensure_supervisor()
 
 
-def supervisor_lock() -> FileLock:
-    """Return the lock that the living supervisor holds."""
-    return FileLock(home() / "supervisor.lock", timeout=0)
+def _start(url: str) -> subprocess.Popen[bytes]:
+    logs = home() / "logs"
+    logs.mkdir(exist_ok=True)
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    with (logs / "supervisor.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tl_core.execution.supervisor", url],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": path, "TL_HOME": str(home().resolve())},
+        )
+
+
+def supervisor_lock(patience: float = 0) -> FileLock:
+    """Return the lock that the living supervisor holds; ``patience`` in seconds to wait for it."""
+    return FileLock(home() / "supervisor.lock", timeout=patience)
 
 
 def supervisor_alive() -> bool:
@@ -86,11 +91,11 @@ def supervisor_alive() -> bool:
 
 def stop_supervisor() -> None:
     """End the supervisor and its workers; running jobs are marked as interrupted."""
-    path = home() / "supervisor.pid"
-    if supervisor_alive() and path.exists():
-        os.kill(int(path.read_text()), signal.SIGTERM)
-        with FileLock(home() / "supervisor.lock", timeout=20):
-            pass
-    for process in _started:
+    process = _started.pop(home(), None)
+    if process is not None:
+        process.terminate()
         process.wait(timeout=20)
-    _started.clear()
+    elif supervisor_alive():
+        os.kill(int((home() / "supervisor.pid").read_text()), signal.SIGTERM)
+    with supervisor_lock(patience=20):
+        pass

@@ -134,7 +134,8 @@ def main() -> None:
     """Serve until there has been nothing to do for a while."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
-        with supervisor_lock():
+        # A page that looks whether a supervisor is alive holds the lock for an instant.
+        with supervisor_lock(patience=2):
             write_atomically(home() / "supervisor.pid", str(os.getpid()))
             _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None))
     except Timeout:
