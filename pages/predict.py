@@ -11,8 +11,7 @@ from ui.chrome import empty, literal, problem, title
 from ui.results import FinishedRun, comparisons, finished_runs
 from ui.state import executor, owner, store
 
-SIDE = 1600
-"""A larger photo is shrunk to this before it is stored; no network here looks at more."""
+SIDE = 1600  # a larger photo is shrunk to this before it is stored; no network looks at more
 
 
 def submit(upload: object, runs: list[FinishedRun]) -> None:

@@ -1,0 +1,29 @@
+"""A lab of one's own for each test; nothing runs beside the tests' process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from tests.photos import make_photo_folder
+from tests.ui.lab import Lab
+from tl_core.execution.local import LocalExecutor
+
+
+@pytest.fixture
+def lab(own_home: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.setattr(LocalExecutor, "ensure_supervisor", lambda self: None)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    lab = Lab(photos)
+    yield lab
+    lab.store.close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=10)

@@ -1,0 +1,77 @@
+"""A learner in front of the app, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+import ui.state
+from tl_core.execution.inline import InlineExecutor
+from tl_core.runs.store import Store
+from tl_core.training.config import make_config
+
+APP = Path(__file__).parents[2] / "app.py"
+OWNER = "0123456789abcdef" * 2
+QUICK = {"epochs": 2, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
+
+
+class Lab:
+    """One learner's home: what is chosen, what has run, and the screens on top of it."""
+
+    def __init__(self, photos: Path) -> None:
+        self.photos = photos
+
+    @property
+    def store(self) -> Store:
+        return ui.state.store()
+
+    def choose(self, data: Path | None = None, name: str = "my photos", **state: Any) -> None:
+        """Keep a workspace as an earlier visit would have left it."""
+        values = {"data": str(data or self.photos), "data_name": name, **state}
+        self.store.save_workspace(OWNER, values)
+
+    def train(
+        self,
+        strategies: Sequence[str] = ("feature_extraction", "fine_tune"),
+        data: Path | None = None,
+        owner: str = OWNER,
+        **choices: Any,
+    ) -> list[str]:
+        """Run a comparison to its end; return the ids of its runs."""
+        executor = InlineExecutor(self.store)
+        configs = [
+            make_config(str(data or self.photos), strategy=name, **{**QUICK, **choices})
+            for name in strategies
+        ]
+        return [
+            executor.submit("train", config.to_dict(), owner=owner, comparison="comparison")
+            for config in configs
+        ]
+
+    def open(self, screen: str, owner: str = OWNER) -> AppTest:
+        """Open a screen in a new session; any exception on it fails the test."""
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        app.session_state["guest_token"] = owner
+        app.switch_page(f"pages/{screen}.py")
+        return rerun(app)
+
+
+def rerun(app: AppTest) -> AppTest:
+    app.run()
+    assert [f"{e.message}\n{''.join(e.stack_trace)}" for e in app.exception] == []
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Return everything that the screen says in Markdown."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "metric")
+    found = [str(element.value) for kind in kinds for element in app.get(kind)]
+    found += [bar.text for bar in app.get("progress")]
+    return "\n".join(found + [c for image in app.get("image") for c in image.captions])
+
+
+def links(app: AppTest) -> list[str]:
+    return [link.proto.page for link in app.get("page_link")]
