@@ -1,0 +1,303 @@
+"""Fruit and vegetables: form, skin, stem, calyx and leaves of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tools.render import surfaces as form
+from tools.render.looks import LOOKS
+from tools.render.noise import Array, Rng, mix, fractal, shift
+from tools.render.skin import Look, Skin, paint
+from tools.render.surfaces import Mesh, Surface
+
+
+@dataclass(frozen=True)
+class Part:
+    """A mesh and its skin; thin ones (leaves) are seen from both sides."""
+
+    mesh: Mesh
+    skin: Skin
+    thin: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """One piece (or bunch) of a class, stem up, about its own origin.
+
+    Attributes
+    ----------
+    parts
+        What is rendered.
+    colour, shape, texture
+        Words for the table of attributes.
+    lying
+        Chance that it lies on its side.
+    """
+
+    parts: tuple[Part, ...]
+    colour: str
+    shape: str
+    texture: str
+    lying: float
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How fine an item is made: rows and columns of its mesh and of its texture."""
+
+    mesh: tuple[int, int] = (72, 97)
+    texture: tuple[int, int] = (160, 320)
+
+
+FINE = Detail()
+COARSE = Detail((40, 57), (72, 144))
+Stem = tuple[tuple[float, float, float], ...]
+
+WOOD = (0.34, 0.24, 0.13)
+GREEN = (0.30, 0.44, 0.13)
+
+
+def _plain(colour: tuple[float, float, float], rng: Rng, roughness: float = 0.6) -> Skin:
+    """Make a matt, slightly mottled skin for stems and leaves."""
+    u, v = np.meshgrid(np.linspace(0, 3, 48), np.linspace(0, 3, 48))
+    mottle = fractal(np.stack([u, v, 0 * u], -1), rng, 1.7, 3)
+    tone = shift(np.array(colour), rng, 0.02, 0.2)
+    image = np.clip(mix(tone, tone * 0.55, np.clip(0.4 + 0.5 * mottle, 0, 1)), 0, 1)
+    return Skin(image, np.full(u.shape, roughness), 0.05 * mottle, 0.1)
+
+
+def _stem(
+    surface: Surface, rng: Rng, length: float, radius: float, flare: float = 1.3, **kind: object
+) -> Part:
+    """Grow a stem from the middle of the stem end."""
+    base = surface.at(np.zeros(1), np.zeros(1))[0]
+    near = surface.at(np.full(8, 0.02), np.linspace(0, 2 * np.pi, 9)[:-1])
+    up = np.array([0, 0, 1.0]) + 0.0 * near.mean(0)
+    lean = rng.normal(0, 0.3, 3) * [1, 1, 0]
+    path = np.stack([base + up * length * s + lean * length * s**2 for s in (-0.15, 0.3, 0.7, 1)])
+    radii = radius * np.array([flare, 1, 0.95, rng.uniform(1, flare)])
+    return Part(form.tube(path, radii), _plain(kind.get("colour", WOOD), rng))
+
+
+def _leaf(surface: Surface, rng: Rng, length: float) -> Part:
+    """Hang one leaf on the stem end."""
+    turn = rng.uniform(0, 2 * np.pi)
+    rise = rng.uniform(-0.1, 0.5)
+    yaw = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    pitch = np.array([[np.cos(rise), 0, -np.sin(rise)], [0, 1, 0], [np.sin(rise), 0, np.cos(rise)]])
+    top = surface.at(np.linspace(0, 0.3, 20), np.zeros(20))[:, 2].max()
+    base = surface.at(np.zeros(1), np.zeros(1))[0] * [1, 1, 0] + [0, 0, top + 0.15]
+    mesh = form.leaf(length, 0.27 * length, rng.uniform(0.1, 0.4) * length)
+    return Part(mesh.moved(yaw @ pitch, base), _plain((0.18, 0.34, 0.09), rng, 0.4), thin=True)
+
+
+def _star(
+    surface: Surface, rng: Rng, tips: int, short: float, long: float, curl: float, sharp: float
+) -> Part:
+    """Make a calyx with ``tips`` sepals that reach to t = ``long``, and to ``short`` between."""
+    lengths = rng.uniform(0.75, 1.15, tips)
+    phase = rng.uniform(0, 2 * np.pi)
+
+    def reach(angle: Array) -> Array:
+        turn = (angle + phase) * tips / (2 * np.pi)
+        tip = (0.5 + 0.5 * np.cos(2 * np.pi * turn)) ** sharp
+        return short + (long - short) * tip * lengths[np.round(turn).astype(int) % tips]
+
+    def lift(share: Array) -> Array:
+        return 0.06 + curl * share**2.5
+
+    return Part(form.cap(surface, reach, lift), _plain(GREEN, rng), thin=True)
+
+
+def _body(surface: Surface, look: Look, rng: Rng, detail: Detail) -> Part:
+    return Part(surface.mesh(*detail.mesh), paint(surface, look, rng, *detail.texture))
+
+
+def _item(parts: list[Part], look: Look, shape: str, lying: float) -> Item:
+    return Item(tuple(parts), look.colour, shape, look.texture, lying)
+
+
+def apple(rng: Rng, look: Look, detail: Detail) -> Item:
+    """Model an apple: a cavity at the stem, five low bumps at the blossom end."""
+    tall = rng.uniform(0.82, 1.08)
+    cavity, narrow = rng.uniform(0.35, 0.6), rng.uniform(0.78, 0.95)
+    profile = np.array(
+        [[0, 0.92 - cavity], [0.16, 0.70], [0.45, 0.90], [0.82, 0.66], [1, 0.12],
+         [narrow, -0.48], [0.56, -0.86], [0.26, -0.92], [0.10, -0.82], [0, -0.78]]
+    )  # fmt: skip
+    radius = rng.uniform(3.3, 4.3)
+    deforms = (
+        form.swell(5, 0.05, rng.uniform(0, 6), 0.55, 0.9),
+        form.stretch(radius, radius * rng.uniform(0.93, 1.05), radius * tall),
+        form.wobble(rng, 0.14, 0.16),
+    )
+    surface = Surface(profile, deforms)
+    parts = [_body(surface, look, rng, detail)]
+    parts.append(_stem(surface, rng, rng.uniform(1.6, 2.8) * cavity / 0.45, 0.13, 1.5))
+    if rng.random() < 0.25:
+        parts.append(_leaf(surface, rng, rng.uniform(3.5, 5.5)))
+    return _item(parts, look, "round" if tall > 0.92 else "flattened", 0.35)
+
+
+def orange(rng: Rng, look: Look, detail: Detail) -> Item:
+    """Model an orange: a sphere with a dimple, a small green button and, often, a navel."""
+    tall = rng.uniform(0.9, 1.04)
+    navel = rng.choice([0.0, 0.06, 0.1])
+    profile = np.array(
+        [[0, 0.93], [0.12, 0.95], [0.4, 0.92], [0.75, 0.67], [1, 0], [0.75, -0.68], [0.4, -0.93],
+         [0.13, -0.98], [0.06, -0.98 + navel], [0, -0.98 + navel]]
+    )  # fmt: skip
+    radius = rng.uniform(3.2, 4.2)
+    ribs = form.lobes(rng.uniform(0.01, 0.05, 9), 0.0, 1.5, 1.0, 0.0)
+    deforms = (ribs, form.stretch(radius, radius, radius * tall), form.wobble(rng, 0.1, 0.14))
+    surface = Surface(profile, deforms)
+    parts = [_body(surface, look, rng, detail), _star(surface, rng, 5, 0.03, 0.065, 0.02, 1.0)]
+    if rng.random() < 0.3:
+        parts.append(_leaf(surface, rng, rng.uniform(4, 6.5)))
+    return _item(parts, look, "round", 0.5)
+
+
+def lemon(rng: Rng, look: Look, detail: Detail) -> Item:
+    """Model a lemon: an ellipsoid with a neck at the stem and a nipple at the other end."""
+    nipple, tall = rng.uniform(0.1, 0.24), rng.uniform(1.18, 1.45)
+    neck = rng.uniform(0.02, 0.12)
+    profile = np.array(
+        [[0, 0.96 + neck], [0.16, 0.95 + neck], [0.36, 0.84], [0.8, 0.5], [1, 0], [0.8, -0.52],
+         [0.40, -0.85], [0.20, -0.97 - 0.4 * nipple], [0.11, -1 - nipple], [0, -1.03 - nipple]]
+    )  # fmt: skip
+    radius = rng.uniform(2.4, 3.1)
+    deforms = (
+        form.stretch(radius, radius, radius * tall),
+        form.bend(rng.uniform(0.01, 0.04)),
+        form.wobble(rng, 0.14, 0.2),
+    )
+    surface = Surface(profile, deforms)
+    parts = [_body(surface, look, rng, detail), _star(surface, rng, 5, 0.03, 0.06, 0.02, 1.0)]
+    if rng.random() < 0.2:
+        parts.append(_leaf(surface, rng, rng.uniform(3.5, 5.5)))
+    return _item(parts, look, "oval", 0.95)
+
+
+def pear(rng: Rng, look: Look, detail: Detail) -> Item:
+    """Model a pear: a belly and a leaning neck with a long stem."""
+    neck, tall = rng.uniform(0.30, 0.46), rng.uniform(0.85, 1.15)
+    profile = np.array(
+        [[0, 1.52], [0.20, 1.50], [neck, 1.22], [neck + 0.1, 0.85], [0.78, 0.36], [1, -0.22],
+         [0.88, -0.72], [0.52, -1.02], [0.22, -1.06], [0, -0.96]]
+    )  # fmt: skip
+    radius = rng.uniform(3.0, 3.8)
+    deforms = (
+        form.stretch(radius, radius, radius * tall),
+        form.bend(rng.uniform(0.01, 0.05)),
+        form.wobble(rng, 0.2, 0.16),
+    )
+    surface = Surface(profile, deforms)
+    parts = [_body(surface, look, rng, detail)]
+    parts.append(_stem(surface, rng, rng.uniform(1.8, 3.2), 0.16, 1.6))
+    if rng.random() < 0.15:
+        parts.append(_leaf(surface, rng, rng.uniform(4, 6)))
+    return _item(parts, look, "pear-shaped", 0.4)
+
+
+def banana(rng: Rng, look: Look, detail: Detail) -> Item:
+    """Model one to four bananas joined at the stem: five-edged, bent, with a blunt dark tip."""
+    count = int(rng.choice([1, 1, 2, 3, 4]))
+    length, radius = rng.uniform(13, 18), rng.uniform(1.5, 1.9)
+    curvature = rng.uniform(0.75, 1.5) / length
+    parts = []
+    for place in range(count):
+        size = length * rng.uniform(0.93, 1.05)
+        z = -size * np.array([0, 0.06, 0.14, 0.24, 0.5, 0.76, 0.88, 0.95, 0.985, 1.0])
+        r = radius * np.array([0, 0.40, 0.42, 0.82, 1.0, 0.88, 0.60, 0.28, 0.24, 0])
+        edges = form.lobes(-rng.uniform(0.07, 0.13, 5), rng.uniform(0, 6), 1.3, 0.6, 0.2)
+        bent = (edges, form.bend(-curvature * rng.uniform(0.9, 1.1)), form.wobble(rng, 0.1, 0.15))
+        surface = Surface(np.stack([r, z], 1), bent)
+        fan = (place - (count - 1) / 2) * 2.1 * radius / (0.75 * length)
+        turn = np.array([[1, 0, 0], [0, np.cos(fan), -np.sin(fan)], [0, np.sin(fan), np.cos(fan)]])
+        body = _body(surface, look, rng, detail)
+        parts.append(Part(body.mesh.moved(turn, np.zeros(3)), body.skin))
+    path = np.array([[0, 0, -0.06 * length], [0, 0, 0.0], [0.1, 0, 0.6], [0.25, 0, 1.2]])
+    thick = 0.42 * radius * (1 + 0.35 * (count - 1))
+    parts.append(Part(form.tube(path, thick * np.array([0.9, 1, 1, 0.8])), _plain(WOOD, rng)))
+    return _item(parts, look, "curved", 1.0)
+
+
+def tomato(rng: Rng, look: Look, detail: Detail) -> Item:
+    """Model a tomato: round, ribbed or plum-shaped, with a green star of thin sepals."""
+    kind = rng.choice(["round", "flattened", "oval"], p=[0.45, 0.35, 0.2])
+    tall = {"round": 0.9, "flattened": 0.68, "oval": 1.25}[kind] * rng.uniform(0.94, 1.06)
+    ribs = int(rng.integers(5, 10))
+    depth = {"round": 0.04, "flattened": 0.16, "oval": 0.02}[kind] * rng.uniform(0.5, 1.2, ribs)
+    profile = np.array(
+        [[0, 0.80], [0.15, 0.86], [0.45, 0.93], [0.82, 0.62], [1, 0], [0.8, -0.6], [0.45, -0.9],
+         [0.15, -0.96], [0, -0.96]]
+    )  # fmt: skip
+    radius = rng.uniform(2.7, 4.4) * (0.8 if kind == "oval" else 1)
+    deforms = (
+        form.lobes(depth, rng.uniform(0, 6), 1.2, 2.0, 0.3),
+        form.stretch(radius, radius * rng.uniform(0.92, 1.05), radius * tall),
+        form.wobble(rng, 0.12, 0.16),
+    )
+    surface = Surface(profile, deforms)
+    parts = [_body(surface, look, rng, detail)]
+    tips = int(rng.integers(5, 7))
+    parts.append(_star(surface, rng, tips, 0.035, 0.30, rng.uniform(0.2, 1.0), 4.0))
+    parts.append(_stem(surface, rng, rng.uniform(0.6, 1.8), 0.14, 1.5, colour=GREEN))
+    return _item(parts, look, kind, 0.3)
+
+
+def bell_pepper(rng: Rng, look: Look, detail: Detail) -> Item:
+    """Model a bell pepper: three or four lobes with deep grooves and a thick green stem."""
+    count = int(rng.choice([3, 4, 4]))
+    tall, taper = rng.uniform(0.85, 1.35), rng.uniform(0.62, 0.92)
+    profile = np.array(
+        [[0, 0.62], [0.22, 0.72], [0.55, 0.95], [0.86, 0.86], [1, 0.42], [0.96, -0.2],
+         [taper, -0.72], [0.66 * taper, -1.02], [0.28 * taper, -0.98], [0, -0.84]]
+    )  # fmt: skip
+    radius = rng.uniform(3.4, 4.2)
+    phase = rng.uniform(0, 6)
+    deforms = (
+        form.lobes(rng.uniform(0.12, 0.26, count), phase, 2.2, 1.3, 1.5),
+        form.swell(count, -0.07, phase, 0.7, 0.95),
+        form.stretch(radius, radius * rng.uniform(0.9, 1.05), radius * tall),
+        form.wobble(rng, 0.35, 0.15),
+    )
+    surface = Surface(profile, deforms)
+    parts = [_body(surface, look, rng, detail)]
+    parts.append(_star(surface, rng, count + 3, 0.09, 0.14, 0.05, 0.8))
+    length = rng.uniform(1.8, 3.4)
+    parts.append(_stem(surface, rng, length, rng.uniform(0.4, 0.55), 1.5, colour=GREEN))
+    return _item(parts, look, "blocky", 0.5)
+
+
+def aubergine(rng: Rng, look: Look, detail: Detail) -> Item:
+    """Model an aubergine: a long or round drop under a pointed green cap."""
+    globe = rng.random() < 0.3
+    length = rng.uniform(9, 12) if globe else rng.uniform(13, 19)
+    radius = rng.uniform(3.6, 4.6) if globe else rng.uniform(2.2, 3.3)
+    top = rng.uniform(0.5, 0.65)
+    z = length * np.array([0.5, 0.495, 0.46, 0.36, 0.1, -0.2, -0.38, -0.47, -0.498, -0.5])
+    r = radius * np.array([0, 0.22, 0.42, top, 0.84, 1.0, 0.85, 0.52, 0.2, 0])
+    curve = rng.uniform(0.005, 0.06 if not globe else 0.02)
+    surface = Surface(np.stack([r, z], 1), (form.bend(curve), form.wobble(rng, 0.25, 0.1)))
+    parts = [_body(surface, look, rng, detail)]
+    sepals = _star(surface, rng, 5, 0.09, 0.25, rng.uniform(0.05, 0.35), 1.6)
+    parts.append(sepals)
+    parts.append(_stem(surface, rng, rng.uniform(1.8, 3.5), 0.42, 1.5, colour=GREEN))
+    return _item(parts, look, "oval" if globe else "elongated", 0.97)
+
+
+MAKERS: dict[str, Callable[[Rng, Look, Detail], Item]] = {
+    maker.__name__: maker
+    for maker in (apple, aubergine, banana, bell_pepper, lemon, orange, pear, tomato)
+}
+CLASSES = tuple(MAKERS)
+
+
+def make(name: str, rng: Rng, look: Look | None = None, detail: Detail = FINE) -> Item:
+    """Make one item of a class, in this look or in one of the class's own at random."""
+    look = look or LOOKS[name][rng.integers(len(LOOKS[name]))]
+    return MAKERS[name](rng, look, detail)
