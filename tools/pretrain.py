@@ -1,7 +1,10 @@
-"""Pretrain the bundled backbones on the Tiny ImageNet pack.
+r"""Pretrain the bundled backbones on the Tiny ImageNet pack.
 
     python tools/pretrain.py train resnet_mini --pack tiny_imagenet_200.npz --out work/
-    python tools/pretrain.py publish resnet_mini --pack tiny_imagenet_200.npz --out work/
+    python tools/pretrain.py train resnet_mini --pack tiny_imagenet_200.npz --out polish/ \
+        --init work/resnet_mini.safetensors --epochs 5 --small-epochs 0 --lr 0.03 \
+        --smallest-area 0.7
+    python tools/pretrain.py publish resnet_mini --pack tiny_imagenet_200.npz --out work/ polish/
     python tools/pretrain.py evaluate resnet_mini --pack tiny_imagenet_200.npz
     python tools/pretrain.py overlap DATA --pack tiny_imagenet_200.npz
 
@@ -59,6 +62,8 @@ def main() -> None:
     train_parser.add_argument("--batch-size", type=int, default=128)
     train_parser.add_argument("--lr", type=float, default=0.15)
     train_parser.add_argument("--weight-decay", type=float, default=5e-4)
+    train_parser.add_argument("--smallest-area", type=float, default=0.35, help="of a crop")
+    train_parser.add_argument("--init", type=Path, help="weights to start from, to polish them")
     train_parser.add_argument("--seed", type=int, default=0)
     train_parser.set_defaults(run=train)
     evaluate_parser = commands.add_parser("evaluate", help="top-1 of the shipped file")
@@ -66,7 +71,9 @@ def main() -> None:
     evaluate_parser.set_defaults(run=evaluate)
     publish_parser = commands.add_parser("publish", help="bundle a finished network")
     publish_parser.add_argument("name")
-    publish_parser.add_argument("--out", type=Path, required=True, help="folder of the training")
+    publish_parser.add_argument(
+        "--out", type=Path, nargs="+", required=True, help="folders of its trainings, in order"
+    )
     publish_parser.set_defaults(run=publish)
     overlap_parser = commands.add_parser("overlap", help="near-copies between pack and a data set")
     overlap_parser.add_argument("data", type=Path, help="a folder of photos")
@@ -100,9 +107,7 @@ def normalise(photos: torch.Tensor) -> torch.Tensor:
     return ((photos.float() - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def augment(
-    images: torch.Tensor, rng: torch.Generator, size: int, smallest: float = 0.35
-) -> torch.Tensor:
+def augment(images: torch.Tensor, rng: torch.Generator, size: int, smallest: float) -> torch.Tensor:
     """Random resized crop to ``size`` and flip, drawn for each picture, as one resampling."""
     n = len(images)
     area = torch.rand(n, generator=rng) * (1 - smallest) + smallest
@@ -136,6 +141,8 @@ class Training:
     def __init__(self, args: argparse.Namespace, steps: int) -> None:
         self.args = args
         self.model = getattr(mini, args.name)().to(memory_format=torch.channels_last)
+        if args.init:
+            load_weights(self.model, args.init)
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(0.999), use_buffers=True
         )
@@ -167,7 +174,7 @@ class Training:
         self.model.train()
         total = 0.0
         for batch in batches:
-            images = augment(normalise(photos[batch]), rng, side)
+            images = augment(normalise(photos[batch]), rng, side, self.args.smallest_area)
             with torch.autocast("cpu", torch.bfloat16):
                 scores = self.model(images.contiguous(memory_format=torch.channels_last))
             loss = F.cross_entropy(scores.float(), labels[batch], label_smoothing=0.1)
@@ -231,13 +238,20 @@ def export(model: nn.Module, path: Path) -> None:
     save_file(state, path)
 
 
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Read what :func:`export` wrote."""
+    weights = {key: value.float() for key, value in load_file(path).items()}
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    assert not unexpected and all(key.endswith("num_batches_tracked") for key in missing)
+
+
 def publish(args: argparse.Namespace) -> None:
     """Bundle a finished network: its weights, and beside them its measured accuracy and history."""
-    shutil.copyfile(args.out / f"{args.name}.safetensors", WEIGHTS / f"{args.name}.safetensors")
-    facts = {
-        "val_top1": round(shipped_top1(args), 4),
-        "history": json.loads((args.out / f"{args.name}.history.json").read_text()),
-    }
+    file = f"{args.name}.safetensors"
+    shutil.copyfile(args.out[-1] / file, WEIGHTS / file)
+    histories = [json.loads((f / f"{args.name}.history.json").read_text()) for f in args.out]
+    history = [epoch for part in histories for epoch in part]
+    facts = {"val_top1": round(shipped_top1(args), 4), "history": history}
     (WEIGHTS / f"{args.name}.json").write_text(json.dumps(facts, indent=1) + "\n")
     print(f"{args.name}: {facts['val_top1']:.2%}; now run tools/describe_backbones.py")
 
@@ -259,10 +273,7 @@ def top1(model: nn.Module, photos: torch.Tensor, labels: torch.Tensor) -> float:
 def shipped_top1(args: argparse.Namespace) -> float:
     """Return the top-1 accuracy of the shipped fp16 file on the pack's validation photos."""
     model = getattr(mini, args.name)()
-    weights = load_file(WEIGHTS / f"{args.name}.safetensors")
-    weights = {key: value.float() for key, value in weights.items()}
-    missing, unexpected = model.load_state_dict(weights, strict=False)
-    assert not unexpected and all(key.endswith("num_batches_tracked") for key in missing)
+    load_weights(model, WEIGHTS / f"{args.name}.safetensors")
     return top1(model, *load_split(args.pack, "val"))
 
 
