@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import json
 import sys
 import time
 from pathlib import Path
@@ -34,6 +35,7 @@ from tools.render.tracing import trace  # noqa: E402
 HOME = ROOT / "assets" / "samples" / "produce"
 COUNTS = {"studio": 40, "market": 40, "dusk": 20, "sketch": 20}
 """Domain -> pictures a class."""
+QUALITY = 88
 COLUMNS = ("file", "class", "colour", "shape", "texture", "domain", "seed")
 
 
@@ -44,7 +46,7 @@ def seed_of(domain: str, name: str, index: int) -> int:
 
 
 def picture(
-    domain: str, name: str, index: int, side: int = 160, samples: int = 64
+    domain: str, name: str, index: int, side: int = 160, samples: int = 36
 ) -> tuple[Item, Image.Image]:
     """Make one picture and return its first item with it."""
     seed = seed_of(domain, name, index)
@@ -72,36 +74,29 @@ def attributes(item: Item, domain: str, name: str, index: int) -> dict[str, str]
 
 
 def render_all(home: Path, domains: list[str], side: int, samples: int) -> None:
-    """Render what is missing, a row of the table beside each picture, class after class."""
-    home.mkdir(parents=True, exist_ok=True)
-    table = home / "attributes.csv"
-    rows = {}
-    if table.exists():
-        with table.open(newline="") as stream:
-            rows = {row["file"]: row for row in csv.DictReader(stream)}
-    wanted = [(d, n, i) for d in domains for i in range(COUNTS[d]) for n in CLASSES]
-    for domain, name, index in wanted:
+    """Render what is missing. A picture carries its row of the table as its JPEG comment."""
+    wanted = [(d, i, n) for d in domains for i in range(COUNTS[d]) for n in CLASSES]
+    for domain, index, name in wanted:
         path = home / domain / name / f"{index:03d}.jpg"
-        key = path.relative_to(home).as_posix()
-        if path.exists() and key in rows:
+        if path.exists():
             continue
         started = time.perf_counter()
         item, image = picture(domain, name, index, side, samples)
+        row = json.dumps(attributes(item, domain, name, index))
         path.parent.mkdir(parents=True, exist_ok=True)
-        image.save(path, quality=88)
-        rows[key] = attributes(item, domain, name, index)
-        write_table(table, list(rows.values()))
-        print(f"{key} {time.perf_counter() - started:.1f} s", flush=True)
+        part = path.with_suffix(".part")
+        image.save(part, "JPEG", quality=QUALITY, comment=row)
+        part.replace(path)  # a run that is stopped leaves no half picture behind
+        print(f"{domain}/{name}/{index:03d} {time.perf_counter() - started:.1f} s", flush=True)
 
 
-def write_table(table: Path, rows: list[dict[str, str]]) -> None:
-    """Write the table of attributes, sorted by file; a reader never finds half of it."""
-    part = table.with_suffix(".part")
-    with part.open("w", newline="") as stream:
+def write_table(home: Path) -> None:
+    """Write the table of attributes of all pictures, sorted by file."""
+    with (home / "attributes.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(sorted(rows, key=lambda row: row["file"]))
-    part.replace(table)
+        for path in sorted(home.glob("*/*/*.jpg")):
+            writer.writerow(json.loads(Image.open(path).info["comment"]))
 
 
 def sheet(home: Path, domain: str, out: Path, columns: int = 16) -> None:
@@ -124,10 +119,11 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=HOME, help="the set that sheets are made of")
     parser.add_argument("--domains", nargs="+", choices=COUNTS, default=list(COUNTS))
     parser.add_argument("--side", type=int, default=160, help="pixels")
-    parser.add_argument("--samples", type=int, default=64, help="paths a pixel")
+    parser.add_argument("--samples", type=int, default=36, help="paths a pixel")
     args = parser.parse_args()
     if args.task == "all":
         render_all(args.out, args.domains, args.side, args.samples)
+        write_table(args.out)
     else:
         for domain in args.domains:
             sheet(args.home, domain, args.out)

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from tools.render.items import Item, Part
 from tools.render.noise import Array, Rng, fractal, ramp
-from tools.render.placing import Camera, aim
+from tools.render.placing import Camera, aim, viewpoint
 from tools.render.scenes import outline, subjects
 from tools.render.tracing import geometry
 
@@ -34,7 +34,7 @@ def _lines(layers: dict[str, Array], camera: Camera) -> tuple[Array, Array]:
     # Normals that lean towards each other mark a valley: their divergence is negative there.
     valley = np.gradient(soft[..., 0], axis=1) - np.gradient(soft[..., 1], axis=0)
     thick = ndimage.binary_erosion(inside, iterations=5)
-    creases = (valley < -0.028) & thick & ~ndimage.binary_dilation(outlines, iterations=3)
+    creases = (valley < -0.017) & thick & ~ndimage.binary_dilation(outlines, iterations=3)
     return outlines, edges | creases
 
 
@@ -110,7 +110,8 @@ def sketch(name: str, rng: Rng, side: int) -> tuple[Item, Array]:
     """
     item, things = subjects(name, rng, (0.7, 0.2, 0.1))
     points = outline(things)
-    camera = aim(points, rng, rng.uniform(0, 360), rng.uniform(12, 50), rng.uniform(0.6, 0.85))
+    azimuth, elevation = viewpoint(item, things[0], rng, 12, 50)
+    camera = aim(points, rng, azimuth, elevation, rng.uniform(0.6, 0.85))
     camera = Camera(camera.origin, camera.target, camera.up, camera.fov, 0.0)
     parts = [part for thing in things for part in thing.parts]
     layers = geometry(parts, camera, side * SCALE)

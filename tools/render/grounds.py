@@ -111,7 +111,7 @@ def paper(rng: Rng) -> Skin:
     ink = np.where(head, words & (v % 3.2 > 0.9), ink)
     centres = np.column_stack([rng.uniform(0, EXTENT, (60, 2)), np.zeros(60)])
     distance, which = nearest(points, centres)
-    facet = rng.normal(0, 0.035, (60, 2))[which]
+    facet = rng.normal(0, 0.016, (60, 2))[which]
     relief = facet[..., 0] * x + facet[..., 1] * y
     relief = ndimage.gaussian_filter(relief - ndimage.uniform_filter(relief, 61), 1.5)
     soft = ndimage.gaussian_filter(ink * 1.0, 0.5)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tools.render import surfaces as form
 from tools.render.looks import LOOKS
-from tools.render.noise import Array, Rng, mix, fractal, shift
+from tools.render.noise import Array, Rng, fractal, mix, shift
 from tools.render.skin import Look, Skin, paint
 from tools.render.surfaces import Mesh, Surface
 
@@ -35,6 +35,8 @@ class Item:
         Words for the table of attributes.
     lying
         Chance that it lies on its side.
+    side
+        The direction that then points down; None: any.
     """
 
     parts: tuple[Part, ...]
@@ -42,6 +44,7 @@ class Item:
     shape: str
     texture: str
     lying: float
+    side: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,6 @@ class Detail:
 
 FINE = Detail()
 COARSE = Detail((40, 57), (72, 144))
-Stem = tuple[tuple[float, float, float], ...]
 
 WOOD = (0.34, 0.24, 0.13)
 GREEN = (0.30, 0.44, 0.13)
@@ -74,8 +76,7 @@ def _stem(
 ) -> Part:
     """Grow a stem from the middle of the stem end."""
     base = surface.at(np.zeros(1), np.zeros(1))[0]
-    near = surface.at(np.full(8, 0.02), np.linspace(0, 2 * np.pi, 9)[:-1])
-    up = np.array([0, 0, 1.0]) + 0.0 * near.mean(0)
+    up = np.array([0, 0, 1.0])
     lean = rng.normal(0, 0.3, 3) * [1, 1, 0]
     path = np.stack([base + up * length * s + lean * length * s**2 for s in (-0.15, 0.3, 0.7, 1)])
     radii = radius * np.array([flare, 1, 0.95, rng.uniform(1, flare)])
@@ -139,7 +140,7 @@ def apple(rng: Rng, look: Look, detail: Detail) -> Item:
     parts.append(_stem(surface, rng, rng.uniform(1.6, 2.8) * cavity / 0.45, 0.13, 1.5))
     if rng.random() < 0.25:
         parts.append(_leaf(surface, rng, rng.uniform(3.5, 5.5)))
-    return _item(parts, look, "round" if tall > 0.92 else "flattened", 0.35)
+    return _item(parts, look, "round" if tall > 0.92 else "flattened", 0.2)
 
 
 def orange(rng: Rng, look: Look, detail: Detail) -> Item:
@@ -151,7 +152,7 @@ def orange(rng: Rng, look: Look, detail: Detail) -> Item:
          [0.13, -0.98], [0.06, -0.98 + navel], [0, -0.98 + navel]]
     )  # fmt: skip
     radius = rng.uniform(3.2, 4.2)
-    ribs = form.lobes(rng.uniform(0.01, 0.05, 9), 0.0, 1.5, 1.0, 0.0)
+    ribs = form.lobes(rng.uniform(0.01, 0.05, 9), 0.0, 3.0, 1.0, 0.0)
     deforms = (ribs, form.stretch(radius, radius, radius * tall), form.wobble(rng, 0.1, 0.14))
     surface = Surface(profile, deforms)
     parts = [_body(surface, look, rng, detail), _star(surface, rng, 5, 0.03, 0.065, 0.02, 1.0)]
@@ -205,14 +206,14 @@ def pear(rng: Rng, look: Look, detail: Detail) -> Item:
 def banana(rng: Rng, look: Look, detail: Detail) -> Item:
     """Model one to four bananas joined at the stem: five-edged, bent, with a blunt dark tip."""
     count = int(rng.choice([1, 1, 2, 3, 4]))
-    length, radius = rng.uniform(13, 18), rng.uniform(1.5, 1.9)
-    curvature = rng.uniform(0.75, 1.5) / length
+    length, radius = rng.uniform(15, 20), rng.uniform(1.45, 1.8)
+    curvature = rng.uniform(0.9, 1.7) / length
     parts = []
     for place in range(count):
         size = length * rng.uniform(0.93, 1.05)
-        z = -size * np.array([0, 0.06, 0.14, 0.24, 0.5, 0.76, 0.88, 0.95, 0.985, 1.0])
-        r = radius * np.array([0, 0.40, 0.42, 0.82, 1.0, 0.88, 0.60, 0.28, 0.24, 0])
-        edges = form.lobes(-rng.uniform(0.07, 0.13, 5), rng.uniform(0, 6), 1.3, 0.6, 0.2)
+        z = -size * np.array([0, 0.05, 0.10, 0.18, 0.32, 0.56, 0.78, 0.90, 0.96, 0.985, 1.0])
+        r = radius * np.array([0, 0.40, 0.43, 0.70, 0.94, 1.0, 0.90, 0.62, 0.36, 0.28, 0])
+        edges = form.lobes(-rng.uniform(0.07, 0.12, 5), rng.uniform(0, 6), 4.0, 0.6, 0.2)
         bent = (edges, form.bend(-curvature * rng.uniform(0.9, 1.1)), form.wobble(rng, 0.1, 0.15))
         surface = Surface(np.stack([r, z], 1), bent)
         fan = (place - (count - 1) / 2) * 2.1 * radius / (0.75 * length)
@@ -222,7 +223,8 @@ def banana(rng: Rng, look: Look, detail: Detail) -> Item:
     path = np.array([[0, 0, -0.06 * length], [0, 0, 0.0], [0.1, 0, 0.6], [0.25, 0, 1.2]])
     thick = 0.42 * radius * (1 + 0.35 * (count - 1))
     parts.append(Part(form.tube(path, thick * np.array([0.9, 1, 1, 0.8])), _plain(WOOD, rng)))
-    return _item(parts, look, "curved", 1.0)
+    bunch = _item(parts, look, "curved", 1.0)
+    return bunch if count > 1 else replace(bunch, side=(0.0, float(rng.choice([-1, 1])), 0.0))
 
 
 def tomato(rng: Rng, look: Look, detail: Detail) -> Item:
@@ -237,7 +239,7 @@ def tomato(rng: Rng, look: Look, detail: Detail) -> Item:
     )  # fmt: skip
     radius = rng.uniform(2.7, 4.4) * (0.8 if kind == "oval" else 1)
     deforms = (
-        form.lobes(depth, rng.uniform(0, 6), 1.2, 2.0, 0.3),
+        form.lobes(depth, rng.uniform(0, 6), 3.0, 2.0, 0.3),
         form.stretch(radius, radius * rng.uniform(0.92, 1.05), radius * tall),
         form.wobble(rng, 0.12, 0.16),
     )
@@ -254,13 +256,13 @@ def bell_pepper(rng: Rng, look: Look, detail: Detail) -> Item:
     count = int(rng.choice([3, 4, 4]))
     tall, taper = rng.uniform(0.85, 1.35), rng.uniform(0.62, 0.92)
     profile = np.array(
-        [[0, 0.62], [0.22, 0.72], [0.55, 0.95], [0.86, 0.86], [1, 0.42], [0.96, -0.2],
-         [taper, -0.72], [0.66 * taper, -1.02], [0.28 * taper, -0.98], [0, -0.84]]
+        [[0, 0.56], [0.20, 0.63], [0.50, 0.93], [0.84, 0.94], [1, 0.52], [0.97, -0.2],
+         [taper, -0.74], [0.68 * taper, -1.03], [0.30 * taper, -0.98], [0, -0.80]]
     )  # fmt: skip
     radius = rng.uniform(3.4, 4.2)
     phase = rng.uniform(0, 6)
     deforms = (
-        form.lobes(rng.uniform(0.12, 0.26, count), phase, 2.2, 1.3, 1.5),
+        form.lobes(rng.uniform(0.10, 0.24, count), phase, 4.0, 1.4, 1.5),
         form.swell(count, -0.07, phase, 0.7, 0.95),
         form.stretch(radius, radius * rng.uniform(0.9, 1.05), radius * tall),
         form.wobble(rng, 0.35, 0.15),

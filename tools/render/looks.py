@@ -17,7 +17,7 @@ def _apple(colour: str, base: tuple, second: tuple, **more: object) -> Look:
 
 
 def _citrus(colour: str, base: tuple, second: tuple, **more: object) -> Look:
-    values = {"pores": 0.028, "roughness": 0.42, "gloss": 0.3, "blend": "patches"}
+    values = {"pores": 0.02, "roughness": 0.42, "gloss": 0.3, "blend": "patches"}
     return Look(colour, base, second, **(values | more))
 
 
@@ -63,7 +63,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
     "lemon": (
         _citrus("yellow", (0.95, 0.80, 0.12), (0.97, 0.86, 0.28)),
         _citrus("yellow", (0.92, 0.76, 0.16), (0.66, 0.68, 0.15), blend="end", share=0.35),
-        _citrus("green", (0.34, 0.50, 0.11), (0.62, 0.66, 0.16), share=0.35),
+        _citrus("green", (0.46, 0.58, 0.12), (0.76, 0.74, 0.16), share=0.5),
         _citrus("orange", (0.95, 0.66, 0.10), (0.94, 0.74, 0.16)),
     ),
     "pear": (
@@ -79,7 +79,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
         _banana("yellow", (0.86, 0.76, 0.22), (0.60, 0.66, 0.18), share=0.5),
         _banana("yellow", (0.90, 0.68, 0.14), (0.84, 0.60, 0.14), spots=0.75, specks=220, speck=0.09,
                 speck_colour=(0.34, 0.20, 0.08)),
-        _banana("brown", (0.62, 0.42, 0.14), (0.40, 0.25, 0.10), spots=1.0, specks=300, speck=0.1,
+        _banana("brown", (0.76, 0.55, 0.15), (0.55, 0.36, 0.12), spots=0.9, specks=300, speck=0.1,
                 speck_colour=(0.26, 0.15, 0.07)),
     ),
     "tomato": (
@@ -88,15 +88,15 @@ LOOKS: dict[str, tuple[Look, ...]] = {
         _tomato("orange", (0.92, 0.46, 0.07), (0.93, 0.56, 0.12)),
         _tomato("yellow", (0.93, 0.72, 0.14), (0.93, 0.60, 0.14)),
         _tomato("green", (0.48, 0.60, 0.16), (0.30, 0.46, 0.12), share=0.4),
-        _tomato("green", (0.56, 0.60, 0.18), (0.26, 0.42, 0.12), stripes=9, blend="side"),
+        _tomato("green", (0.58, 0.60, 0.18), (0.34, 0.46, 0.12), stripes=14, blend="side"),
         _tomato("brown", (0.42, 0.12, 0.08), (0.24, 0.20, 0.09), share=0.45),
     ),
     "bell_pepper": (
         _waxy("red", (0.76, 0.05, 0.05), (0.64, 0.04, 0.05)),
         _waxy("yellow", (0.95, 0.72, 0.06), (0.95, 0.64, 0.06)),
         _waxy("orange", (0.93, 0.44, 0.04), (0.90, 0.36, 0.04)),
-        _waxy("green", (0.14, 0.36, 0.08), (0.20, 0.44, 0.11)),
-        _waxy("green", (0.18, 0.38, 0.09), (0.72, 0.20, 0.06), share=0.4),
+        _waxy("green", (0.17, 0.36, 0.05), (0.24, 0.44, 0.08)),
+        _waxy("green", (0.21, 0.38, 0.06), (0.72, 0.20, 0.06), share=0.4),
         _waxy("yellow", (0.90, 0.68, 0.10), (0.36, 0.48, 0.12), share=0.35),
     ),
     "aubergine": (

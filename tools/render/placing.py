@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -47,17 +47,28 @@ class Camera:
 
 @dataclass(frozen=True)
 class Placed:
-    """An item where it lies: its parts in world space and points of its outline, shape (n, 3)."""
+    """An item where it lies.
+
+    Attributes
+    ----------
+    parts
+        In world space.
+    outline
+        Points of its surface, shape (n, 3).
+    axis
+        Unit vector towards its stem end.
+    """
 
     parts: tuple[Part, ...]
     outline: Array
+    axis: Array
 
     def moved(self, offset: Array) -> Placed:
         """Return it, shifted."""
         parts = tuple(
             Part(part.mesh.moved(np.eye(3), offset), part.skin, part.thin) for part in self.parts
         )
-        return Placed(parts, self.outline + offset)
+        return replace(self, parts=parts, outline=self.outline + offset)
 
 
 def unit(vector: Array) -> Array:
@@ -70,21 +81,24 @@ def rest(item: Item, rng: Rng) -> Placed:
     body = np.concatenate(
         [p.mesh.vertices[::4, ::4].reshape(-1, 3) for p in item.parts if not p.thin]
     )
-    start = np.array([0, 0, -1.0]) + rng.normal(0, 0.15, 3)
     if rng.random() < item.lying:
-        start = np.append(rng.normal(size=2), rng.normal(-0.25, 0.3))
-    rotation = _upright(_roll(body, unit(start), rng), rng)
+        start, step = np.append(rng.normal(size=2), rng.normal(-0.25, 0.3)), 0.25
+        if item.side is not None:
+            start, step = np.array(item.side) + rng.normal(0, 0.1, 3), 0.1
+    else:
+        start, step = np.array([0, 0, -1.0]) + rng.normal(0, 0.06, 3), 0.05
+    rotation = _upright(_roll(body, unit(start), step, rng), rng)
     lowest = (body @ rotation.T)[:, 2].min()
     centre = (body @ rotation.T).mean(0) * [1, 1, 0] + [0, 0, lowest + 0.04]
     parts = tuple(Part(p.mesh.moved(rotation, -centre), p.skin, p.thin) for p in item.parts)
     everything = [p.mesh.vertices[::3, ::4].reshape(-1, 3) for p in parts]
-    return Placed(parts, np.concatenate(everything))
+    return Placed(parts, np.concatenate(everything), rotation[:, 2])
 
 
-def _roll(points: Array, down: Array, rng: Rng) -> Array:
+def _roll(points: Array, down: Array, step: float, rng: Rng) -> Array:
     """Find the direction of gravity, near ``down``, for which the centre of mass lies lowest."""
     centred = points - points.mean(0)
-    step, height = 0.25, (centred @ down).max()
+    height = (centred @ down).max()
     for _ in range(160):
         trial = unit(down + rng.normal(0, step, 3))
         trial_height = (centred @ trial).max()
@@ -127,6 +141,30 @@ def group(things: list[Placed], rng: Rng, gap: float = 0.25) -> list[Placed]:
     return placed
 
 
+def heading(azimuth: float, elevation: float) -> Array:
+    """Return the unit vector from the origin towards a place in the sky; degrees."""
+    a, e = np.radians([azimuth, elevation])
+    return np.array([np.cos(a) * np.cos(e), np.sin(a) * np.cos(e), np.sin(e)])
+
+
+def viewpoint(item: Item, thing: Placed, rng: Rng, low: float, high: float) -> tuple[float, float]:
+    """Choose azimuth and elevation (degrees) from which the form of a thing can be seen.
+
+    A long thing is not seen end-on, the stem end of a round one is not hidden, and something
+    curved is seen from above, since it lies with its curve flat on the ground.
+    """
+    if item.shape == "curved":
+        low, high = max(low, 32), max(high, 60)
+    long = item.shape in ("curved", "elongated", "pear-shaped", "oval")
+    least, most = (-0.4, 0.45) if long else (-0.1, 0.92)
+    elevation = rng.uniform(low, high)
+    for _ in range(30):
+        azimuth = rng.uniform(0, 360)
+        if least < thing.axis @ heading(azimuth, elevation) < most:
+            break
+    return azimuth, elevation
+
+
 def aim(points: Array, rng: Rng, azimuth: float, elevation: float, fill: float) -> Camera:
     """Frame points so that they take ``fill`` of the picture's width or height, off-centre.
 
@@ -136,8 +174,7 @@ def aim(points: Array, rng: Rng, azimuth: float, elevation: float, fill: float) 
         Where the camera stands, degrees.
     """
     fov, roll = rng.uniform(20, 42), np.radians(rng.normal(0, 4))
-    a, e = np.radians([azimuth, elevation])
-    away = np.array([np.cos(a) * np.cos(e), np.sin(a) * np.cos(e), np.sin(e)])
+    away, a = heading(azimuth, elevation), np.radians(azimuth)
     target = (points.min(0) + points.max(0)) / 2
     up = np.array([-np.sin(a) * np.sin(roll), np.cos(a) * np.sin(roll), np.cos(roll)])
     aperture = rng.uniform(0.05, 0.35)

@@ -13,7 +13,7 @@ from tools.render.camera import Film
 from tools.render.items import CLASSES, COARSE, FINE, Item, Part, make
 from tools.render.looks import LOOKS
 from tools.render.noise import Array, Rng, ramp
-from tools.render.placing import Camera, Placed, aim, beside, group, rest
+from tools.render.placing import Camera, Placed, aim, beside, group, heading, rest, viewpoint
 from tools.render.skin import Skin
 from tools.render.tracing import lamp, sky, sun
 
@@ -92,7 +92,7 @@ def _crate(skin: Skin, centre: Array, half: float, rng: Rng) -> list[Part]:
             for side in surfaces.box(np.array([0.8, 2 * half, 0.75 * height])):
                 mesh = side.moved(np.eye(3), np.array([half, 0, height * (level + 0.45)]))
                 mesh = _turned(mesh, turn + 90 * quarter).moved(np.eye(3), centre * [1, 1, 0])
-                parts.append(Part(mesh, skin))
+                parts.append(Part(mesh, skin, thin=True))
     return parts
 
 
@@ -110,12 +110,6 @@ def _gradient(zenith: Array, horizon: Array, rng: Rng, patches: int = 0) -> Arra
     return light
 
 
-def _around(azimuth: float, spread: float, elevation: float) -> Array:
-    """Return the unit vector at an angle to the camera's azimuth; degrees."""
-    a, e = np.radians([azimuth + spread, elevation])
-    return np.array([np.cos(a) * np.cos(e), np.sin(a) * np.cos(e), np.sin(e)])
-
-
 def _parts(things: list[Placed]) -> list[Part]:
     return [part for thing in things for part in thing.parts]
 
@@ -123,11 +117,11 @@ def _parts(things: list[Placed]) -> list[Part]:
 def studio(name: str, rng: Rng) -> Shot:
     """Light softly, on a plain roll of paper."""
     item, things = subjects(name, rng, (0.7, 0.2, 0.1))
-    azimuth = rng.uniform(0, 360)
-    camera = aim(outline(things), rng, azimuth, rng.uniform(12, 55), rng.uniform(0.55, 0.82))
+    azimuth, elevation = viewpoint(item, things[0], rng, 12, 55)
+    camera = aim(outline(things), rng, azimuth, elevation, rng.uniform(0.58, 0.84))
     emitters = [sky(_gradient(np.full(3, 0.45), np.full(3, 0.35), rng))]
     for side in rng.choice([-1, 1]) * np.array([1, -1][: rng.integers(1, 3)]):
-        place = 75 * _around(azimuth, side * rng.uniform(25, 110), rng.uniform(30, 70))
+        place = 75 * heading(azimuth + side * rng.uniform(25, 110), rng.uniform(30, 70))
         tint = np.array([1, rng.uniform(0.94, 1.0), rng.uniform(0.86, 1.04)])
         size = (rng.uniform(25, 60), rng.uniform(25, 60))
         emitters.append(lamp(place, np.zeros(3), size, tint * rng.uniform(3, 9)))
@@ -137,16 +131,22 @@ def studio(name: str, rng: Rng) -> Shot:
 
 
 def _neighbours(
-    name: str, things: list[Placed], rng: Rng, azimuth: float, count: int
+    name: str, things: list[Placed], rng: Rng, camera: Camera, azimuth: float, count: int
 ) -> list[Placed]:
-    """Put items of other classes round the subject, not between it and the camera."""
+    """Put items of other classes at the edges of the picture, not in front of the subject."""
     others = [other for other in CLASSES if other != name]
     placed = list(things)
     for _ in range(count):
         other = others[rng.integers(len(others))]
         direction = np.radians(azimuth + rng.uniform(75, 285))
         thing = rest(make(other, rng, detail=COARSE), rng)
-        placed.append(beside(thing, placed, direction, rng.uniform(0.3, 3.5)))
+        thing = beside(thing, placed, direction, rng.uniform(0.3, 2.0))
+        outwards, edge = np.array([np.cos(direction), np.sin(direction), 0]), rng.uniform(0.7, 1.1)
+        for _ in range(40):
+            if np.abs(camera.project(thing.outline).mean(0)).max() > edge:
+                break
+            thing = thing.moved(0.8 * outwards)
+        placed.append(thing)
     return placed
 
 
@@ -165,10 +165,10 @@ def _awning(direction: Array, rng: Rng) -> list[Part]:
 def market(name: str, rng: Rng) -> Shot:
     """Stand in hard sun among neighbours, crates and busy grounds."""
     item, things = subjects(name, rng, (0.5, 0.22, 0.16, 0.12))
-    azimuth = rng.uniform(0, 360)
+    azimuth, elevation = viewpoint(item, things[0], rng, 18, 68)
     points = outline(things)
-    camera = aim(points, rng, azimuth, rng.uniform(18, 68), rng.uniform(0.42, 0.78))
-    direction = -_around(azimuth, rng.uniform(-150, 150), rng.uniform(22, 65))
+    camera = aim(points, rng, azimuth, elevation, rng.uniform(0.5, 0.8))
+    direction = -heading(azimuth + rng.uniform(-150, 150), rng.uniform(22, 65))
     strength = rng.uniform(4, 8)
     emitters = [
         sun(direction, strength * np.array([1, 0.93, rng.uniform(0.74, 0.88)])),
@@ -178,7 +178,7 @@ def market(name: str, rng: Rng) -> Shot:
     parts = [_floor(busy[rng.integers(len(busy))](rng))]
     wall = grounds.stall if rng.random() < 0.6 else busy[rng.integers(len(busy))]
     parts.append(_wall(wall(rng), azimuth, rng.uniform(25, 50)))
-    everyone = _neighbours(name, things, rng, azimuth, int(rng.integers(2, 7)))
+    everyone = _neighbours(name, things, rng, camera, azimuth, int(rng.integers(2, 7)))
     if rng.random() < 0.45:
         half = np.linalg.norm(points[:, :2] - points[:, :2].mean(0), axis=1).max()
         parts += _crate(grounds.wood(rng), points.mean(0), half + rng.uniform(9, 14), rng)
@@ -191,9 +191,9 @@ def market(name: str, rng: Rng) -> Shot:
 def dusk(name: str, rng: Rng) -> Shot:
     """Leave one warm lamp on, in a room that has gone blue."""
     item, things = subjects(name, rng, (0.6, 0.25, 0.15))
-    azimuth = rng.uniform(0, 360)
-    camera = aim(outline(things), rng, azimuth, rng.uniform(15, 55), rng.uniform(0.5, 0.8))
-    place = rng.uniform(40, 70) * _around(azimuth, rng.choice([-1, 1]) * rng.uniform(30, 130), 32)
+    azimuth, elevation = viewpoint(item, things[0], rng, 15, 55)
+    camera = aim(outline(things), rng, azimuth, elevation, rng.uniform(0.55, 0.82))
+    place = rng.uniform(40, 70) * heading(azimuth + rng.choice([-1, 1]) * rng.uniform(30, 130), 32)
     bulb = rng.uniform(5, 10)
     emitters = [
         lamp(place, np.zeros(3), (bulb, bulb), 60 * np.array([1, 0.58, 0.22])),
@@ -202,9 +202,9 @@ def dusk(name: str, rng: Rng) -> Shot:
     busy = grounds.BUSY
     parts = [_floor(busy[rng.integers(len(busy))](rng))]
     parts.append(_wall(busy[rng.integers(len(busy))](rng), azimuth, rng.uniform(25, 60)))
-    everyone = _neighbours(name, things, rng, azimuth, int(rng.integers(0, 3)))
+    everyone = _neighbours(name, things, rng, camera, azimuth, int(rng.integers(0, 3)))
     film = Film(
-        rng.uniform(0.07, 0.13), rng.uniform(1.1, 1.5), rng.uniform(60, 200), rng.uniform(0.01, 0.03), 0.4
+        rng.uniform(0.07, 0.13), rng.uniform(1.1, 1.5), rng.uniform(100, 320), rng.uniform(0.008, 0.022), 0.4
     )  # fmt: skip
     return Shot(item, parts + _parts(everyone), emitters, camera, film)
 

@@ -126,11 +126,11 @@ def _ground_colour(unit: Array, t: Array, angle: Array, look: Look, rng: Rng) ->
     amount = ramp(where + 0.22 * drift, 1 - share - 0.22, 1 - share + 0.28)
     around = np.stack([np.cos(angle) * 3.2, np.sin(angle) * 3.2, t * 0.9], -1)
     if look.streaks:
-        streak = ramp(fractal(around, rng, 2.6, 3), -0.25, 0.45)
+        streak = ramp(fractal(around, rng, 5.5, 3), -0.8, 0.9)
         amount = np.clip(amount + look.streaks * (streak - 0.5), 0, 1)
     if look.stripes:
         wave = np.cos(look.stripes * (angle + 0.12 * drift)) + 0.5 * fractal(around, rng, 3.0, 3)
-        amount = ramp(wave, 0.25, 0.5) * ramp(1 - t, 0, 0.25)
+        amount = ramp(wave, 0.2, 0.7) * ramp(1 - t, 0, 0.25)
     colour = mix(base, second, amount) * (1 + 0.06 * drift[..., None])
     for tint, near in ((look.stem_tint, t), (look.end_tint, 1 - t)):
         if tint is not None:

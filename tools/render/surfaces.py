@@ -112,7 +112,7 @@ def lobes(depths: Array, phase: float, sharpness: float, start: float, end: floa
     def deform(points: Array, t: Array, angle: Array) -> Array:
         turn = (angle + phase) * count / (2 * np.pi)
         depth = np.asarray(depths)[np.round(turn).astype(int) % count]
-        groove = (1 - np.abs(np.sin(np.pi * turn))) ** sharpness
+        groove = np.abs(np.cos(np.pi * turn)) ** sharpness
         weight = PchipInterpolator([0, 0.5, 1], [start, 1, end])(t)
         factor = 1 - depth * groove * weight
         return points * np.stack([factor, factor, np.ones_like(factor)], -1)
@@ -165,14 +165,14 @@ def tube(path: Array, radii: Array, sides: int = 13) -> Mesh:
     fine = np.linspace(0, 1, 18)
     centre = CubicSpline(where, path)(fine)
     radius = PchipInterpolator(where, radii)(fine)
-    centre = np.concatenate([centre[:1], centre, centre[-1:]])
-    radius = np.concatenate([[0], radius, [0]])
     tangent = np.gradient(centre, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    closed = np.pad(np.arange(len(fine)), 1, mode="edge")  # each end twice: once as a point
+    centre, tangent, radius = centre[closed], tangent[closed], np.pad(radius, 1)
     side = np.cross(tangent, [0.31, 0.95, 0.05])
     side /= np.linalg.norm(side, axis=1, keepdims=True)
     other = np.cross(tangent, side)
-    angle = np.linspace(0, 2 * np.pi, sides)[None, :, None]
+    angle = -np.linspace(0, 2 * np.pi, sides)[None, :, None]
     ring = np.cos(angle) * side[:, None] + np.sin(angle) * other[:, None]
     mesh = grid(centre[:, None] + ring * radius[:, None, None], closed=True)
     outward = ring / np.linalg.norm(ring, axis=-1, keepdims=True)
@@ -214,9 +214,6 @@ def box(size: Array) -> list[Mesh]:
     square = np.array([[[-1, -1, 1], [1, -1, 1]], [[-1, 1, 1], [1, 1, 1]]], float)[:, ::-1]
     for axis in range(3):
         for sign in (1, -1):
-            corners = np.roll(square, axis, -1) * sign
-            mesh = grid(corners * np.asarray(size) / 2)
-            outward = np.zeros(3)
-            outward[(axis + 2) % 3] = sign
-            sides.append(replace(mesh, normals=np.broadcast_to(outward, (2, 2, 3)).copy()))
+            corners = np.roll(square * [1, sign, sign], axis, -1)
+            sides.append(grid(corners * np.asarray(size) / 2))
     return sides

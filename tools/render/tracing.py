@@ -82,7 +82,7 @@ def sun(direction: Array, light: Array) -> dict[str, Any]:
     return {"type": "directional", "direction": [float(v) for v in direction], "irradiance": value}
 
 
-def _sensor(camera: Camera, side: int, rfilter: str) -> dict[str, Any]:
+def _sensor(camera: Camera, side: int) -> dict[str, Any]:
     focus = float(np.linalg.norm(camera.target - camera.origin))
     return {
         "type": "thinlens" if camera.aperture else "perspective",
@@ -98,9 +98,9 @@ def _sensor(camera: Camera, side: int, rfilter: str) -> dict[str, Any]:
             "width": side,
             "height": side,
             "pixel_format": "rgb",
-            "rfilter": {"type": rfilter},
+            "rfilter": {"type": "box"},
         },
-        "sampler": {"type": "independent"},
+        "sampler": {"type": "multijitter"},
     }
 
 
@@ -115,8 +115,8 @@ def trace(
     """Path-trace a picture: linear light, shape (side, side, 3)."""
     scene = {
         "type": "scene",
-        "integrator": {"type": "path", "max_depth": 5, "hide_emitters": False},
-        "sensor": _sensor(camera, side, "gaussian"),
+        "integrator": {"type": "path", "max_depth": 4, "hide_emitters": False},
+        "sensor": _sensor(camera, side),
     }
     scene |= {f"part{i}": _shape(part.mesh, _material(part)) for i, part in enumerate(parts)}
     scene |= {f"light{i}": emitter for i, emitter in enumerate(emitters)}
@@ -139,7 +139,7 @@ def geometry(parts: list[Part], camera: Camera, side: int) -> dict[str, Array]:
             "type": "aov",
             "aovs": "depth:depth,normal:sh_normal,position:position,index:shape_index",
         },
-        "sensor": _sensor(camera, side, "box"),
+        "sensor": _sensor(camera, side),
     }
     scene |= {f"part{i:03d}": _shape(part.mesh, matt) for i, part in enumerate(parts)}
     layers = np.array(mi.render(mi.load_dict(scene), spp=1, seed=0))[..., -8:]
