@@ -195,7 +195,7 @@ for _strategy in (
         "Feature extraction",
         "Keep the pretrained network as it is and train only a new head on what it sees.",
         "Donahue et al. (2014), DeCAF, arXiv:1310.1531",
-        {"lr": 3e-3},
+        {"lr": 1e-2},
         {"trainable": "none"},
         _feature_extraction,
     ),

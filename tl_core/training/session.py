@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -24,6 +25,9 @@ from tl_core.machine import default_threads
 from tl_core.seeding import derive, generator
 from tl_core.training.config import RunConfig
 from tl_core.training.events import PreparationAdvanced
+
+REPORT_SECONDS = 0.2
+"""Progress in front of the first step is reported at most this often."""
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -224,8 +228,12 @@ def _reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
+    told = -REPORT_SECONDS
     while (report := reports.get()) is not None:
-        yield PreparationAdvanced(what, *report)
+        done, total = report
+        if done == total or time.monotonic() - told >= REPORT_SECONDS:
+            told = time.monotonic()
+            yield PreparationAdvanced(what, done, total)
     thread.join()
     if failure:
         raise failure[0]
