@@ -38,11 +38,6 @@ class Film:
 def develop(light: Array, film: Film, rng: Rng) -> Array:
     """Return the photo, uint8, of linear light, shape (side, side, 3)."""
     side = len(light)
-    # A path that met a lamp by chance, or a grazing bump, leaves one pixel far too bright (a
-    # "firefly") or without a value: hold each pixel near its neighbours.
-    light = np.nan_to_num(light, nan=0.0, posinf=0.0)
-    usual = ndimage.median_filter(light, (3, 3, 1))
-    light = np.clip(light, usual / 4, 2.5 * usual + 0.2 * usual.mean())
     luminance = light @ np.array([0.2126, 0.7152, 0.0722])
     light = light / np.percentile(luminance, 99.8)  # lamps in the picture do not set the exposure
     mean = np.minimum(luminance / np.percentile(luminance, 99.8), 1).mean()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from tools.render.items import Item, Part
+from tools.render.items import Item
 from tools.render.noise import Array, Rng, fractal, ramp
 from tools.render.placing import Camera, aim, viewpoint
 from tools.render.scenes import outline, subjects
+from tools.render.skin import Part
 from tools.render.tracing import geometry
 
 SCALE = 4
@@ -27,7 +28,7 @@ def _lines(layers: dict[str, Array], camera: Camera) -> tuple[Array, Array]:
     """Return strong lines (outlines) and fine ones (edges and creases), as masks."""
     inside = layers["index"] > 0
     outlines = (_steps(layers["index"]) > 0) | (_steps(layers["depth"]) > 0.9)
-    forward, right, up = camera.axes()
+    _, right, up = camera.axes()
     facing = np.stack([layers["normal"] @ right, layers["normal"] @ up], -1)
     soft = ndimage.gaussian_filter(facing, (1.5, 1.5, 0))
     edges = (_steps(layers["normal"]) > 0.35) & inside
@@ -72,9 +73,10 @@ def _paper(side: int, rng: Rng) -> Array:
     y, x = np.mgrid[:side, :side] / 40
     points = np.stack([x, y, 0 * x], -1)
     tone = np.array([1, rng.uniform(0.97, 1), rng.uniform(0.88, 0.99)]) * rng.uniform(0.9, 0.99)
-    return tone * (1 + 0.02 * fractal(points, rng, 4, 3) + 0.02 * fractal(points, rng, 0.3, 2))[
-        ..., None
-    ]
+    return (
+        tone
+        * (1 + 0.02 * fractal(points, rng, 4, 3) + 0.02 * fractal(points, rng, 0.3, 2))[..., None]
+    )
 
 
 def _ground_line(camera: Camera, points: Array, side: int, rng: Rng) -> Array:

@@ -110,7 +110,7 @@ def paper(rng: Rng) -> Skin:
     head = (line % 23 < 4) & (column % 3 < 2)
     ink = np.where(head, words & (v % 3.2 > 0.9), ink)
     centres = np.column_stack([rng.uniform(0, EXTENT, (60, 2)), np.zeros(60)])
-    distance, which = nearest(points, centres)
+    _, which = nearest(points, centres)
     facet = rng.normal(0, 0.016, (60, 2))[which]
     relief = facet[..., 0] * x + facet[..., 1] * y
     relief = ndimage.gaussian_filter(relief - ndimage.uniform_filter(relief, 61), 1.5)

@@ -8,19 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tools.render import surfaces as form
+from tools.render.greenery import GREEN, WOOD, leaf, plain, star, stem
 from tools.render.looks import LOOKS
-from tools.render.noise import Array, Rng, fractal, mix, shift
-from tools.render.skin import Look, Skin, paint
-from tools.render.surfaces import Mesh, Surface
-
-
-@dataclass(frozen=True)
-class Part:
-    """A mesh and its skin; thin ones (leaves) are seen from both sides."""
-
-    mesh: Mesh
-    skin: Skin
-    thin: bool = False
+from tools.render.noise import Rng
+from tools.render.skin import Look, Part, paint
+from tools.render.surfaces import Surface
 
 
 @dataclass(frozen=True)
@@ -52,65 +44,11 @@ class Detail:
     """How fine an item is made: rows and columns of its mesh and of its texture."""
 
     mesh: tuple[int, int] = (72, 97)
-    texture: tuple[int, int] = (160, 320)
+    texture: tuple[int, int] = (128, 256)
 
 
 FINE = Detail()
-COARSE = Detail((40, 57), (72, 144))
-
-WOOD = (0.34, 0.24, 0.13)
-GREEN = (0.30, 0.44, 0.13)
-
-
-def _plain(colour: tuple[float, float, float], rng: Rng, roughness: float = 0.6) -> Skin:
-    """Make a matt, slightly mottled skin for stems and leaves."""
-    u, v = np.meshgrid(np.linspace(0, 3, 48), np.linspace(0, 3, 48))
-    mottle = fractal(np.stack([u, v, 0 * u], -1), rng, 1.7, 3)
-    tone = shift(np.array(colour), rng, 0.02, 0.2)
-    image = np.clip(mix(tone, tone * 0.55, np.clip(0.4 + 0.5 * mottle, 0, 1)), 0, 1)
-    return Skin(image, np.full(u.shape, roughness), 0.05 * mottle, 0.1)
-
-
-def _stem(
-    surface: Surface, rng: Rng, length: float, radius: float, flare: float = 1.3, **kind: object
-) -> Part:
-    """Grow a stem from the middle of the stem end."""
-    base = surface.at(np.zeros(1), np.zeros(1))[0]
-    up = np.array([0, 0, 1.0])
-    lean = rng.normal(0, 0.3, 3) * [1, 1, 0]
-    path = np.stack([base + up * length * s + lean * length * s**2 for s in (-0.15, 0.3, 0.7, 1)])
-    radii = radius * np.array([flare, 1, 0.95, rng.uniform(1, flare)])
-    return Part(form.tube(path, radii), _plain(kind.get("colour", WOOD), rng))
-
-
-def _leaf(surface: Surface, rng: Rng, length: float) -> Part:
-    """Hang one leaf on the stem end."""
-    turn = rng.uniform(0, 2 * np.pi)
-    rise = rng.uniform(-0.1, 0.5)
-    yaw = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
-    pitch = np.array([[np.cos(rise), 0, -np.sin(rise)], [0, 1, 0], [np.sin(rise), 0, np.cos(rise)]])
-    top = surface.at(np.linspace(0, 0.3, 20), np.zeros(20))[:, 2].max()
-    base = surface.at(np.zeros(1), np.zeros(1))[0] * [1, 1, 0] + [0, 0, top + 0.15]
-    mesh = form.leaf(length, 0.27 * length, rng.uniform(0.1, 0.4) * length)
-    return Part(mesh.moved(yaw @ pitch, base), _plain((0.18, 0.34, 0.09), rng, 0.4), thin=True)
-
-
-def _star(
-    surface: Surface, rng: Rng, tips: int, short: float, long: float, curl: float, sharp: float
-) -> Part:
-    """Make a calyx with ``tips`` sepals that reach to t = ``long``, and to ``short`` between."""
-    lengths = rng.uniform(0.75, 1.15, tips)
-    phase = rng.uniform(0, 2 * np.pi)
-
-    def reach(angle: Array) -> Array:
-        turn = (angle + phase) * tips / (2 * np.pi)
-        tip = (0.5 + 0.5 * np.cos(2 * np.pi * turn)) ** sharp
-        return short + (long - short) * tip * lengths[np.round(turn).astype(int) % tips]
-
-    def lift(share: Array) -> Array:
-        return 0.06 + curl * share**2.5
-
-    return Part(form.cap(surface, reach, lift), _plain(GREEN, rng), thin=True)
+COARSE = Detail((40, 57), (56, 112))
 
 
 def _body(surface: Surface, look: Look, rng: Rng, detail: Detail) -> Part:
@@ -137,9 +75,9 @@ def apple(rng: Rng, look: Look, detail: Detail) -> Item:
     )
     surface = Surface(profile, deforms)
     parts = [_body(surface, look, rng, detail)]
-    parts.append(_stem(surface, rng, rng.uniform(1.6, 2.8) * cavity / 0.45, 0.13, 1.5))
+    parts.append(stem(surface, rng, rng.uniform(1.6, 2.8) * cavity / 0.45, 0.13, 1.5))
     if rng.random() < 0.25:
-        parts.append(_leaf(surface, rng, rng.uniform(3.5, 5.5)))
+        parts.append(leaf(surface, rng, rng.uniform(3.5, 5.5)))
     return _item(parts, look, "round" if tall > 0.92 else "flattened", 0.2)
 
 
@@ -155,9 +93,9 @@ def orange(rng: Rng, look: Look, detail: Detail) -> Item:
     ribs = form.lobes(rng.uniform(0.01, 0.05, 9), 0.0, 3.0, 1.0, 0.0)
     deforms = (ribs, form.stretch(radius, radius, radius * tall), form.wobble(rng, 0.1, 0.14))
     surface = Surface(profile, deforms)
-    parts = [_body(surface, look, rng, detail), _star(surface, rng, 5, 0.03, 0.065, 0.02, 1.0)]
+    parts = [_body(surface, look, rng, detail), star(surface, rng, 5, 0.03, 0.065, 0.02, 1.0)]
     if rng.random() < 0.3:
-        parts.append(_leaf(surface, rng, rng.uniform(4, 6.5)))
+        parts.append(leaf(surface, rng, rng.uniform(4, 6.5)))
     return _item(parts, look, "round", 0.5)
 
 
@@ -176,9 +114,9 @@ def lemon(rng: Rng, look: Look, detail: Detail) -> Item:
         form.wobble(rng, 0.14, 0.2),
     )
     surface = Surface(profile, deforms)
-    parts = [_body(surface, look, rng, detail), _star(surface, rng, 5, 0.03, 0.06, 0.02, 1.0)]
+    parts = [_body(surface, look, rng, detail), star(surface, rng, 5, 0.03, 0.06, 0.02, 1.0)]
     if rng.random() < 0.2:
-        parts.append(_leaf(surface, rng, rng.uniform(3.5, 5.5)))
+        parts.append(leaf(surface, rng, rng.uniform(3.5, 5.5)))
     return _item(parts, look, "oval", 0.95)
 
 
@@ -197,9 +135,9 @@ def pear(rng: Rng, look: Look, detail: Detail) -> Item:
     )
     surface = Surface(profile, deforms)
     parts = [_body(surface, look, rng, detail)]
-    parts.append(_stem(surface, rng, rng.uniform(1.8, 3.2), 0.16, 1.6))
+    parts.append(stem(surface, rng, rng.uniform(1.8, 3.2), 0.16, 1.6))
     if rng.random() < 0.15:
-        parts.append(_leaf(surface, rng, rng.uniform(4, 6)))
+        parts.append(leaf(surface, rng, rng.uniform(4, 6)))
     return _item(parts, look, "pear-shaped", 0.4)
 
 
@@ -222,7 +160,7 @@ def banana(rng: Rng, look: Look, detail: Detail) -> Item:
         parts.append(Part(body.mesh.moved(turn, np.zeros(3)), body.skin))
     path = np.array([[0, 0, -0.06 * length], [0, 0, 0.0], [0.1, 0, 0.6], [0.25, 0, 1.2]])
     thick = 0.42 * radius * (1 + 0.35 * (count - 1))
-    parts.append(Part(form.tube(path, thick * np.array([0.9, 1, 1, 0.8])), _plain(WOOD, rng)))
+    parts.append(Part(form.tube(path, thick * np.array([0.9, 1, 1, 0.8])), plain(WOOD, rng)))
     bunch = _item(parts, look, "curved", 1.0)
     return bunch if count > 1 else replace(bunch, side=(0.0, float(rng.choice([-1, 1])), 0.0))
 
@@ -246,8 +184,8 @@ def tomato(rng: Rng, look: Look, detail: Detail) -> Item:
     surface = Surface(profile, deforms)
     parts = [_body(surface, look, rng, detail)]
     tips = int(rng.integers(5, 7))
-    parts.append(_star(surface, rng, tips, 0.035, 0.30, rng.uniform(0.2, 1.0), 4.0))
-    parts.append(_stem(surface, rng, rng.uniform(0.6, 1.8), 0.14, 1.5, colour=GREEN))
+    parts.append(star(surface, rng, tips, 0.035, 0.30, rng.uniform(0.2, 1.0), 4.0))
+    parts.append(stem(surface, rng, rng.uniform(0.6, 1.8), 0.14, 1.5, colour=GREEN))
     return _item(parts, look, kind, 0.3)
 
 
@@ -269,9 +207,9 @@ def bell_pepper(rng: Rng, look: Look, detail: Detail) -> Item:
     )
     surface = Surface(profile, deforms)
     parts = [_body(surface, look, rng, detail)]
-    parts.append(_star(surface, rng, count + 3, 0.09, 0.14, 0.05, 0.8))
+    parts.append(star(surface, rng, count + 3, 0.09, 0.14, 0.05, 0.8))
     length = rng.uniform(1.8, 3.4)
-    parts.append(_stem(surface, rng, length, rng.uniform(0.4, 0.55), 1.5, colour=GREEN))
+    parts.append(stem(surface, rng, length, rng.uniform(0.4, 0.55), 1.5, colour=GREEN))
     return _item(parts, look, "blocky", 0.5)
 
 
@@ -286,9 +224,9 @@ def aubergine(rng: Rng, look: Look, detail: Detail) -> Item:
     curve = rng.uniform(0.005, 0.06 if not globe else 0.02)
     surface = Surface(np.stack([r, z], 1), (form.bend(curve), form.wobble(rng, 0.25, 0.1)))
     parts = [_body(surface, look, rng, detail)]
-    sepals = _star(surface, rng, 5, 0.09, 0.25, rng.uniform(0.05, 0.35), 1.6)
+    sepals = star(surface, rng, 5, 0.09, 0.25, rng.uniform(0.05, 0.35), 1.6)
     parts.append(sepals)
-    parts.append(_stem(surface, rng, rng.uniform(1.8, 3.5), 0.42, 1.5, colour=GREEN))
+    parts.append(stem(surface, rng, rng.uniform(1.8, 3.5), 0.42, 1.5, colour=GREEN))
     return _item(parts, look, "oval" if globe else "elongated", 0.97)
 
 

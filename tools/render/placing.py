@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from tools.render.items import Item, Part
+from tools.render.items import Item
 from tools.render.noise import Array, Rng
+from tools.render.skin import Part
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import numpy as np
 
 from tools.render import grounds, surfaces
 from tools.render.camera import Film
-from tools.render.items import CLASSES, COARSE, FINE, Item, Part, make
+from tools.render.items import CLASSES, COARSE, FINE, Item, make
 from tools.render.looks import LOOKS
 from tools.render.noise import Array, Rng, ramp
 from tools.render.placing import Camera, Placed, aim, beside, group, heading, rest, viewpoint
-from tools.render.skin import Skin
+from tools.render.skin import Part, Skin
 from tools.render.tracing import lamp, sky, sun
 
 
@@ -204,8 +204,12 @@ def dusk(name: str, rng: Rng) -> Shot:
     parts.append(_wall(busy[rng.integers(len(busy))](rng), azimuth, rng.uniform(25, 60)))
     everyone = _neighbours(name, things, rng, camera, azimuth, int(rng.integers(0, 3)))
     film = Film(
-        rng.uniform(0.07, 0.13), rng.uniform(1.1, 1.5), rng.uniform(100, 320), rng.uniform(0.008, 0.022), 0.4
-    )  # fmt: skip
+        key=rng.uniform(0.07, 0.13),
+        warmth=rng.uniform(1.1, 1.5),
+        electrons=rng.uniform(100, 320),
+        read_noise=rng.uniform(0.008, 0.022),
+        vignette=0.4,
+    )
     return Shot(item, parts + _parts(everyone), emitters, camera, film)
 
 

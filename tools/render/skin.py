@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tools.render.noise import Array, Rng, fractal, mix, nearest, ramp, shift
-from tools.render.surfaces import Surface
+from tools.render.surfaces import Mesh, Surface
 
 Colour = tuple[float, float, float]
 BROWN = np.array([0.33, 0.20, 0.10])
@@ -89,6 +89,15 @@ class Skin:
     gloss: float
 
 
+@dataclass(frozen=True)
+class Part:
+    """A mesh and its skin; thin ones (leaves) are seen from both sides."""
+
+    mesh: Mesh
+    skin: Skin
+    thin: bool = False
+
+
 def paint(surface: Surface, look: Look, rng: Rng, rows: int, columns: int) -> Skin:
     """Paint a look on a surface, at this resolution."""
     points, t, angle = surface.points(rows, columns)
@@ -105,7 +114,9 @@ def paint(surface: Surface, look: Look, rng: Rng, rows: int, columns: int) -> Sk
     if look.specks:
         distance, which = nearest(points, _scatter(points, rng, look.specks))
         radius = look.speck * rng.uniform(0.5, 1.3, look.specks)[which]
-        colour = mix(colour, np.array(look.speck_colour), 0.7 * ramp(distance, radius, 0.5 * radius))
+        colour = mix(
+            colour, np.array(look.speck_colour), 0.7 * ramp(distance, radius, 0.5 * radius)
+        )
     colour, roughness = _wear(points, t, look, rng, colour, roughness)
     return Skin(np.clip(colour, 0, 1), np.clip(roughness, 0.08, 1), relief, look.gloss)
 

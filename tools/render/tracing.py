@@ -7,10 +7,11 @@ from typing import Any
 import drjit
 import mitsuba as mi
 import numpy as np
+from scipy import ndimage
 
-from tools.render.items import Part
 from tools.render.noise import Array
 from tools.render.placing import Camera
+from tools.render.skin import Part
 from tools.render.surfaces import Mesh
 
 mi.set_variant("scalar_rgb")
@@ -72,7 +73,10 @@ def lamp(position: Array, target: Array, size: tuple[float, float], light: Array
     return {
         "type": "rectangle",
         "to_world": place @ mi.ScalarTransform4f().scale([size[0] / 2, size[1] / 2, 1]),
-        "emitter": {"type": "area", "radiance": {"type": "rgb", "value": [float(v) for v in light]}},
+        "emitter": {
+            "type": "area",
+            "radiance": {"type": "rgb", "value": [float(v) for v in light]},
+        },
     }
 
 
@@ -86,7 +90,9 @@ def _sensor(camera: Camera, side: int) -> dict[str, Any]:
     focus = float(np.linalg.norm(camera.target - camera.origin))
     return {
         "type": "thinlens" if camera.aperture else "perspective",
-        **({"aperture_radius": camera.aperture, "focus_distance": focus} if camera.aperture else {}),
+        **(
+            {"aperture_radius": camera.aperture, "focus_distance": focus} if camera.aperture else {}
+        ),
         "fov": camera.fov,
         "near_clip": 0.5,
         "far_clip": 2000.0,
@@ -112,15 +118,45 @@ def trace(
     samples: int,
     seed: int,
 ) -> Array:
-    """Path-trace a picture: linear light, shape (side, side, 3)."""
+    """Path-trace a picture and remove the grain of few samples: linear light, (side, side, 3)."""
+    path = {"type": "path", "max_depth": 4}
+    aovs = "albedo:albedo,normal:sh_normal,depth:depth"
     scene = {
         "type": "scene",
-        "integrator": {"type": "path", "max_depth": 4, "hide_emitters": False},
+        "integrator": {"type": "aov", "aovs": aovs, "path": path},
         "sensor": _sensor(camera, side),
     }
     scene |= {f"part{i}": _shape(part.mesh, _material(part)) for i, part in enumerate(parts)}
     scene |= {f"light{i}": emitter for i, emitter in enumerate(emitters)}
-    return np.array(mi.render(mi.load_dict(scene), spp=samples, seed=seed))
+    layers = np.nan_to_num(np.array(mi.render(mi.load_dict(scene), spp=samples, seed=seed)))
+    return _smooth(layers[..., :3], layers[..., 3:6], layers[..., 6:])
+
+
+def _smooth(light: Array, albedo: Array, shape: Array, reach: int = 3) -> Array:
+    """Average illumination over neighbours of like shape and like light (cross-bilateral filter).
+
+    Dividing by the albedo first leaves the textures sharp (Eisemann & Durand 2004 on the filter).
+
+    Parameters
+    ----------
+    shape
+        Normal and depth, shape (side, side, 4).
+    """
+    base = albedo + 0.02
+    shade = light / base
+    # A path that met a lamp by chance leaves one pixel far too bright: hold it near the others.
+    shade = np.clip(shade, None, 2.5 * ndimage.median_filter(shade, (3, 3, 1)) + 0.1 * shade.mean())
+    tone = np.log(ndimage.gaussian_filter(shade, (0.7, 0.7, 0)).mean(-1) + 0.02 * shade.mean())
+    guide = np.concatenate([shape[..., :3] / 0.25, shape[..., 3:] / 1.5, tone[..., None] / 0.3], -1)
+    total, weights = np.zeros(shade.shape), np.zeros(shade.shape[:2])
+    for row in range(-reach, reach + 1):
+        for column in range(-reach, reach + 1):
+            other = np.roll(guide, (row, column), (0, 1))
+            apart = ((guide - other) ** 2).sum(-1) + (row**2 + column**2) / (0.5 * reach**2)
+            weight = np.exp(-apart / 2)
+            total += weight[..., None] * np.roll(shade, (row, column), (0, 1))
+            weights += weight
+    return total / weights[..., None] * base
 
 
 def geometry(parts: list[Part], camera: Camera, side: int) -> dict[str, Array]:
