@@ -2,45 +2,13 @@
 
 import streamlit as st
 
-from tl_core.data import DatasetSpec, HealthReport, add_archive, add_files
+from tl_core.data import DatasetSpec, HealthReport
 from tl_core.errors import TLError
 from ui.chrome import chosen_dataset, literal, problem, show_photos, title
+from ui.data_picker import bundled, upload
 from ui.state import app_state, save
 
 PER_PAGE = 12
-
-
-def upload() -> None:
-    """Take a zip or a folder in, once, and give its memory back."""
-    turn = st.session_state.setdefault("upload_turn", 0)
-    as_zip, as_folder = st.tabs(["A zip file", "A folder"])
-    archive = as_zip.file_uploader(
-        "Zip with one folder for each class", type=["zip"], key=f"zip_{turn}"
-    )
-    files = as_folder.file_uploader(
-        "Folder that holds one folder for each class",
-        type=["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"],
-        accept_multiple_files="directory",
-        key=f"folder_{turn}",
-    )
-    if archive is None and not files:
-        return
-    try:
-        with st.spinner("Unpacking and checking every photo"):
-            if archive is not None:
-                folder, name = add_archive(archive, archive.name), archive.name
-            else:
-                name = "Uploaded folder"
-                folder = add_files(((f.name, f) for f in files), name)
-    except TLError as error:
-        st.session_state["upload_problem"] = error
-    else:
-        state = app_state()
-        state.data, state.data_name = str(folder), name
-        st.session_state.pop("upload_problem", None)
-        save()
-    st.session_state["upload_turn"] = turn + 1
-    st.rerun()
 
 
 def health(report: HealthReport) -> None:
@@ -112,9 +80,10 @@ def gallery(dataset: DatasetSpec) -> None:
 
 title(
     "Data",
-    "Bring photos in folders, one folder for each class. Folders named train, val and test on top "
-    "are respected.",
+    "Photos in folders, one folder for each class: a set that is ready, or your own. Folders named "
+    "train, val and test on top are respected.",
 )
+bundled()
 with st.container(border=True):
     upload()
 if (refused := st.session_state.get("upload_problem")) is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from tl_core.data import DatasetSpec, HealthReport, decode, open_dataset
+from tl_core.data.catalog import find
 from tl_core.errors import TLError
 from ui.charts import Chart
 from ui.state import app_state
@@ -47,10 +48,8 @@ def draw(chart: Chart, key: str) -> None:
 
 def chosen_dataset() -> tuple[DatasetSpec, HealthReport] | None:
     """Return the learner's photos, or None if there are none (any more)."""
-    path = app_state().data
-    if path is None or not Path(path).exists():
-        return None
-    return open_dataset(path)
+    data = app_state().data
+    return None if data is None or find(data) is None else open_dataset(data)
 
 
 @st.cache_data(max_entries=3000, show_spinner=False)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tl_core.cli import commands, output
-from tl_core.cli.options import add_run_options, list_of
+from tl_core.cli.options import add_data, add_run_options, list_of
 from tl_core.errors import RunError, TLError
 from tl_core.strategies import STRATEGIES
 
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command(
         "inspect", commands.inspect, output.show_report, "Check a folder or zip of class folders."
     )
-    sub.add_argument("data", metavar="DATA")
+    add_data(sub)
     sub = command(
         "prefetch",
         commands.prefetch_weights,

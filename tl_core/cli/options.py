@@ -29,7 +29,7 @@ CHOICES: dict[str, tuple[type, str, str]] = {
     "schedule": (str, "|".join(options.SCHEDULES), ""),
     "val_fraction": (float, "X", "share that validates where the folders do not say"),
     "per_class": (int, "N", "at most N training photos a class"),
-    "test": (str, "DATA", "another set that is only tested on"),
+    "test": (str, "DATA", "another set of the same classes that is only tested on"),
     "device": (str, "|".join(options.DEVICES), ""),
     "precision": (str, "|".join(options.PRECISIONS), ""),
     "threads": (int, "N", "0 shares the cores out among the slots"),
@@ -37,9 +37,15 @@ CHOICES: dict[str, tuple[type, str, str]] = {
 """Settings of a run that are options of ``train`` and ``compare``: type, metavar, help."""
 
 
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add where the photos are."""
+    text = "a folder or zip of class folders, or a set by name, such as produce/market"
+    parser.add_argument("data", metavar="DATA", help=text)
+
+
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add what ``train`` and ``compare`` have in common."""
-    parser.add_argument("data", metavar="DATA", help="a folder or zip of class folders")
+    add_data(parser)
     for name, (kind, metavar, text) in CHOICES.items():
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=kind, metavar=metavar, help=text)

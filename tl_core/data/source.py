@@ -1,4 +1,4 @@
-"""Where a data set comes from: a folder, a zip, or an upload."""
+"""Where a data set comes from: a folder, a zip, an upload, or a set that is known by name."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from pathlib import Path
 from typing import IO
 
 from tl_core.data.archive import extract
+from tl_core.data.catalog import known_name, locate
 from tl_core.data.files import clean
 from tl_core.data.health import HealthReport
 from tl_core.data.intake import LIMITS, ArchiveLimits, Intake
 from tl_core.data.pool import Progress
 from tl_core.data.scan import scan
 from tl_core.data.spec import DatasetSpec
-from tl_core.errors import DataError, UserError
+from tl_core.errors import DataError
 from tl_core.home import home
 
 
 def open_dataset(
     data: str | Path, *, progress: Progress | None = None
 ) -> tuple[DatasetSpec, HealthReport]:
-    """Open a folder or zip of class folders and check it.
+    """Open a folder or zip of class folders, or a set of ``tl_core.data.catalog``, and check it.
 
     A zip is unpacked once; the next time it is found again.
 
     Parameters
     ----------
     data
-        Path of a folder or a zip.
+        Path of a folder or a zip; where nothing lies there, the name of a bundled set
+        (``produce/market``) or of a public one that was downloaded (``flowers102``).
     progress
         Called with the number of files checked and their total.
 
@@ -41,13 +43,11 @@ def open_dataset(
     ArchiveError
         If the zip is refused.
     DataError
-        If there is no readable picture in any class folder.
+        If there is no readable picture in any class folder, or a public set is not here.
     """
-    path = Path(data).expanduser()
+    path = locate(data)
     if path.is_dir():
-        return scan(path, progress=progress)
-    if not path.is_file():
-        raise UserError(f"There is no folder and no zip at {str(data)!r}: check the path.")
+        return scan(path, progress=progress, name=known_name(path))
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path.name} is neither a folder nor a zip of class folders.")
     with path.open("rb") as file:

@@ -249,7 +249,7 @@ def test_malformed_files_in_a_good_zip_are_read_or_named(malformed: Path) -> Non
 
 
 def test_what_is_no_data_set_is_said_plainly(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no folder and no zip at 'nowhere'"):
+    with pytest.raises(UserError, match=r"no folder, no zip and no set of photos called 'nowhere'"):
         open_dataset("nowhere")
     (tmp_path / "x.zip").write_bytes(b"no zip")
     with pytest.raises(DataError, match=r"x\.zip is neither a folder nor a zip"):

@@ -1,0 +1,236 @@
+"""Sets of photos that are known by name: bundled ones, and public ones that can be downloaded.
+
+Bundled sets lie in ``assets/samples/<group>/<domain>/<class>/`` and are called ``group/domain``.
+Public ones are brought by :func:`tl_core.data.public.prefetch_data` once for the whole server.
+Nothing here loads torch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tl_core.errors import DataError, UserError
+from tl_core.home import ASSETS, home
+from tl_core.registry import Registry
+
+SAMPLES = ASSETS / "samples"
+
+_SCENES = {
+    "studio": "Soft light and a plain ground: the easiest to learn from.",
+    "market": "Busy grounds, neighbours and hard sun: what a phone would see.",
+    "dusk": "Dim, warm and noisy: the same things when the light goes.",
+    "sketch": "Line drawings: shape without colour and texture.",
+}
+
+
+@dataclass(frozen=True)
+class BundledSet:
+    """A set that comes with the project.
+
+    Attributes
+    ----------
+    name
+        ``group/domain``; sets of one group have the same classes.
+    text
+        One sentence for people; may be empty.
+    folder
+        Holds one folder for each class.
+    """
+
+    name: str
+    text: str
+    folder: Path
+
+    def pictures(self, count: int) -> list[Path]:
+        """Return one picture of each of the first ``count`` classes."""
+        classes = sorted(folder for folder in self.folder.iterdir() if folder.is_dir())
+        firsts = [min(folder.glob("*.*"), default=None) for folder in classes[:count]]
+        return [picture for picture in firsts if picture is not None]
+
+
+@dataclass(frozen=True)
+class PublicSet:
+    """A public set, and how torchvision reads it.
+
+    Attributes
+    ----------
+    name, title, text
+        The name for the command line, the title and one sentence for people.
+    classes
+        How many there are.
+    bytes
+        Size of the download.
+    license
+        Of the pictures, as the publishers state it.
+    page
+        Where the publishers describe the set.
+    host
+        The address of the server that has the files.
+    loader
+        Name of the class in ``torchvision.datasets``.
+    splits
+        For each folder to make (``train``, ``val``, ``test``, or empty for a set that is not split)
+        the arguments that make the class read that part.
+    per_class
+        At most so many training pictures a class are kept, and a quarter for each other split: the
+        larger sets would take a small server many minutes to check and measure.
+    """
+
+    name: str
+    title: str
+    text: str
+    classes: int
+    bytes: int
+    license: str
+    page: str
+    host: str
+    loader: str
+    splits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    per_class: int = 200
+
+    @property
+    def size(self) -> str:
+        """The size of the download for people."""
+        return f"{self.bytes / 1e6:,.0f} MB"
+
+    @property
+    def folder(self) -> Path:
+        """Where the set lies, or will lie, on this machine."""
+        return home() / "data" / "public" / self.name
+
+    @property
+    def here(self) -> bool:
+        """Whether it is on this machine."""
+        return self.folder.is_dir()
+
+
+PUBLIC: Registry[PublicSet] = Registry("public data set")
+
+
+def bundled_sets() -> list[BundledSet]:
+    """Return the sets that come with the project, ``market`` first in its group."""
+    folders = [f for f in SAMPLES.glob("*/*") if any(inner.is_dir() for inner in f.glob("*"))]
+    folders.sort(key=lambda f: (f.parent.name, f.name != "market", f.name))
+    return [BundledSet(f"{f.parent.name}/{f.name}", _SCENES.get(f.name, ""), f) for f in folders]
+
+
+def find(data: str | Path) -> Path | None:
+    """Return where data lie: at an existing path, else the set of that name if it is here."""
+    path = os.path.expanduser(data)
+    if str(data) and os.path.exists(path):
+        return Path(path)
+    for bundled in bundled_sets():
+        if bundled.name == str(data):
+            return bundled.folder
+    if str(data) in PUBLIC and PUBLIC.get(str(data)).here:
+        return PUBLIC.get(str(data)).folder
+    return None
+
+
+def known_name(folder: Path) -> str | None:
+    """Return what a set of this catalogue is called; None for any other folder."""
+    sets = (*bundled_sets(), *PUBLIC)
+    return next((entry.name for entry in sets if entry.folder == folder), None)
+
+
+def locate(data: str | Path) -> Path:
+    """Return where data lie, as :func:`find` does, or say why that is not possible.
+
+    Raises
+    ------
+    DataError
+        If it is a public set that is not on this machine.
+    UserError
+        If nothing of that name exists.
+    """
+    path = find(data)
+    if path is not None:
+        return path
+    name = str(data)
+    if name in PUBLIC:
+        entry = PUBLIC.get(name)
+        raise DataError(
+            f"{entry.title} is not on this machine. With a connection, run: python -m tl_core "
+            f"prefetch-data {name} ({entry.size}). {alternative()}"
+        )
+    known = [bundled.name for bundled in bundled_sets()] + PUBLIC.names()
+    if group := [other for other in known if other.startswith(f"{name}/")]:
+        raise UserError(f"{name!r} holds several sets; choose one of {', '.join(group)}.")
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else " Check the path."
+    raise UserError(
+        f"There is no folder, no zip and no set of photos called {name!r}.{hint} "
+        f"Sets: {', '.join(known)}."
+    )
+
+
+def alternative() -> str:
+    """Say what there is to learn from without a connection."""
+    names = [bundled.name for bundled in bundled_sets()]
+    return f"Without one, use the bundled set {names[0]}." if names else "Or use your own photos."
+
+
+def _public(name: str, *facts: Any, **more: Any) -> None:
+    PUBLIC.register(name, PublicSet(name, *facts, **more))
+
+
+_TRAIN_TEST = {"train": {"train": True}, "test": {"train": False}}
+_OFFICIAL = {split: {"split": split} for split in ("train", "val", "test")}
+_ROBOTS = "https://www.robots.ox.ac.uk"
+
+_public(
+    "hymenoptera", "Ants and bees", "The set of PyTorch's transfer-learning tutorial.",
+    2, 47_286_322, "not stated; photos from ImageNet",
+    "https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html",
+    "https://download.pytorch.org", "ImageFolder",
+    {split: {"root": f"hymenoptera_data/{split}"} for split in ("train", "val")},
+    per_class=1000,
+)  # fmt: skip
+_public(
+    "flowers102", "Oxford 102 Flowers", "Flowers of Britain; ten training photos of each kind.",
+    102, 344_878_000, "not stated", f"{_ROBOTS}/~vgg/data/flowers/102/",
+    _ROBOTS, "Flowers102", _OFFICIAL,
+)  # fmt: skip
+_public(
+    "pets", "Oxford-IIIT Pets", "Breeds of cats and dogs; some tell apart only by the fur.",
+    37, 811_092_049, "CC BY-SA 4.0", f"{_ROBOTS}/~vgg/data/pets/",
+    _ROBOTS, "OxfordIIITPet",
+    {"train": {"split": "trainval"}, "test": {"split": "test"}},
+)  # fmt: skip
+_public(
+    "eurosat", "EuroSAT", "Fields, forests and towns from a satellite: far from ImageNet.",
+    10, 94_280_567, "MIT", "https://github.com/phelber/EuroSAT",
+    "https://huggingface.co", "EuroSAT", {"": {}},
+)  # fmt: skip
+_public(
+    "dtd", "Describable Textures", "Textures named by an adjective, such as bubbly or woven.",
+    47, 625_239_812, "for research", f"{_ROBOTS}/~vgg/data/dtd/",
+    _ROBOTS, "DTD", _OFFICIAL,
+)  # fmt: skip
+_public(
+    "cifar10", "CIFAR-10", "Tiny pictures, 32 by 32, of animals and vehicles.",
+    10, 170_498_071, "not stated", "https://www.cs.toronto.edu/~kriz/cifar.html",
+    "https://www.cs.toronto.edu", "CIFAR10", _TRAIN_TEST,
+)  # fmt: skip
+_public(
+    "fashion_mnist", "Fashion-MNIST", "Clothes in grey, 28 by 28, from a shop's catalogue.",
+    10, 30_878_645, "MIT", "https://github.com/zalandoresearch/fashion-mnist",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com", "FashionMNIST", _TRAIN_TEST,
+)  # fmt: skip
+_public(
+    "stl10", "STL-10", "Animals and vehicles, 96 by 96; made for learning from few labels.",
+    10, 2_640_397_119, "not stated; photos from ImageNet", "https://cs.stanford.edu/~acoates/stl10/",
+    "http://ai.stanford.edu", "STL10",
+    {"train": {"split": "train"}, "test": {"split": "test"}},
+)  # fmt: skip
+_public(
+    "food101", "Food-101", "Dishes photographed by guests; some training labels are wrong.",
+    101, 4_996_278_331, "scientific fair use", "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/",
+    "http://data.vision.ee.ethz.ch", "Food101",
+    {"train": {"split": "train"}, "test": {"split": "test"}}, per_class=60,
+)  # fmt: skip

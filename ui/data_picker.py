@@ -1,0 +1,87 @@
+"""Where photos come from: sets that are bundled, the learner's own, public ones."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from tl_core.data import add_archive, add_files
+from tl_core.data.catalog import BundledSet, bundled_sets
+from tl_core.errors import TLError
+from ui.chrome import thumbnail
+from ui.state import app_state, save
+
+CARDS = 4
+"""In a row; each shows as many pictures."""
+
+
+def choose(data: str, name: str) -> None:
+    """Make these photos the learner's."""
+    state = app_state()
+    state.data, state.data_name = data, name
+    st.session_state.pop("upload_problem", None)
+    save()
+
+
+def bundled() -> None:
+    """Show the sets that come with the project; one click takes one."""
+    sets = bundled_sets()
+    if not sets:
+        return
+    st.markdown("**Ready to use**")
+    for start in range(0, len(sets), CARDS):
+        for cell, entry in zip(st.columns(CARDS), sets[start : start + CARDS], strict=False):
+            with cell.container(border=True, height="stretch"):
+                _card(entry)
+
+
+def _card(entry: BundledSet) -> None:
+    pictures = [thumbnail(str(file), file.stat().st_mtime_ns) for file in entry.pictures(CARDS)]
+    for cell, picture in zip(st.columns(CARDS, gap="small"), pictures, strict=False):
+        cell.image(picture, width="stretch")
+    st.markdown(f"**{entry.name}**  \n{entry.text}")
+    use_button(entry.name, entry.name)
+
+
+def use_button(data: str, name: str) -> None:
+    """Offer to take a set that is here."""
+    chosen = app_state().data == data
+    st.button(
+        f"Using {data}" if chosen else f"Use {data}",
+        key=f"use_{data}",
+        icon=":material/check:" if chosen else None,
+        disabled=chosen,
+        on_click=choose,
+        args=(data, name),
+        width="stretch",
+    )
+
+
+def upload() -> None:
+    """Take a zip or a folder in, once, and give its memory back."""
+    st.markdown("**Your own photos**")
+    turn = st.session_state.setdefault("upload_turn", 0)
+    as_zip, as_folder = st.tabs(["A zip file", "A folder"])
+    archive = as_zip.file_uploader(
+        "Zip with one folder for each class", type=["zip"], key=f"zip_{turn}"
+    )
+    files = as_folder.file_uploader(
+        "Folder that holds one folder for each class",
+        type=["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"],
+        accept_multiple_files="directory",
+        key=f"folder_{turn}",
+    )
+    if archive is None and not files:
+        return
+    try:
+        with st.spinner("Unpacking and checking every photo"):
+            if archive is not None:
+                folder, name = add_archive(archive, archive.name), archive.name
+            else:
+                name = "Uploaded folder"
+                folder = add_files(((f.name, f) for f in files), name)
+    except TLError as error:
+        st.session_state["upload_problem"] = error
+    else:
+        choose(str(folder), name)
+    st.session_state["upload_turn"] = turn + 1
+    st.rerun()
