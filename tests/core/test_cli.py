@@ -16,9 +16,8 @@ import pytest
 from PIL import Image
 
 from tests.photos import make_photo, make_photo_folder, zip_folder
-from tl_core import cli
+from tl_core import cli, download
 from tl_core.backbones import spec as specs
-from tl_core.backbones import weights
 from tl_core.cli import commands, options
 from tl_core.training.record import RunRecord
 
@@ -114,7 +113,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     registry = specs.backbones()
     monkeypatch.setitem(registry._items, "resnet18", dataclasses.replace(spec, weights=nowhere))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(weights, "PATIENCE", 2.0)
+    monkeypatch.setattr(download, "PATIENCE", 2.0)
 
 
 @pytest.mark.usefixtures("no_network")

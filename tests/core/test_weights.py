@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tl_core import download
 from tl_core.backbones import BackboneSpec, backbones, build, densenet, vit, weights
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.catalog import ARCHITECTURES
@@ -196,7 +197,7 @@ def test_a_silent_server_is_given_up_on(
     def answer(request: BaseHTTPRequestHandler) -> None:
         given_up.wait(60)
 
-    monkeypatch.setattr(weights, "PATIENCE", 0.2)
+    monkeypatch.setattr(download, "PATIENCE", 0.2)
     spec = spec_for(FILE, serve(answer))
     try:
         with pytest.raises(WeightsError, match=r"no answer within|timed out"):

@@ -7,20 +7,13 @@ Importing this module does not import torch.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import queue
-import tempfile
-import threading
-import urllib.request
-from collections.abc import Callable
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from tl_core.backbones.spec import BackboneSpec, backbones
+from tl_core.download import DownloadError, Progress, download, is_whole
 from tl_core.errors import WeightsError
 from tl_core.home import ASSETS
 
@@ -28,13 +21,6 @@ if TYPE_CHECKING:
     import torch
 
 Location = Literal["bundled", "cached", "download"]
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are done and the bytes in total."""
-
-PATIENCE = 8.0
-"""Seconds to wait for a server's first answer, and for each piece of the file."""
-
-_CHUNK = 1 << 20
 
 
 def cache_folder() -> Path:
@@ -69,18 +55,12 @@ def prefetch(spec: BackboneSpec, progress: Progress | None = None) -> Path:
         Without a connection, within seconds; or if what arrives is not the promised file.
     """
     path, url = weights_path(spec), spec.weights.url
-    if url is None or _is_whole(path, spec):
+    if url is None or is_whole(path, _digest(spec)):
         return path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as folder:
-            partial = Path(folder) / path.name
-            _download(url, partial, spec.weights.bytes, progress)
-            if not _is_whole(partial, spec):
-                raise _unreachable(spec, "what arrived is incomplete or another file")
-            partial.replace(path)
-    except (OSError, HTTPException) as error:
-        raise _unreachable(spec, _plainly(error)) from error
+        download(url, path, digest=_digest(spec), size=spec.weights.bytes, progress=progress)
+    except DownloadError as error:
+        raise _unreachable(spec, str(error)) from error
     return path
 
 
@@ -97,7 +77,7 @@ def load_state(spec: BackboneSpec) -> dict[str, torch.Tensor]:
     path = weights_path(spec)
     if location(spec) == "download":
         prefetch(spec)
-    elif not _is_whole(path, spec):
+    elif not is_whole(path, _digest(spec)):
         raise damaged(spec, "it is missing, or its content is not what it should be")
     state = _read_tensors(spec, path)
     return {
@@ -127,53 +107,8 @@ def _unreachable(spec: BackboneSpec, reason: str) -> WeightsError:
     )
 
 
-def _plainly(error: OSError | HTTPException) -> str:
-    cause = getattr(error, "reason", error)
-    return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
-
-
-def _is_whole(path: Path, spec: BackboneSpec) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest.startswith(spec.weights.sha256_prefix)
-
-
-def _download(url: str, path: Path, expected: int, progress: Progress | None) -> None:
-    with path.open("wb") as file, _open(url) as response:
-        total = response.length or expected
-        while chunk := response.read(_CHUNK):
-            file.write(chunk)
-            if progress:
-                progress(file.tell(), total)
-
-
-def _open(url: str) -> HTTPResponse:
-    """Open a URL within ``PATIENCE`` seconds in all.
-
-    ``urlopen`` counts its timeout for every address of a host anew and not at all while the name is
-    looked up, so behind a firewall that swallows packets it would take minutes.
-    """
-    answers: queue.Queue[HTTPResponse | Exception] = queue.Queue()
-
-    def connect() -> None:
-        try:
-            answers.put(urllib.request.urlopen(url, timeout=PATIENCE))
-        except HTTPError as error:
-            error.close()
-            answers.put(OSError(str(error)))
-        except Exception as error:
-            answers.put(error)
-
-    threading.Thread(target=connect, daemon=True).start()
-    try:
-        answer = answers.get(timeout=PATIENCE)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {PATIENCE:.0f} seconds") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+def _digest(spec: BackboneSpec) -> str:
+    return f"sha256:{spec.weights.sha256_prefix}"
 
 
 def _read_tensors(spec: BackboneSpec, path: Path) -> dict[str, torch.Tensor]:
