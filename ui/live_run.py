@@ -48,8 +48,7 @@ def _row(view: RunView) -> None:
     name, bar, numbers, pause, stop = st.columns([2, 4, 2, 1, 1], vertical_alignment="center")
     name.markdown(f"**{view.title}**")
     bar.progress(view.progress, text=view.status_text())
-    best = view.best
-    numbers.markdown(f"best **{best.val_accuracy:.1%}**" if best else "")
+    numbers.markdown("" if view.accuracy is None else f"best **{view.accuracy:.1%}**")
     if not job.active:
         return
     held = job.request == "pause"

@@ -13,6 +13,7 @@ from tl_core.training.events import (
     EpochEnded,
     PhaseStarted,
     PreparationAdvanced,
+    RunEnded,
     RunStarted,
     StepEnded,
 )
@@ -32,11 +33,14 @@ class RunView:
         How it is drawn beside the others that it is shown with.
     read
         Number of the last event that was taken in.
+    recorded
+        Validation accuracy of record (fp32), once the run has finished.
     """
 
     job: Job
     style: Style
     read: int = 0
+    recorded: float | None = None
     started: RunStarted | None = None
     preparing: PreparationAdvanced | None = None
     phases: list[PhaseStarted] = field(default_factory=list)
@@ -65,6 +69,13 @@ class RunView:
         """The best epoch so far."""
         return next((e for e in reversed(self.epochs) if e.best), None)
 
+    @property
+    def accuracy(self) -> float | None:
+        """Validation accuracy of record, before that the best so far; None at first."""
+        if self.recorded is None and self.best is not None:
+            return self.best.val_accuracy
+        return self.recorded
+
     def remaining_seconds(self) -> float | None:
         """Estimate from the epochs so far; None before the first has ended."""
         if not self.epochs or not self.job.active:
@@ -84,6 +95,8 @@ class RunView:
             self.step = event.step
         elif isinstance(event, PreparationAdvanced):
             self.preparing = event
+        elif isinstance(event, RunEnded):
+            self.recorded = event.summary["best_val_accuracy"]
 
     def status_text(self) -> str:
         """Say in a few words what the run is doing."""
