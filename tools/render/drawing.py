@@ -21,7 +21,8 @@ def _steps(field: Array) -> Array:
     channels = field if field.ndim == 3 else field[..., None]
     right = np.abs(np.diff(channels, axis=1, append=channels[:, -1:])).sum(-1)
     below = np.abs(np.diff(channels, axis=0, append=channels[-1:])).sum(-1)
-    return np.maximum(right, below)
+    largest: Array = np.maximum(right, below)
+    return largest
 
 
 def _lines(layers: dict[str, Array], camera: Camera) -> tuple[Array, Array]:
@@ -49,7 +50,8 @@ def _hatching(layers: dict[str, Array], light: Array, rng: Rng) -> Array:
     along = -x * np.sin(turn) + y * np.cos(turn)
     points = np.stack([along / 60, across / 60, 0 * x], -1)
     wave = np.abs((across / pitch + 0.25 * fractal(points, rng, 0.6, 2)) % 1 - 0.5) * pitch
-    return (wave < 1.6 * dark) & (dark > 0.08)
+    strokes: Array = (wave < 1.6 * dark) & (dark > 0.08)
+    return strokes
 
 
 def _stipple(parts: list[Part], layers: dict[str, Array], camera: Camera, rng: Rng) -> Array:
@@ -65,7 +67,8 @@ def _stipple(parts: list[Part], layers: dict[str, Array], camera: Camera, rng: R
         column, row = np.clip(seen, 0, side - 1).astype(int).T
         near = np.linalg.norm(layers["position"][row, column] - dots, axis=1) < 0.25
         ink[row[near], column[near]] = 1
-    return ndimage.binary_dilation(ink > 0, iterations=2)
+    dots_drawn: Array = ndimage.binary_dilation(ink > 0, iterations=2)
+    return dots_drawn
 
 
 def _paper(side: int, rng: Rng) -> Array:
@@ -91,7 +94,8 @@ def _ground_line(camera: Camera, points: Array, side: int, rng: Rng) -> Array:
         seen = (1 - camera.project(stroke) * [-1, 1]) * side / 2
         column, row = np.clip(seen, 0, side - 1).astype(int).T
         ink[row, column] = 1
-    return ndimage.binary_dilation(ink > 0, iterations=1)
+    strokes: Array = ndimage.binary_dilation(ink > 0, iterations=1)
+    return strokes
 
 
 def _unsteady(ink: Array, rng: Rng, amount: float) -> Array:
@@ -99,7 +103,9 @@ def _unsteady(ink: Array, rng: Rng, amount: float) -> Array:
     y, x = np.mgrid[: len(ink), : len(ink)].astype(float)
     points = np.stack([x, y, 0 * x], -1) / 90
     offset = [amount * fractal(points, rng, 1, 2) for _ in range(2)]
-    return ndimage.map_coordinates(ink, [y + offset[0], x + offset[1]], order=1, mode="nearest")
+    where = [y + offset[0], x + offset[1]]
+    shifted: Array = ndimage.map_coordinates(ink, where, order=1, mode="nearest")
+    return shifted
 
 
 def sketch(name: str, rng: Rng, side: int) -> tuple[Item, Array]:

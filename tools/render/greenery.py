@@ -60,7 +60,7 @@ def star(
 
     def reach(angle: Array) -> Array:
         turn = (angle + phase) * tips / (2 * np.pi)
-        tip = (0.5 + 0.5 * np.cos(2 * np.pi * turn)) ** sharp
+        tip: Array = (0.5 + 0.5 * np.cos(2 * np.pi * turn)) ** sharp
         return short + (long - short) * tip * lengths[np.round(turn).astype(int) % tips]
 
     def lift(share: Array) -> Array:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tools.render.skin import Look
+from typing import Any
+
+from tools.render.skin import Colour, Look
 
 _GREEN_TIP = ((0.42, 0.50, 0.14), 0.10)
 _DARK_END = ((0.20, 0.14, 0.08), 0.030)
@@ -10,36 +12,53 @@ _RUSSET = ((0.45, 0.33, 0.14), 0.10)
 _YELLOW_BROWN = (0.80, 0.72, 0.42)
 
 
-def _apple(colour: str, base: tuple, second: tuple, **more: object) -> Look:
-    values = {"specks": 170, "speck": 0.055, "roughness": 0.3, "gloss": 0.45, "streaks": 0.2}
+def _apple(colour: str, base: Colour, second: Colour, **more: Any) -> Look:
+    values: dict[str, Any] = {
+        "specks": 170,
+        "speck": 0.055,
+        "roughness": 0.3,
+        "gloss": 0.45,
+        "streaks": 0.2,
+    }
     values |= {"stem_tint": _RUSSET, "end_tint": ((0.25, 0.18, 0.09), 0.035)}
     return Look(colour, base, second, **(values | more))
 
 
-def _citrus(colour: str, base: tuple, second: tuple, **more: object) -> Look:
-    values = {"pores": 0.02, "roughness": 0.42, "gloss": 0.3, "blend": "patches"}
+def _citrus(colour: str, base: Colour, second: Colour, **more: Any) -> Look:
+    values: dict[str, Any] = {"pores": 0.02, "roughness": 0.42, "gloss": 0.3, "blend": "patches"}
     return Look(colour, base, second, **(values | more))
 
 
-def _pear(colour: str, base: tuple, second: tuple, **more: object) -> Look:
-    values = {"specks": 420, "speck": 0.05, "speck_colour": (0.38, 0.33, 0.12), "roughness": 0.48}
+def _pear(colour: str, base: Colour, second: Colour, **more: Any) -> Look:
+    values: dict[str, Any] = {
+        "specks": 420,
+        "speck": 0.05,
+        "speck_colour": (0.38, 0.33, 0.12),
+        "roughness": 0.48,
+    }
     values |= {"gloss": 0.12, "rust": 0.25, "end_tint": _DARK_END}
     return Look(colour, base, second, **(values | more))
 
 
-def _banana(colour: str, base: tuple, second: tuple, **more: object) -> Look:
-    values = {"roughness": 0.5, "gloss": 0.08, "blend": "stem", "share": 0.25, "streaks": 0.15}
+def _banana(colour: str, base: Colour, second: Colour, **more: Any) -> Look:
+    values: dict[str, Any] = {
+        "roughness": 0.5,
+        "gloss": 0.08,
+        "blend": "stem",
+        "share": 0.25,
+        "streaks": 0.15,
+    }
     values |= {"stem_tint": _GREEN_TIP, "end_tint": ((0.13, 0.10, 0.06), 0.035)}
     return Look(colour, base, second, **(values | more))
 
 
-def _waxy(colour: str, base: tuple, second: tuple, **more: object) -> Look:
-    values = {"roughness": 0.2, "gloss": 0.9, "blend": "patches", "share": 0.3}
+def _waxy(colour: str, base: Colour, second: Colour, **more: Any) -> Look:
+    values: dict[str, Any] = {"roughness": 0.2, "gloss": 0.9, "blend": "patches", "share": 0.3}
     return Look(colour, base, second, **(values | more))
 
 
-def _tomato(colour: str, base: tuple, second: tuple, **more: object) -> Look:
-    values = {"roughness": 0.22, "gloss": 0.7, "blend": "stem", "share": 0.3}
+def _tomato(colour: str, base: Colour, second: Colour, **more: Any) -> Look:
+    values: dict[str, Any] = {"roughness": 0.22, "gloss": 0.7, "blend": "stem", "share": 0.3}
     values |= {"end_tint": ((0.50, 0.33, 0.16), 0.012)}
     return Look(colour, base, second, **(values | more))
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import colorsys
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-Array = np.ndarray
+Array = NDArray[Any]
 Rng = np.random.Generator
 
 
-def ramp(values: Array, low: float, high: float) -> Array:
+def ramp(values: Array, low: float | Array, high: float | Array) -> Array:
     """Rise smoothly from 0 at ``low`` to 1 at ``high`` (either may be the larger)."""
     x = np.clip((values - low) / (high - low), 0, 1)
     return x * x * (3 - 2 * x)
@@ -54,8 +56,8 @@ def nearest(points: Array, seeds: Array) -> tuple[Array, Array]:
 
 def mix(first: Array, second: Array, share: Array) -> Array:
     """Blend two colours (or colour images); ``share`` of the second, shape without channels."""
-    share = np.asarray(share)[..., None]
-    return np.asarray(first) * (1 - share) + np.asarray(second) * share
+    part: Array = np.asarray(share)[..., None]
+    return np.asarray(first) * (1 - part) + np.asarray(second) * part
 
 
 def shift(colour: Array, rng: Rng, hue: float = 0.012, tone: float = 0.1) -> Array:

@@ -74,7 +74,8 @@ class Placed:
 
 def unit(vector: Array) -> Array:
     """Scale to length 1."""
-    return vector / np.linalg.norm(vector)
+    length: float = np.linalg.norm(vector).item()
+    return vector / length
 
 
 def rest(item: Item, rng: Rng) -> Placed:

@@ -14,7 +14,7 @@ from tools.render.items import CLASSES, COARSE, FINE, Item, make
 from tools.render.looks import LOOKS
 from tools.render.noise import Array, Rng, ramp
 from tools.render.placing import Camera, Placed, aim, beside, group, heading, rest, viewpoint
-from tools.render.skin import Part, Skin
+from tools.render.skin import Colour, Part, Skin
 from tools.render.tracing import lamp, sky, sun
 
 
@@ -96,7 +96,7 @@ def _crate(skin: Skin, centre: Array, half: float, rng: Rng) -> list[Part]:
     return parts
 
 
-def _gradient(zenith: Array, horizon: Array, rng: Rng, patches: int = 0) -> Array:
+def _gradient(zenith: Colour, horizon: Colour, rng: Rng, patches: int = 0) -> Array:
     """Paint an environment: sky above, a bounce below, bright windows or clouds among it."""
     height, turn = np.meshgrid(np.linspace(1, -1, 32), np.linspace(0, 1, 64), indexing="ij")
     share = np.clip(height, 0, 1)[..., None] ** 0.6
@@ -119,7 +119,7 @@ def studio(name: str, rng: Rng) -> Shot:
     item, things = subjects(name, rng, (0.7, 0.2, 0.1))
     azimuth, elevation = viewpoint(item, things[0], rng, 12, 55)
     camera = aim(outline(things), rng, azimuth, elevation, rng.uniform(0.58, 0.84))
-    emitters = [sky(_gradient(np.full(3, 0.45), np.full(3, 0.35), rng))]
+    emitters = [sky(_gradient((0.45, 0.45, 0.45), (0.35, 0.35, 0.35), rng))]
     for side in rng.choice([-1, 1]) * np.array([1, -1][: rng.integers(1, 3)]):
         place = 75 * heading(azimuth + side * rng.uniform(25, 110), rng.uniform(30, 70))
         tint = np.array([1, rng.uniform(0.94, 1.0), rng.uniform(0.86, 1.04)])

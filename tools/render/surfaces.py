@@ -114,7 +114,7 @@ def lobes(depths: Array, phase: float, sharpness: float, start: float, end: floa
         depth = np.asarray(depths)[np.round(turn).astype(int) % count]
         groove = np.abs(np.cos(np.pi * turn)) ** sharpness
         weight = PchipInterpolator([0, 0.5, 1], [start, 1, end])(t)
-        factor = 1 - depth * groove * weight
+        factor: Array = 1 - depth * groove * weight
         return points * np.stack([factor, factor, np.ones_like(factor)], -1)
 
     return deform

@@ -31,7 +31,7 @@ def _bitmap(values: Array, raw: bool) -> dict[str, Any]:
 def _material(part: Part) -> Any:
     """Describe a skin as a principled BSDF under a bump map."""
     skin = part.skin
-    principled = {
+    principled: dict[str, Any] = {
         "type": "principled",
         "base_color": _bitmap(skin.colour, raw=False),
         "roughness": _bitmap(skin.roughness, raw=True),
@@ -39,7 +39,11 @@ def _material(part: Part) -> Any:
         "clearcoat": skin.gloss,
         "clearcoat_gloss": 0.9,
     }
-    bumped = {"type": "bumpmap", "relief": _bitmap(skin.relief, raw=True), "bsdf": principled}
+    bumped: dict[str, Any] = {
+        "type": "bumpmap",
+        "relief": _bitmap(skin.relief, raw=True),
+        "bsdf": principled,
+    }
     if not np.ptp(skin.relief):
         bumped = principled
     return mi.load_dict({"type": "twosided", "bsdf": bumped} if part.thin else bumped)
