@@ -19,6 +19,8 @@ from tests.photos import make_photo, make_photo_folder, zip_folder
 from tl_core import cli, download
 from tl_core.backbones import spec as specs
 from tl_core.cli import commands, options
+from tl_core.compat import torchvision
+from tl_core.data import catalog
 from tl_core.training.record import RunRecord
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +135,62 @@ def test_without_network_the_message_says_what_to_do(
 def test_random_weights_need_no_network(photos: Path, tell: Tell) -> None:
     run = tell("train", photos, "--backbone", "resnet18", "--weights", "none", "--json", *quick())
     assert run["backbone"] == "resnet18"
+
+
+# ------------------------------------------------------------------------- sets that have a name
+
+
+@pytest.fixture
+def samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for seed, domain in enumerate(("market", "studio")):
+        folder = tmp_path / "samples" / "produce" / domain
+        make_photo_folder(folder, ("apple", "pear"), 8, seed=seed)
+    monkeypatch.setattr(catalog, "SAMPLES", tmp_path / "samples")
+    return tmp_path / "samples"
+
+
+@pytest.mark.usefixtures("samples")
+def test_sets_train_and_test_by_name(tell: Tell) -> None:
+    run = tell("train", "produce/market", "--test", "produce/studio", "--json", *quick())
+    assert run["test_count"] == 16
+    record = RunRecord.load(Path(run["run_dir"]))
+    assert (record.config.data, record.config.test) == ("produce/market", "produce/studio")
+
+
+@pytest.mark.usefixtures("samples")
+def test_sets_that_are_bundled_need_no_download(tell: Tell) -> None:
+    assert tell("prefetch-data", "produce/market").strip() == "produce/market: bundled"
+
+
+@pytest.mark.usefixtures("samples")
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["prefetch-data", "flower102"], ["flower102", "Did you mean 'flowers102'", "cifar10"]),
+        (["prefetch-data"], ["NAME"]),
+        (["inspect", "produce/marke"], ["produce/marke", "Did you mean 'produce/market'"]),
+        (["inspect", "cifar10"], ["CIFAR-10", "170 MB", "prefetch-data cifar10", "produce/market"]),
+        (["train", "pets"], ["prefetch-data pets"]),
+    ],
+    ids=" ".join,
+)
+def test_a_set_that_is_not_here_is_told_in_one_line(
+    arguments: list[str], parts: list[str], refuse: Tell
+) -> None:
+    options = quick() if arguments[0] == "train" else []
+    line = refuse(*arguments, *options)
+    for part in parts:
+        assert part in line
+
+
+@pytest.mark.usefixtures("samples")
+def test_without_network_a_set_is_told_how_to_be_had(
+    monkeypatch: pytest.MonkeyPatch, refuse: Tell
+) -> None:
+    monkeypatch.setattr(torchvision.datasets.DTD, "_URL", "http://127.0.0.1:9/dtd.tar.gz")
+    line = refuse("prefetch-data", "dtd")
+    for part in ("625 MB", "prefetch-data dtd", "produce/market"):
+        assert part in line
 
 
 # ------------------------------------------------------------------------------------- inspect

@@ -89,6 +89,13 @@ def _parser() -> argparse.ArgumentParser:
         "Download weights before class.",
     )
     sub.add_argument("names", nargs="+", metavar="NAME")
+    sub = command(
+        "prefetch-data",
+        commands.prefetch_sets,
+        output.show_prefetched,
+        "Download public sets of photos before class.",
+    )
+    sub.add_argument("names", nargs="+", metavar="NAME")
     sub = command("train", commands.train_one, output.show_run, "Train one run.")
     add_run_options(sub)
     sub.add_argument(

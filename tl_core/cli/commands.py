@@ -11,6 +11,7 @@ from tl_core.backbones.spec import backbones
 from tl_core.backbones.weights import location, prefetch
 from tl_core.cli.options import choices
 from tl_core.cli.output import Progress
+from tl_core.data.catalog import PUBLIC, bundled_sets
 from tl_core.errors import RunError
 from tl_core.home import home
 from tl_core.training.config import RunConfig, make_config
@@ -62,6 +63,22 @@ def prefetch_weights(args: argparse.Namespace) -> list[dict[str, str]]:
         with Progress(f"{spec.name} weights") as progress:
             prefetch(spec, progress)
     return [{"name": spec.name, "location": location(spec)} for spec in specs]
+
+
+def prefetch_sets(args: argparse.Namespace) -> list[dict[str, str]]:
+    """Bring public sets of photos onto this machine."""
+    from tl_core.data.public import prefetch_data
+
+    result = []
+    for name in args.names:
+        if any(name == bundled.name for bundled in bundled_sets()):
+            result.append({"name": name, "location": "bundled"})
+            continue
+        entry = PUBLIC.get(name)
+        with Progress(entry.title) as progress:
+            prefetch_data(entry, progress)
+        result.append({"name": name, "location": "cached"})
+    return result
 
 
 def train_one(args: argparse.Namespace) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def show_report(result: dict[str, Any]) -> None:
 
 
 def show_prefetched(result: list[dict[str, str]]) -> None:
-    """Print where weights lie."""
+    """Print where weights or sets of photos are."""
     for entry in result:
         print(f"{entry['name']}: {entry['location']}")
 

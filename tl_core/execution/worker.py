@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tl_core.data.catalog import PUBLIC
+from tl_core.data.public import prefetch_data
 from tl_core.errors import TLError
 from tl_core.execution import run_folder
 from tl_core.runs.restore import predict_files
@@ -15,6 +17,7 @@ from tl_core.runs.store import Job, Store
 from tl_core.training.config import RunConfig
 from tl_core.training.events import (
     CancelRun,
+    PreparationAdvanced,
     RunCancelled,
     RunEnded,
     RunFailed,
@@ -122,7 +125,23 @@ def _predict(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
     return "finished", None
 
 
+def _prefetch_data(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    def report(done: int, total: int, what: str) -> None:
+        if not events.due:
+            return
+        events.add(to_dict(PreparationAdvanced(what, done, total)), urgent=True)
+        if _request(store, job.id) == "cancel":
+            raise CancelRun()
+
+    try:
+        prefetch_data(PUBLIC.get(job.payload["name"]), report)
+    except CancelRun:
+        return "cancelled", "Stopped on request."
+    return "finished", None
+
+
 JOB_KINDS: dict[str, Callable[[Store, Job, EventLog], tuple[str, str | None]]] = {
     "train": _train,
     "predict": _predict,
+    "prefetch_data": _prefetch_data,
 }
