@@ -6,6 +6,7 @@ from tl_core.data import DatasetSpec, HealthReport
 from tl_core.errors import TLError
 from ui.chrome import chosen_dataset, literal, problem, show_photos, title
 from ui.data_picker import bundled, upload
+from ui.public_sets import public
 from ui.state import app_state, save
 
 PER_PAGE = 12
@@ -86,6 +87,7 @@ title(
 bundled()
 with st.container(border=True):
     upload()
+public()
 if (refused := st.session_state.get("upload_problem")) is not None:
     problem(refused)
 try:

@@ -1,4 +1,4 @@
-"""Where photos come from: sets that are bundled, the learner's own, public ones."""
+"""Where photos come from: sets that are bundled, and the learner's own."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def _card(entry: BundledSet) -> None:
 def use_button(data: str, name: str) -> None:
     """Offer to take a set that is here."""
     chosen = app_state().data == data
-    st.button(
+    if st.button(
         f"Using {data}" if chosen else f"Use {data}",
         key=f"use_{data}",
         icon=":material/check:" if chosen else None,
         disabled=chosen,
-        on_click=choose,
-        args=(data, name),
         width="stretch",
-    )
+    ):
+        choose(data, name)
+        st.rerun()
 
 
 def upload() -> None:

@@ -27,6 +27,7 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 PAGE_MODULES = (
     "tl_core", "tl_core.backbones.spec", "tl_core.backbones.weights", "tl_core.data",
+    "tl_core.data.catalog", "tl_core.download", "ui.data_picker", "ui.public_sets",
     "tl_core.strategies", "tl_core.training.config", "tl_core.training.events",
     "tl_core.training.record", "tl_core.runs.store", "tl_core.runs.compare",
     "tl_core.execution.local", "ui.controls", "ui.live_run", "ui.results",
