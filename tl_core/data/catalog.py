@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ class PublicSet:
     page: str
     host: str
     loader: str
-    splits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    splits: Mapping[str, Mapping[str, Any]]
     per_class: int = 200
 
     @property
@@ -175,62 +175,120 @@ def alternative() -> str:
     return f"Without one, use the bundled set {names[0]}." if names else "Or use your own photos."
 
 
-def _public(name: str, *facts: Any, **more: Any) -> None:
-    PUBLIC.register(name, PublicSet(name, *facts, **more))
-
-
 _TRAIN_TEST = {"train": {"train": True}, "test": {"train": False}}
 _OFFICIAL = {split: {"split": split} for split in ("train", "val", "test")}
 _ROBOTS = "https://www.robots.ox.ac.uk"
 
-_public(
-    "hymenoptera", "Ants and bees", "The set of PyTorch's transfer-learning tutorial.",
-    2, 47_286_322, "not stated; photos from ImageNet",
-    "https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html",
-    "https://download.pytorch.org", "ImageFolder",
-    {split: {"root": f"hymenoptera_data/{split}"} for split in ("train", "val")},
-    per_class=1000,
-)  # fmt: skip
-_public(
-    "flowers102", "Oxford 102 Flowers", "Flowers of Britain; ten training photos of each kind.",
-    102, 344_878_000, "not stated", f"{_ROBOTS}/~vgg/data/flowers/102/",
-    _ROBOTS, "Flowers102", _OFFICIAL,
-)  # fmt: skip
-_public(
-    "pets", "Oxford-IIIT Pets", "Breeds of cats and dogs; some tell apart only by the fur.",
-    37, 811_092_049, "CC BY-SA 4.0", f"{_ROBOTS}/~vgg/data/pets/",
-    _ROBOTS, "OxfordIIITPet",
-    {"train": {"split": "trainval"}, "test": {"split": "test"}},
-)  # fmt: skip
-_public(
-    "eurosat", "EuroSAT", "Fields, forests and towns from a satellite: far from ImageNet.",
-    10, 94_280_567, "MIT", "https://github.com/phelber/EuroSAT",
-    "https://huggingface.co", "EuroSAT", {"": {}},
-)  # fmt: skip
-_public(
-    "dtd", "Describable Textures", "Textures named by an adjective, such as bubbly or woven.",
-    47, 625_239_812, "for research", f"{_ROBOTS}/~vgg/data/dtd/",
-    _ROBOTS, "DTD", _OFFICIAL,
-)  # fmt: skip
-_public(
-    "cifar10", "CIFAR-10", "Tiny pictures, 32 by 32, of animals and vehicles.",
-    10, 170_498_071, "not stated", "https://www.cs.toronto.edu/~kriz/cifar.html",
-    "https://www.cs.toronto.edu", "CIFAR10", _TRAIN_TEST,
-)  # fmt: skip
-_public(
-    "fashion_mnist", "Fashion-MNIST", "Clothes in grey, 28 by 28, from a shop's catalogue.",
-    10, 30_878_645, "MIT", "https://github.com/zalandoresearch/fashion-mnist",
-    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com", "FashionMNIST", _TRAIN_TEST,
-)  # fmt: skip
-_public(
-    "stl10", "STL-10", "Animals and vehicles, 96 by 96; made for learning from few labels.",
-    10, 2_640_397_119, "not stated; photos from ImageNet", "https://cs.stanford.edu/~acoates/stl10/",
-    "http://ai.stanford.edu", "STL10",
-    {"train": {"split": "train"}, "test": {"split": "test"}},
-)  # fmt: skip
-_public(
-    "food101", "Food-101", "Dishes photographed by guests; some training labels are wrong.",
-    101, 4_996_278_331, "scientific fair use", "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/",
-    "http://data.vision.ee.ethz.ch", "Food101",
-    {"train": {"split": "train"}, "test": {"split": "test"}}, per_class=60,
-)  # fmt: skip
+for _entry in (
+    PublicSet(
+        name="hymenoptera",
+        title="Ants and bees",
+        text="The set of PyTorch's transfer-learning tutorial.",
+        classes=2,
+        bytes=47_286_322,
+        license="not stated; photos from ImageNet",
+        page="https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html",
+        host="https://download.pytorch.org",
+        loader="ImageFolder",
+        splits={split: {"root": f"hymenoptera_data/{split}"} for split in ("train", "val")},
+        per_class=1000,
+    ),
+    PublicSet(
+        name="flowers102",
+        title="Oxford 102 Flowers",
+        text="Flowers of Britain; ten training photos of each kind.",
+        classes=102,
+        bytes=344_878_000,
+        license="not stated",
+        page=f"{_ROBOTS}/~vgg/data/flowers/102/",
+        host=_ROBOTS,
+        loader="Flowers102",
+        splits=_OFFICIAL,
+    ),
+    PublicSet(
+        name="pets",
+        title="Oxford-IIIT Pets",
+        text="Breeds of cats and dogs; some tell apart only by the fur.",
+        classes=37,
+        bytes=811_092_049,
+        license="CC BY-SA 4.0",
+        page=f"{_ROBOTS}/~vgg/data/pets/",
+        host=_ROBOTS,
+        loader="OxfordIIITPet",
+        splits={"train": {"split": "trainval"}, "test": {"split": "test"}},
+    ),
+    PublicSet(
+        name="eurosat",
+        title="EuroSAT",
+        text="Fields, forests and towns from a satellite: far from ImageNet.",
+        classes=10,
+        bytes=94_280_567,
+        license="MIT",
+        page="https://github.com/phelber/EuroSAT",
+        host="https://huggingface.co",
+        loader="EuroSAT",
+        splits={"": {}},
+    ),
+    PublicSet(
+        name="dtd",
+        title="Describable Textures",
+        text="Textures named by an adjective, such as bubbly or woven.",
+        classes=47,
+        bytes=625_239_812,
+        license="for research",
+        page=f"{_ROBOTS}/~vgg/data/dtd/",
+        host=_ROBOTS,
+        loader="DTD",
+        splits=_OFFICIAL,
+    ),
+    PublicSet(
+        name="cifar10",
+        title="CIFAR-10",
+        text="Tiny pictures, 32 by 32, of animals and vehicles.",
+        classes=10,
+        bytes=170_498_071,
+        license="not stated",
+        page="https://www.cs.toronto.edu/~kriz/cifar.html",
+        host="https://www.cs.toronto.edu",
+        loader="CIFAR10",
+        splits=_TRAIN_TEST,
+    ),
+    PublicSet(
+        name="fashion_mnist",
+        title="Fashion-MNIST",
+        text="Clothes in grey, 28 by 28, from a shop's catalogue.",
+        classes=10,
+        bytes=30_878_645,
+        license="MIT",
+        page="https://github.com/zalandoresearch/fashion-mnist",
+        host="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+        loader="FashionMNIST",
+        splits=_TRAIN_TEST,
+    ),
+    PublicSet(
+        name="stl10",
+        title="STL-10",
+        text="Animals and vehicles, 96 by 96; made for learning from few labels.",
+        classes=10,
+        bytes=2_640_397_119,
+        license="not stated; photos from ImageNet",
+        page="https://cs.stanford.edu/~acoates/stl10/",
+        host="http://ai.stanford.edu",
+        loader="STL10",
+        splits={"train": {"split": "train"}, "test": {"split": "test"}},
+    ),
+    PublicSet(
+        name="food101",
+        title="Food-101",
+        text="Dishes photographed by guests; some training labels are wrong.",
+        classes=101,
+        bytes=4_996_278_331,
+        license="scientific fair use",
+        page="https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/",
+        host="http://data.vision.ee.ethz.ch",
+        loader="Food101",
+        splits={"train": {"split": "train"}, "test": {"split": "test"}},
+        per_class=60,
+    ),
+):
+    PUBLIC.register(_entry.name, _entry)
