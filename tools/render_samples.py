@@ -46,7 +46,7 @@ def seed_of(domain: str, name: str, index: int) -> int:
 
 
 def picture(
-    domain: str, name: str, index: int, side: int = 160, samples: int = 16
+    domain: str, name: str, index: int, side: int = 160, samples: int = 12
 ) -> tuple[Item, Image.Image]:
     """Make one picture and return its first item with it."""
     seed = seed_of(domain, name, index)
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=HOME, help="the set that sheets are made of")
     parser.add_argument("--domains", nargs="+", choices=COUNTS, default=list(COUNTS))
     parser.add_argument("--side", type=int, default=160, help="pixels")
-    parser.add_argument("--samples", type=int, default=16, help="paths a pixel")
+    parser.add_argument("--samples", type=int, default=12, help="paths a pixel")
     args = parser.parse_args()
     if args.task == "all":
         render_all(args.out, args.domains, args.side, args.samples)

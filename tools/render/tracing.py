@@ -123,44 +123,44 @@ def trace(
     seed: int,
 ) -> Array:
     """Path-trace a picture and remove the grain of few samples: linear light, (side, side, 3)."""
-    path = {"type": "path", "max_depth": 4}
-    aovs = "albedo:albedo,normal:sh_normal,depth:depth"
-    scene = {
-        "type": "scene",
-        "integrator": {"type": "aov", "aovs": aovs, "path": path},
-        "sensor": _sensor(camera, side),
-    }
+    scene: dict[str, Any] = {"type": "scene", "sensor": _sensor(camera, side)}
     scene |= {f"part{i}": _shape(part.mesh, _material(part)) for i, part in enumerate(parts)}
     scene |= {f"light{i}": emitter for i, emitter in enumerate(emitters)}
-    layers = np.nan_to_num(np.array(mi.render(mi.load_dict(scene), spp=samples, seed=seed)))
-    return _smooth(layers[..., :3], layers[..., 3:6], layers[..., 6:])
+    traced = mi.load_dict(scene)
+    path = mi.load_dict({"type": "path", "max_depth": 4})
+    # A pass of its own: carried along with every path, the layers would cost more than the light.
+    aov = mi.load_dict({"type": "aov", "aovs": "albedo:albedo,normal:sh_normal,depth:depth"})
+    light = np.array(mi.render(traced, integrator=path, spp=samples, seed=seed))
+    layers = np.array(mi.render(traced, integrator=aov, spp=1, seed=seed))
+    scales = np.array([0.08, 0.08, 0.08, 0.25, 0.25, 0.25, 1.5])
+    return _smooth(np.nan_to_num(light), np.nan_to_num(layers[..., -7:]) / scales)
 
 
-def _smooth(light: Array, albedo: Array, shape: Array, reach: int = 3) -> Array:
-    """Average illumination over neighbours of like shape and like light (cross-bilateral filter).
+def _smooth(light: Array, guide: Array, reach: int = 3) -> Array:
+    """Average light over neighbours of like kind and like light: a cross-bilateral filter.
 
-    Dividing by the albedo first leaves the textures sharp (Eisemann & Durand 2004 on the filter).
+    Eisemann & Durand (2004) describe the filter.
 
     Parameters
     ----------
-    shape
-        Normal and depth, shape (side, side, 4).
+    guide
+        Albedo, normal and depth, shape (side, side, 7), in units of what tells surfaces apart.
     """
-    base = albedo + 0.02
-    shade = light / base
     # A path that met a lamp by chance leaves one pixel far too bright: hold it near the others.
-    shade = np.clip(shade, None, 2.5 * ndimage.median_filter(shade, (3, 3, 1)) + 0.1 * shade.mean())
-    tone = np.log(ndimage.gaussian_filter(shade, (0.7, 0.7, 0)).mean(-1) + 0.02 * shade.mean())
-    guide = np.concatenate([shape[..., :3] / 0.25, shape[..., 3:] / 1.5, tone[..., None] / 0.3], -1)
-    total, weights = np.zeros(shade.shape), np.zeros(shade.shape[:2])
+    usual = ndimage.median_filter(light, (3, 3, 1))
+    light = np.clip(light, None, 2.5 * usual + 0.1 * light.mean())
+    tone = np.log(ndimage.gaussian_filter(light, (0.7, 0.7, 0)).mean(-1) + 0.02 * light.mean())
+    guide = np.concatenate([guide, tone[..., None] / 0.3], -1)
+    total, weights = np.zeros(light.shape), np.zeros(light.shape[:2])
     for row in range(-reach, reach + 1):
         for column in range(-reach, reach + 1):
             other = np.roll(guide, (row, column), (0, 1))
             apart = ((guide - other) ** 2).sum(-1) + (row**2 + column**2) / (0.5 * reach**2)
             weight = np.exp(-apart / 2)
-            total += weight[..., None] * np.roll(shade, (row, column), (0, 1))
+            total += weight[..., None] * np.roll(light, (row, column), (0, 1))
             weights += weight
-    return total / weights[..., None] * base
+    smooth: Array = total / weights[..., None]
+    return smooth
 
 
 def geometry(parts: list[Part], camera: Camera, side: int) -> dict[str, Array]:
