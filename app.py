@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ui.state import identify
+from ui.chrome import resume
+from ui.state import identified, identify
 
 st.set_page_config(
     page_title="Transfer-learning laboratory",
@@ -11,15 +12,16 @@ st.set_page_config(
     menu_items={"About": "A laboratory for transfer learning, in the browser."},
 )
 
-page = st.navigation(
-    [
-        st.Page("pages/start.py", title="Start", icon=":material/flag:", default=True),
-        st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
-        st.Page("pages/backbone.py", title="Backbone & layers", icon=":material/layers:"),
-        st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
-        st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
-    ]
-)
-page.run()
+pages = [
+    st.Page("pages/start.py", title="Start", icon=":material/flag:", default=True),
+    st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
+    st.Page("pages/backbone.py", title="Backbone & layers", icon=":material/layers:"),
+    st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+    st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
+    st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
+]
+page = st.navigation(pages)
+resume(pages)
+if identified():
+    page.run()
 identify()  # after the page, so that the invisible component takes no room above it

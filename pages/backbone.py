@@ -4,8 +4,7 @@ import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.backbones.weights import location
-from tl_core.errors import TLError
-from ui.chrome import chosen_dataset, literal, title
+from ui.chrome import literal, readable_dataset, title
 from ui.layer_map import layer_map
 from ui.state import app_state, save
 
@@ -129,10 +128,7 @@ title(
 )
 spec = choose()
 describe(spec)
-try:
-    data = chosen_dataset()
-except TLError:
-    data = None
+data = readable_dataset()
 map_column, side = st.columns([3, 1])
 with map_column.container(border=True):
     presets(spec)

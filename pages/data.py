@@ -16,12 +16,13 @@ def health(report: HealthReport) -> None:
     """Show the health report."""
     counts = report.splits
     copies = report.duplicates
-    groups = len(copies.within_split) + len(copies.across_splits) + len(copies.across_classes)
+    kinds = (copies.within_split, copies.across_splits, copies.across_classes)
+    copied = {path for groups in kinds for group in groups for path in group}
     photos, classes, unreadable, twice = st.columns(4)
     photos.metric("Photos", sum(sum(split.values()) for split in counts.values()))
     classes.metric("Classes", len(report.classes))
     unreadable.metric("Left out", len(report.unreadable))
-    twice.metric("Sets of copies", groups)
+    twice.metric("Copies of one another", len(copied))
     st.dataframe(
         {
             "Class": list(report.classes),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl_core.machine import slots
-from ui.chrome import chosen_dataset, title
+from ui.chrome import readable_dataset, title
 from ui.state import app_state, owner, store
 
 title(
@@ -20,7 +20,7 @@ steps = [
         "pages/data.py",
         "1 · Bring photos",
         "A zip or folder with one folder for each class. Twenty photos a class are enough.",
-        chosen_dataset() is not None,
+        readable_dataset() is not None,
     ),
     (
         "pages/backbone.py",

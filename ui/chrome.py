@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from tl_core.data import DatasetSpec, HealthReport, decode, open_dataset
 from tl_core.data.catalog import find
@@ -13,14 +14,32 @@ from tl_core.errors import TLError
 from ui.charts import Chart
 from ui.state import app_state
 
+_ROUTED, _WANTED = "routed", "wanted_screen"
+
 THUMBNAIL = 180
 """Side of a thumbnail in pixels, twice what most screens show."""
 
 
 def title(text: str, lead: str) -> None:
     """Head a screen with its name and one sentence."""
+    if _ROUTED not in st.session_state:
+        st.session_state[_WANTED] = text
+        st.switch_page("app.py")
     st.title(text, anchor=False)
     st.markdown(lead)
+
+
+def resume(pages: list[StreamlitPage]) -> None:
+    """Note that the router has run, and go on to the screen that was asked for before it had.
+
+    A fresh server runs the files in ``pages/`` on their own, without the router, until the router
+    has called ``st.navigation`` once; so a reload after a restart may begin with such a file.
+    """
+    st.session_state[_ROUTED] = True
+    wanted = st.session_state.pop(_WANTED, None)
+    for page in pages:
+        if page.title == wanted:
+            st.switch_page(page)
 
 
 def empty(text: str, page: str, label: str) -> None:
@@ -50,6 +69,14 @@ def chosen_dataset() -> tuple[DatasetSpec, HealthReport] | None:
     """Return the learner's photos, or None if there are none (any more)."""
     data = app_state().data
     return None if data is None or find(data) is None else open_dataset(data)
+
+
+def readable_dataset() -> tuple[DatasetSpec, HealthReport] | None:
+    """Return the learner's photos, or None if there are none to use; the Data screen says why."""
+    try:
+        return chosen_dataset()
+    except TLError:
+        return None
 
 
 @st.cache_data(max_entries=3000, show_spinner=False)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
 import streamlit as st
+from PIL import Image
 
 from tl_core.data import add_archive, add_files
 from tl_core.data.catalog import BundledSet, bundled_sets
 from tl_core.errors import TLError
-from ui.chrome import thumbnail
+from ui.chrome import THUMBNAIL, thumbnail
 from ui.state import app_state, save
 
 CARDS = 4
-"""In a row; each shows as many pictures."""
+"""In a row."""
 
 
 def choose(data: str, name: str) -> None:
@@ -35,18 +38,27 @@ def bundled() -> None:
 
 
 def _card(entry: BundledSet) -> None:
-    pictures = [thumbnail(str(file), file.stat().st_mtime_ns) for file in entry.pictures(CARDS)]
-    for cell, picture in zip(st.columns(CARDS, gap="small"), pictures, strict=False):
-        cell.image(picture, width="stretch")
+    pictures = [thumbnail(str(file), file.stat().st_mtime_ns) for file in entry.pictures(4)]
+    if pictures:
+        st.image(_two_by_two(pictures), width="stretch")
     st.markdown(f"**{entry.name}**  \n{entry.text}")
     use_button(entry.name, entry.name)
+
+
+def _two_by_two(pictures: list[bytes]) -> Image.Image:
+    """Join up to four thumbnails, which a narrow card could not show side by side."""
+    sheet = Image.new("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL), "white")
+    for place, picture in enumerate(pictures):
+        corner = (place % 2 * THUMBNAIL, place // 2 * THUMBNAIL)
+        sheet.paste(Image.open(io.BytesIO(picture)), corner)
+    return sheet
 
 
 def use_button(data: str, name: str) -> None:
     """Offer to take a set that is here."""
     chosen = app_state().data == data
     if st.button(
-        f"Using {data}" if chosen else f"Use {data}",
+        "In use" if chosen else f"Use {name.rpartition('/')[2]}",
         key=f"use_{data}",
         icon=":material/check:" if chosen else None,
         disabled=chosen,

@@ -51,12 +51,21 @@ def _row(view: RunView) -> None:
     numbers.markdown("" if view.accuracy is None else f"best **{view.accuracy:.1%}**")
     if not job.active:
         return
+    # A callback runs before the panel is drawn again, whether the panel alone or the whole page is.
     held = job.request == "pause"
-    if pause.button(
-        "Go on" if held else "Pause", key=f"pause_{job.id}", width="stretch", type="tertiary"
-    ):
-        executor().request(job.id, "" if held else "pause")
-        st.rerun(scope="fragment")
-    if stop.button("Stop", key=f"stop_{job.id}", width="stretch", disabled=job.request == "cancel"):
-        executor().request(job.id, "cancel")
-        st.rerun(scope="fragment")
+    pause.button(
+        "Go on" if held else "Pause",
+        key=f"pause_{job.id}",
+        on_click=executor().request,
+        args=(job.id, "" if held else "pause"),
+        width="stretch",
+        type="tertiary",
+    )
+    stop.button(
+        "Stop",
+        key=f"stop_{job.id}",
+        on_click=executor().request,
+        args=(job.id, "cancel"),
+        width="stretch",
+        disabled=job.request == "cancel",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from tl_core.data import open_dataset
-from tl_core.errors import TLError
+from tl_core.errors import TLError, UserError
 from tl_core.execution import run_folder
 from tl_core.runs.store import Job
 from tl_core.training.metrics import wilson_interval
@@ -57,11 +58,12 @@ def comparison_title(jobs: list[Job]) -> str:
 
 def finished_runs(jobs: list[Job]) -> list[FinishedRun]:
     """Return the finished ones among some runs that are shown together."""
-    return [
-        FinishedRun(view, record(str(run_folder(view.job.id))))
-        for view in view_runs(store(), jobs, run_views())
-        if view.job.status == "finished"
-    ]
+    found = []
+    for view in view_runs(store(), jobs, run_views()):
+        if view.job.status == "finished":
+            with contextlib.suppress(UserError):  # its folder was removed by hand
+                found.append(FinishedRun(view, record(str(run_folder(view.job.id)))))
+    return found
 
 
 def photo_files(data: str) -> dict[str, Path]:

@@ -7,7 +7,6 @@ server finds it again.
 from __future__ import annotations
 
 import dataclasses
-import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,8 @@ from tl_core.runs.store import Store
 from ui.learner import learner_token
 from ui.runs import RunView
 
-_STATE, _OWNER, _GUEST = "app_state", "app_state_owner", "guest_token"
+_STATE, _SAVED = "app_state", "app_state_saved"
+_OWNER = "owner"
 
 
 @dataclass
@@ -93,14 +93,19 @@ def store() -> Store:
 def identify() -> None:
     """Learn whose browser this is; called once, by the router, in every run of the script."""
     token = learner_token()
-    if token is not None:
+    if token is not None and token != st.session_state.get(_OWNER):
         st.session_state[_OWNER] = token
+        st.rerun()
+
+
+def identified() -> bool:
+    """Tell whether the browser has answered; until then there is nothing to show."""
+    return _OWNER in st.session_state
 
 
 def owner() -> str:
-    """Return the learner's token; a passing one until the browser has answered."""
-    guest = st.session_state.setdefault(_GUEST, secrets.token_hex(16))
-    token: str = st.session_state.get(_OWNER, guest)
+    """Return the learner's token."""
+    token: str = st.session_state[_OWNER]
     return token
 
 
@@ -110,6 +115,7 @@ def app_state() -> AppState:
     if cached is None or cached[0] != owner():
         cached = (owner(), AppState.from_dict(store().workspace(owner())))
         st.session_state[_STATE] = cached
+        st.session_state[_SAVED] = cached[1].to_dict()
     return cached[1]
 
 
@@ -120,5 +126,8 @@ def run_views() -> dict[str, RunView]:
 
 
 def save() -> None:
-    """Keep the state after a change."""
-    store().save_workspace(owner(), app_state().to_dict())
+    """Keep what has changed here since the last time; what another tab has changed stays."""
+    state = app_state().to_dict()
+    changed = {k: v for k, v in state.items() if v != st.session_state[_SAVED][k]}
+    store().save_workspace(owner(), {**store().workspace(owner()), **changed})
+    st.session_state[_SAVED] = state

@@ -467,7 +467,6 @@ def test_a_run_never_overwrites_another(photos: Path, tmp_path: Path, refuse: Te
     assert (tmp_path / "kept.txt").read_text() == "mine"
 
 
-@pytest.mark.xfail(reason="the other set is opened only after training", strict=True)
 @pytest.mark.parametrize("trouble", ["missing", "other classes"])
 def test_trouble_with_the_test_set_is_told_before_training(
     trouble: str, photos: Path, tmp_path: Path, refuse: Tell

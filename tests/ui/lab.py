@@ -51,21 +51,21 @@ class Lab:
             for config in configs
         ]
 
-    def open(self, screen: str, owner: str = OWNER) -> AppTest:
+    def open(self, screen: str, owner: str = OWNER) -> Any:
         """Open a screen in a new session; any exception on it fails the test."""
         app = AppTest.from_file(str(APP), default_timeout=60)
-        app.session_state["guest_token"] = owner
+        app.session_state["owner"] = owner
         app.switch_page(f"pages/{screen}.py")
         return rerun(app)
 
 
-def rerun(app: AppTest) -> AppTest:
+def rerun(app: Any) -> Any:
     app.run()
     assert [f"{e.message}\n{''.join(e.stack_trace)}" for e in app.exception] == []
     return app
 
 
-def texts(app: AppTest) -> str:
+def texts(app: Any) -> str:
     """Return everything that the screen says in Markdown."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "metric")
     found = [str(element.value) for kind in kinds for element in app.get(kind)]
@@ -73,5 +73,5 @@ def texts(app: AppTest) -> str:
     return "\n".join(found + [c for image in app.get("image") for c in image.captions])
 
 
-def links(app: AppTest) -> list[str]:
+def links(app: Any) -> list[str]:
     return [link.proto.page for link in app.get("page_link")]

@@ -38,7 +38,7 @@ def open_list(lab: Lab):  # type: ignore[no-untyped-def]
 @pytest.mark.usefixtures("samples")
 def test_one_click_takes_a_bundled_set(lab: Lab) -> None:
     app = lab.open("data")
-    assert len(app.get("image")) == 6, "no pictures on the cards"
+    assert len(app.get("image")) == 2, "no pictures on the cards"
     app.button(key="use_produce/market").click()
     rerun(app)
     assert app.subheader[0].value == "produce/market"

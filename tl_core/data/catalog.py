@@ -208,7 +208,7 @@ for _entry in (
     PublicSet(
         name="pets",
         title="Oxford-IIIT Pets",
-        text="Breeds of cats and dogs; some tell apart only by the fur.",
+        text="Breeds of cats and dogs; some differ only in their fur.",
         classes=37,
         bytes=811_092_049,
         license="CC BY-SA 4.0",

@@ -108,4 +108,5 @@ def _headline(record: RunRecord) -> tuple[Prediction, ...]:
 
 def _same_photos(one: RunRecord, other: RunRecord) -> bool:
     photos = [[p.path for p in _headline(record)] for record in (one, other)]
-    return one.fingerprint == other.fingerprint and photos[0] == photos[1] and bool(photos[0])
+    sets = [(record.fingerprint, record.config.test) for record in (one, other)]
+    return sets[0] == sets[1] and photos[0] == photos[1] and bool(photos[0])

@@ -121,6 +121,7 @@ def prepare(config: RunConfig) -> Preparing[Session]:
         precision=devices.resolve_precision(config.precision, device, threads),
     )
     dataset, split = yield from _open(config)
+    _open_test(config, dataset)  # a slip in it must not cost a whole training
     preprocessing = config.spec.preprocessing.at(config.image_size)
     classifier = yield from build_classifier(config, len(dataset.classes))
     files = [dataset.file(i) for i in split.train]
@@ -175,10 +176,21 @@ def load_test(config: RunConfig, dataset: DatasetSpec, split: Split) -> Preparin
         If the other data set has a class that the training photos lack.
     """
     preprocessing = config.spec.preprocessing.at(config.image_size)
-    if config.test is None:
+    other = _open_test(config, dataset)
+    if other is None:
         if not split.test:
             return None
         return (yield from load_photos("test photos", dataset, split.test, preprocessing))
+    indices = tuple(range(len(other.photos)))
+    photos = yield from load_photos("test photos", other, indices, preprocessing)
+    here = torch.tensor([dataset.classes.index(name) for name in other.classes])
+    return Photos(photos.names, photos.images, here[photos.labels])
+
+
+def _open_test(config: RunConfig, dataset: DatasetSpec) -> DatasetSpec | None:
+    """Open the other data set to test on, if there is one, and check its classes."""
+    if config.test is None:
+        return None
     other, _ = open_dataset(config.test)
     unknown = [name for name in other.classes if name not in dataset.classes]
     if unknown:
@@ -186,10 +198,7 @@ def load_test(config: RunConfig, dataset: DatasetSpec, split: Split) -> Preparin
             f"The test photos have the class {unknown[0]!r}, which the training photos lack. "
             f"Classes here: {', '.join(dataset.classes)}."
         )
-    indices = tuple(range(len(other.photos)))
-    photos = yield from load_photos("test photos", other, indices, preprocessing)
-    here = torch.tensor([dataset.classes.index(name) for name in other.classes])
-    return Photos(photos.names, photos.images, here[photos.labels])
+    return other
 
 
 def _open(config: RunConfig) -> Preparing[tuple[DatasetSpec, Split]]:

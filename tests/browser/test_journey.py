@@ -1,0 +1,196 @@
+"""The whole way through the app in Chromium, as a learner goes it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import SHARED_DATA
+from tests.photos import make_photo_folder, zip_folder
+from tl_core.execution.local import stop_supervisor
+
+APP = Path(__file__).parents[2] / "app.py"
+TRAIN, VAL = 24, 12
+
+expect.set_options(timeout=60_000)  # a busy machine is no fault of the app
+TRAINING = 240_000
+"""Milliseconds that a short training may take on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few real photos, or drawn ones where the development photos are absent."""
+    folder = tmp_path_factory.mktemp("journey") / "insects"
+    source = SHARED_DATA / "hymenoptera"
+    if not source.is_dir():
+        return make_photo_folder(folder, ("ants", "bees"), splits={"train": TRAIN, "val": VAL})
+    for split, count in (("train", TRAIN), ("val", VAL)):
+        for name in ("ants", "bees"):
+            (folder / split / name).mkdir(parents=True)
+            for photo in sorted((source / split / name).iterdir())[:count]:
+                shutil.copy(photo, folder / split / name)
+    return folder
+
+
+@pytest.fixture
+def url(chromium: Any, serve: Any, own_home: Path) -> Iterator[str]:
+    """A fresh server with a home of its own."""
+    yield serve(APP, env={"TL_HOME": str(own_home), "TL_SLOTS": "1"})
+    stop_supervisor()  # it outlives the server, on purpose
+
+
+@pytest.fixture
+def learner(chromium: Any) -> Iterator[Any]:
+    """A browser of its own; an error of a page's JavaScript fails the test."""
+    context = chromium.new_context()
+    context.set_default_timeout(30_000)
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context
+    context.close()
+    assert errors == []
+
+
+def arrive(page: Page, url: str) -> Page:
+    page.goto(url)
+    page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return page
+
+
+def go(page: Page, screen: str) -> None:
+    page.get_by_test_id("stSidebarNavLink").get_by_text(screen, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=screen, exact=True)).to_be_visible()
+
+
+def upload(page: Page, file: Path) -> None:
+    page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(file)
+
+
+def bring_photos(page: Page, url: str, photos: Path, tmp_path: Path) -> None:
+    arrive(page, url)
+    go(page, "Data")
+    upload(page, zip_folder(photos, tmp_path / "insects.zip"))
+    expect(page.get_by_role("heading", name="insects.zip")).to_be_visible()
+
+
+def settle(page: Page, **settings: int) -> None:
+    """Fill number fields of the settings and wait until the app has taken them in."""
+    page.get_by_text("Settings", exact=True).click()
+    for label, value in settings.items():
+        field = page.get_by_label(label.replace("_", " "), exact=True)
+        field.fill(str(value))
+        field.press("Enter")
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
+
+
+def rows(page: Page, text: str | re.Pattern[str]) -> Any:
+    return page.get_by_test_id("stProgress").filter(has_text=text)
+
+
+def button(page: Page, name: str) -> Any:
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
+
+
+def test_from_photos_to_a_comparison(
+    learner: Any, chromium: Any, url: str, photos: Path, tmp_path: Path
+) -> None:
+    page = learner.new_page()
+    bring_photos(page, url, photos, tmp_path)
+    metrics = page.get_by_test_id("stMetricValue")
+    expect(metrics).to_have_text([str(2 * (TRAIN + VAL)), "2", "0", "0"])
+    thumbnails = page.get_by_test_id("stImage").filter(has_text=".jpg").locator("img")
+    expect(thumbnails).to_have_count(12)
+    expect(thumbnails.last).not_to_have_js_property("naturalWidth", 0)
+
+    go(page, "Backbone & layers")
+    stem = page.locator(".st-key-map_resnet_mini button[data-stage=stem]")
+    expect(stem).to_have_attribute("aria-pressed", "true")
+    stem.click()
+    expect(stem).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_text("The first 1 of 5 stages stay")).to_be_visible()
+
+    go(page, "Train")
+    settle(page, Epochs=80, Photo_size_in_pixels=64)
+    page.get_by_role("button", name="Start 2 runs").click()
+    # The run that waits and the one that trains are held in turn, so that this stays mid-training.
+    expect(button(page, "Pause")).to_have_count(2)
+    button(page, "Pause").last.click()
+    expect(rows(page, "Paused before it began")).to_have_count(1)
+    expect(rows(page, re.compile(r"Epoch \d+ of 80"))).to_have_count(1, timeout=TRAINING)
+    expect(page.get_by_text(re.compile(r"^best \d"))).to_be_visible()
+    button(page, "Pause").click()  # the other one says "Go on" by now
+    expect(rows(page, re.compile("^Paused$"))).to_have_count(1)
+    charts = page.get_by_test_id("stEChartsChart")
+    expect(charts).to_have_count(2)
+    expect(charts.first.locator("canvas, svg").first).to_be_visible()
+
+    second = arrive(learner.new_page(), f"{url}/train")
+    expect(rows(second, "Paused before it began")).to_have_count(1)
+    go(second, "Backbone & layers")
+    expect(second.locator("button[data-stage=stem]")).to_have_attribute("aria-pressed", "false")
+    with chromium.new_context() as other:
+        stranger = arrive(other.new_page(), f"{url}/train")
+        expect(stranger.get_by_text("Training needs photos first")).to_be_visible()
+        expect(rows(stranger, "")).to_have_count(0)
+
+    expect(rows(page, re.compile("^Paused"))).to_have_count(2)
+    page.reload()
+    expect(rows(page, re.compile("^Paused"))).to_have_count(2)
+    expect(button(page, "Go on")).to_have_count(2)
+    button(page, "Go on").last.click()
+    expect(button(page, "Go on")).to_have_count(1)
+    button(page, "Go on").click()
+    expect(rows(page, "Finished in")).to_have_count(2, timeout=TRAINING)
+
+    page.get_by_text("Compare these runs").click()
+    expect(page.get_by_text(re.compile("too close to call|beats"))).to_be_visible()
+    expect(page.get_by_label(re.compile("^Accuracy with its 95 % interval"))).to_be_visible()
+    expect(page.get_by_test_id("stEChartsChart")).to_have_count(5)
+
+    go(page, "Predict")
+    upload(page, sorted((photos / "val" / "bees").iterdir())[0])
+    expect(page.get_by_test_id("stProgress").filter(has_text="bees ·")).to_have_count(2)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_stop_works_while_training(learner: Any, url: str, photos: Path, tmp_path: Path) -> None:
+    page = learner.new_page()
+    bring_photos(page, url, photos, tmp_path)
+    go(page, "Train")
+    settle(page, Epochs=200, Photo_size_in_pixels=48)
+    page.get_by_role("button", name="Start 2 runs").click()
+    expect(rows(page, re.compile(r"Epoch \d+ of 200"))).to_have_count(1, timeout=TRAINING)
+    expect(button(page, "Stop")).to_have_count(2)
+    for ended in ("Stopped before it began", "Stopped on request"):
+        button(page, "Stop").last.click()  # first the run that waits, so that it cannot move up
+        expect(rows(page, ended)).to_have_count(1)
+    expect(page.get_by_role("button", name="Start 2 runs")).to_be_enabled()
+
+
+def test_garbage_is_refused_and_the_app_lives_on(
+    learner: Any, url: str, photos: Path, tmp_path: Path
+) -> None:
+    garbage = tmp_path / "garbage.zip"
+    garbage.write_bytes(b"PK\x03\x04" + b"nothing of a zip" * 100)
+    page = arrive(learner.new_page(), url)
+    go(page, "Data")
+    upload(page, garbage)
+    expect(page.get_by_text("'garbage' was refused: it is damaged or no zip")).to_be_visible()
+    expect(page.get_by_text("Nothing is chosen yet")).to_be_visible()
+    bring_photos(page, url, photos, tmp_path)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_fresh_server_opens_at_any_screen(learner: Any, url: str) -> None:
+    """As after a restart, when the first to come back reloads a screen in the middle."""
+    page = arrive(learner.new_page(), f"{url}/train")
+    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
+    expect(page.get_by_text("Training needs photos first")).to_be_visible()
+    go(page, "Backbone & layers")
