@@ -61,7 +61,8 @@ def star(
     def reach(angle: Array) -> Array:
         turn = (angle + phase) * tips / (2 * np.pi)
         tip: Array = (0.5 + 0.5 * np.cos(2 * np.pi * turn)) ** sharp
-        return short + (long - short) * tip * lengths[np.round(turn).astype(int) % tips]
+        rise: Array = (long - short) * tip * lengths[np.round(turn).astype(int) % tips]
+        return short + rise
 
     def lift(share: Array) -> Array:
         return 0.06 + curl * share**2.5

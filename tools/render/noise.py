@@ -57,7 +57,8 @@ def nearest(points: Array, seeds: Array) -> tuple[Array, Array]:
 def mix(first: Array, second: Array, share: Array) -> Array:
     """Blend two colours (or colour images); ``share`` of the second, shape without channels."""
     part: Array = np.asarray(share)[..., None]
-    return np.asarray(first) * (1 - part) + np.asarray(second) * part
+    blend: Array = np.asarray(first) * (1 - part) + np.asarray(second) * part
+    return blend
 
 
 def shift(colour: Array, rng: Rng, hue: float = 0.012, tone: float = 0.1) -> Array:

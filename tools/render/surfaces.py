@@ -115,7 +115,8 @@ def lobes(depths: Array, phase: float, sharpness: float, start: float, end: floa
         groove = np.abs(np.cos(np.pi * turn)) ** sharpness
         weight = PchipInterpolator([0, 0.5, 1], [start, 1, end])(t)
         factor: Array = 1 - depth * groove * weight
-        return points * np.stack([factor, factor, np.ones_like(factor)], -1)
+        pressed: Array = points * np.stack([factor, factor, np.ones_like(factor)], -1)
+        return pressed
 
     return deform
 
