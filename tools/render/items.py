@@ -75,7 +75,7 @@ def apple(rng: Rng, look: Look, detail: Detail) -> Item:
     )
     surface = Surface(profile, deforms)
     parts = [_body(surface, look, rng, detail)]
-    parts.append(stem(surface, rng, rng.uniform(1.6, 2.8) * cavity / 0.45, 0.13, 1.5))
+    parts.append(stem(surface, rng, rng.uniform(2.5, 3.6) * cavity / 0.45, 0.13, 1.5))
     if rng.random() < 0.25:
         parts.append(leaf(surface, rng, rng.uniform(3.5, 5.5)))
     return _item(parts, look, "round" if tall > 0.92 else "flattened", 0.2)
@@ -194,7 +194,7 @@ def bell_pepper(rng: Rng, look: Look, detail: Detail) -> Item:
     count = int(rng.choice([3, 4, 4]))
     tall, taper = rng.uniform(0.85, 1.35), rng.uniform(0.62, 0.92)
     profile = np.array(
-        [[0, 0.56], [0.20, 0.63], [0.50, 0.93], [0.84, 0.94], [1, 0.52], [0.97, -0.2],
+        [[0, 0.74], [0.20, 0.77], [0.50, 0.95], [0.84, 0.94], [1, 0.52], [0.97, -0.2],
          [taper, -0.74], [0.68 * taper, -1.03], [0.30 * taper, -0.98], [0, -0.80]]
     )  # fmt: skip
     radius = rng.uniform(3.4, 4.2)

@@ -121,7 +121,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
         _tomato("orange", (0.92, 0.46, 0.07), (0.93, 0.56, 0.12)),
         _tomato("yellow", (0.93, 0.72, 0.14), (0.93, 0.60, 0.14)),
         _tomato("green", (0.48, 0.60, 0.16), (0.30, 0.46, 0.12), share=0.4),
-        _tomato("green", (0.58, 0.60, 0.18), (0.34, 0.46, 0.12), stripes=14, blend="side"),
+        _tomato("green", (0.58, 0.60, 0.18), (0.34, 0.46, 0.12), share=0.5, streaks=0.4),
         _tomato("brown", (0.42, 0.12, 0.08), (0.24, 0.20, 0.09), share=0.45),
     ),
     "bell_pepper": (

@@ -109,7 +109,7 @@ def paint(surface: Surface, look: Look, rng: Rng, rows: int, columns: int) -> Sk
         distance, _ = nearest(points, _scatter(points, rng, 1500))
         pore = ramp(distance, 0.16, 0.02)
         relief -= look.pores * pore
-        colour = colour * (1 - 0.10 * pore[..., None])
+        colour = colour * (1 - 0.20 * pore[..., None])
         relief += 0.4 * look.pores * fractal(points, rng, 1.5, 3)
     if look.specks:
         distance, which = nearest(points, _scatter(points, rng, look.specks))

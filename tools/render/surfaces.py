@@ -176,7 +176,11 @@ def tube(path: Array, radii: Array, sides: int = 13) -> Mesh:
     angle = -np.linspace(0, 2 * np.pi, sides)[None, :, None]
     ring = np.cos(angle) * side[:, None] + np.sin(angle) * other[:, None]
     mesh = grid(centre[:, None] + ring * radius[:, None, None], closed=True)
-    outward = ring / np.linalg.norm(ring, axis=-1, keepdims=True)
+    outward = ring.copy()  # turned towards the ends where the ends are, for round edges
+    for pole, edge, sign in ((0, 1, -1), (-1, -2, 1)):
+        outward[pole] = sign * tangent[pole]
+        outward[edge] += sign * tangent[edge]
+    outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
     return replace(mesh, normals=outward)
 
 
