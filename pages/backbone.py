@@ -102,11 +102,12 @@ def costs(spec: BackboneSpec) -> None:
 def stage_table(spec: BackboneSpec) -> None:
     """List the stages; the switches do what a click on the map does."""
     state = app_state()
+    plan = "-".join(state.trainable)  # switches that were made for another plan are made anew
     chosen = []
     for stage in spec.stages:
         switch, text = st.columns([1, 3], vertical_alignment="center")
         on = switch.toggle(
-            stage.title, stage.name in state.trainable, key=f"{spec.name}_{stage.name}_{turn()}"
+            stage.title, stage.name in state.trainable, key=f"{spec.name}_{stage.name}_{plan}"
         )
         text.markdown(f"{stage.detects} *{stage.multiply_adds / 1e6:,.0f} M multiply-adds*")
         chosen += [stage.name] * on
@@ -114,11 +115,6 @@ def stage_table(spec: BackboneSpec) -> None:
         state.thawed = tuple(chosen)
         save()
         st.rerun()
-
-
-def turn() -> str:
-    """Name the current plan, so that switches made for another plan are made anew."""
-    return "-".join(app_state().trainable)
 
 
 title(

@@ -142,10 +142,8 @@ else:
     show_curves([run.view for run in runs], key="compare")
     differences(runs, comparison)
     st.subheader("Where they went wrong", anchor=False)
-    for start in range(0, len(runs), 2):
-        for offset, column in enumerate(st.columns(2)):
-            if start + offset < len(runs):
-                run = runs[start + offset]
-                with column.container(border=True):
-                    st.markdown(f"**{literal(run.view.title)}**")
-                    mistakes(run, start + offset)
+    columns = st.columns(2)
+    for position, run in enumerate(runs):
+        with columns[position % 2].container(border=True):
+            st.markdown(f"**{literal(run.view.title)}**")
+            mistakes(run, position)

@@ -37,6 +37,7 @@ sys.path.insert(0, str(ROOT))
 
 from tl_core.backbones import mini  # noqa: E402
 from tl_core.data import decode, open_dataset  # noqa: E402
+from tools.near_copies import crops, fingerprints, to_tensor  # noqa: E402
 
 MEAN = (0.481, 0.449, 0.398)
 STD = (0.275, 0.268, 0.280)
@@ -306,33 +307,6 @@ def overlap(args: argparse.Namespace) -> None:
         f"{found} of {len(dataset.photos)} photos look like copies of one of {len(known)} sources"
     )
     sys.exit(1 if found else 0)
-
-
-def crops(image: Image.Image) -> list[Image.Image]:
-    """Return a photo whole, and its centre, ends and a closer centre as squares; 64 px each."""
-    side = min(image.size)
-    corners = {(0, 0), (image.width - side, image.height - side)}
-    boxes = [(0.0, 0.0, float(image.width), float(image.height))]
-    boxes += [(x, y, x + side, y + side) for x, y in corners]
-    for share in (1.0, 0.8, 0.6):
-        half = side * share / 2
-        x, y = image.width / 2, image.height / 2
-        boxes.append((x - half, y - half, x + half, y + half))
-    return [image.resize((64, 64), Image.Resampling.BILINEAR, box=box) for box in boxes]
-
-
-def to_tensor(image: Image.Image) -> torch.Tensor:
-    """Return a photo as a uint8 tensor (3, H, W)."""
-    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)
-
-
-def fingerprints(photos: torch.Tensor) -> torch.Tensor:
-    """Return unit vectors (N, 768) whose products are correlations of photos at 16 x 16.
-
-    Each colour is centred by itself: two plain pictures of one colour are not copies.
-    """
-    small = F.interpolate(photos.float(), size=16, mode="area").flatten(2)
-    return F.normalize((small - small.mean(2, keepdim=True)).flatten(1), dim=1)
 
 
 if __name__ == "__main__":
