@@ -99,7 +99,7 @@ def write_table(home: Path) -> None:
             writer.writerow(json.loads(Image.open(path).info["comment"]))
 
 
-def sheet(home: Path, domain: str, out: Path, columns: int = 16) -> None:
+def sheet(home: Path, domain: str, out: Path, columns: int = 20) -> None:
     """Lay all pictures of a domain out on one sheet, a block of rows a class."""
     classes = [sorted((home / domain / name).glob("*.jpg")) for name in CLASSES]
     rows = [files[i : i + columns] for files in classes for i in range(0, len(files), columns)]
