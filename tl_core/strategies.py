@@ -5,9 +5,9 @@ A phase is a freeze plan, a number of epochs and a learning rate for each part t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from tl_core.freezing import BatchNormPolicy, FreezePlan
 from tl_core.registry import Registry
@@ -43,20 +43,35 @@ class Phase:
     stage_lr: Mapping[str, float] = field(default_factory=dict)
 
 
-class Recipe(Protocol):
-    """Turns stages into phases; phases without an epoch are left out by the caller."""
+@dataclass(frozen=True)
+class Terms:
+    """What a recipe works with.
 
-    def __call__(
-        self,
-        stages: tuple[str, ...],
-        thawed: tuple[str, ...],
-        *,
-        epochs: int,
-        lr: float,
-        batch_norm: BatchNormPolicy,
-    ) -> list[Phase]:
-        """Return the phases for a backbone with ``stages``, of which ``thawed`` may learn."""
-        ...
+    Attributes
+    ----------
+    stages, thawed
+        All stages of the backbone in order, and those of them that may learn.
+    epochs
+        Total over all phases.
+    lr
+        Peak learning rate of the head.
+    batch_norm
+        As in :class:`~tl_core.freezing.FreezePlan`.
+    """
+
+    stages: tuple[str, ...]
+    thawed: tuple[str, ...]
+    epochs: int
+    lr: float
+    batch_norm: BatchNormPolicy
+
+    def plan(self, trainable: tuple[str, ...] = ()) -> FreezePlan:
+        """Return the plan in which these stages learn."""
+        return FreezePlan(frozenset(trainable), self.batch_norm)
+
+
+Recipe = Callable[[Terms], list[Phase]]
+"""Turns stages into phases; phases without an epoch are left out by the caller."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +110,8 @@ class Strategy:
         batch_norm: BatchNormPolicy,
     ) -> tuple[Phase, ...]:
         """Return the phases that have at least one epoch."""
-        phases = self.recipe(stages, thawed, epochs=epochs, lr=lr, batch_norm=batch_norm)
-        return tuple(phase for phase in phases if phase.epochs > 0)
+        terms = Terms(stages, thawed, epochs, lr, batch_norm)
+        return tuple(phase for phase in self.recipe(terms) if phase.epochs > 0)
 
 
 STRATEGIES: Registry[Strategy] = Registry("strategy")
@@ -112,81 +127,41 @@ def layer_wise_rates(thawed: tuple[str, ...], lr: float) -> dict[str, float]:
     return {name: lr * BACKBONE_SHARE * DEPTH_DECAY**steps for steps, name in depth}
 
 
-def _feature_extraction(
-    stages: tuple[str, ...],
-    thawed: tuple[str, ...],
-    *,
-    epochs: int,
-    lr: float,
-    batch_norm: BatchNormPolicy,
-) -> list[Phase]:
-    return [Phase("Head only", FreezePlan(frozenset(), batch_norm), epochs, lr)]
+def _feature_extraction(terms: Terms) -> list[Phase]:
+    return [Phase("Head only", terms.plan(), terms.epochs, terms.lr)]
 
 
-def _fine_tune(
-    stages: tuple[str, ...],
-    thawed: tuple[str, ...],
-    *,
-    epochs: int,
-    lr: float,
-    batch_norm: BatchNormPolicy,
-) -> list[Phase]:
-    plan = FreezePlan(frozenset(thawed), batch_norm)
-    return [Phase("Fine-tuning", plan, epochs, lr, layer_wise_rates(thawed, lr))]
+def _fine_tune(terms: Terms) -> list[Phase]:
+    rates = layer_wise_rates(terms.thawed, terms.lr)
+    return [Phase("Fine-tuning", terms.plan(terms.thawed), terms.epochs, terms.lr, rates)]
 
 
-def _hybrid(
-    stages: tuple[str, ...],
-    thawed: tuple[str, ...],
-    *,
-    epochs: int,
-    lr: float,
-    batch_norm: BatchNormPolicy,
-) -> list[Phase]:
-    first, second = epochs // 2, epochs - epochs // 2
-    lower = lr / 3
+def _hybrid(terms: Terms) -> list[Phase]:
+    first = terms.epochs // 2
+    lower = terms.lr / 3
+    rates = layer_wise_rates(terms.thawed, lower)
     return [
-        Phase("Head only", FreezePlan(frozenset(), batch_norm), first, lr),
-        Phase(
-            "Thawed",
-            FreezePlan(frozenset(thawed), batch_norm),
-            second,
-            lower,
-            layer_wise_rates(thawed, lower),
-        ),
+        Phase("Head only", terms.plan(), first, terms.lr),
+        Phase("Thawed", terms.plan(terms.thawed), terms.epochs - first, lower, rates),
     ]
 
 
-def _gradual_unfreeze(
-    stages: tuple[str, ...],
-    thawed: tuple[str, ...],
-    *,
-    epochs: int,
-    lr: float,
-    batch_norm: BatchNormPolicy,
-) -> list[Phase]:
-    count = len(thawed) + 1
-    ends = [round(epochs * (position + 1) / count) for position in range(count)]
+def _gradual_unfreeze(terms: Terms) -> list[Phase]:
+    count = len(terms.thawed) + 1
+    ends = [round(terms.epochs * (position + 1) / count) for position in range(count)]
     phases = []
     for position, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-        open_now = thawed[len(thawed) - position :]
-        plan = FreezePlan(frozenset(open_now), batch_norm)
+        open_now = terms.thawed[len(terms.thawed) - position :]
         name = f"Thawed from {open_now[0]}" if open_now else "Head only"
-        rate = lr if position == 0 else lr / 3
-        phases.append(Phase(name, plan, end - start, rate, layer_wise_rates(open_now, rate)))
+        rate = terms.lr if position == 0 else terms.lr / 3
+        rates = layer_wise_rates(open_now, rate)
+        phases.append(Phase(name, terms.plan(open_now), end - start, rate, rates))
     return phases
 
 
-def _everything_alike(
-    stages: tuple[str, ...],
-    thawed: tuple[str, ...],
-    *,
-    epochs: int,
-    lr: float,
-    batch_norm: BatchNormPolicy,
-) -> list[Phase]:
-    plan = FreezePlan(frozenset(stages), batch_norm)
-    return [Phase("All layers", plan, epochs, lr, dict.fromkeys(stages, lr))]
+def _everything_alike(terms: Terms) -> list[Phase]:
+    rates = dict.fromkeys(terms.stages, terms.lr)
+    return [Phase("All layers", terms.plan(terms.stages), terms.epochs, terms.lr, rates)]
 
 
 for _strategy in (
