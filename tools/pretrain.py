@@ -56,7 +56,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     train_parser = commands.add_parser("train", help="pretrain one backbone")
-    train_parser.add_argument("name")
     train_parser.add_argument("--out", type=Path, required=True, help="checkpoint and history")
     train_parser.add_argument("--epochs", type=int, default=26)
     train_parser.add_argument("--small-epochs", type=int, default=12, help="first ones at 48 px")
@@ -68,10 +67,8 @@ def main() -> None:
     train_parser.add_argument("--seed", type=int, default=0)
     train_parser.set_defaults(run=train)
     evaluate_parser = commands.add_parser("evaluate", help="top-1 of the shipped file")
-    evaluate_parser.add_argument("name")
     evaluate_parser.set_defaults(run=evaluate)
     publish_parser = commands.add_parser("publish", help="bundle a finished network")
-    publish_parser.add_argument("name")
     publish_parser.add_argument(
         "--out", type=Path, nargs="+", required=True, help="folders of its trainings, in order"
     )
@@ -80,6 +77,9 @@ def main() -> None:
     overlap_parser.add_argument("data", type=Path, help="a folder of photos")
     overlap_parser.add_argument("--threshold", type=float, default=0.95)
     overlap_parser.set_defaults(run=overlap)
+    for sub in (train_parser, evaluate_parser, publish_parser):
+        sub.add_argument("network", help="a function of tl_core.backbones.mini")
+        sub.add_argument("--world", choices=source_worlds(), help="see it alone; default: all")
     for sub in (train_parser, evaluate_parser, publish_parser, overlap_parser):
         sub.add_argument("--pack", type=Path, required=True)
     args = parser.parse_args()
@@ -89,16 +89,30 @@ def main() -> None:
 # ---------------------------------------------------------------------------------------- data
 
 
-def load_split(pack: Path, split: str) -> Tensors:
-    """Decode one split into uint8 photos (N, 3, 64, 64) and labels."""
+def source_worlds() -> dict[str, dict[str, int]]:
+    """Return, for each world, its classes and how many training photos each of them gives."""
+    worlds: dict[str, dict[str, int]] = json.loads((WEIGHTS / "source_worlds.json").read_text())
+    return worlds
+
+
+def load_split(pack: Path, split: str, world: str | None = None) -> Tensors:
+    """Decode one split, or a world of it, into uint8 photos (N, 3, 64, 64) and labels."""
     with np.load(pack) as arrays:
-        labels = torch.from_numpy(arrays[f"{split}_label"].astype(np.int64))
+        wnids, labels = arrays["wnid"].tolist(), arrays[f"{split}_label"].astype(np.int64)
         data, offset = arrays[f"{split}_bytes"], arrays[f"{split}_offset"]
+    chosen = np.arange(len(labels))
+    if world:
+        classes = source_worlds()[world]
+        limits = classes.values() if split == "train" else [None] * len(classes)
+        of_class = [np.flatnonzero(labels == wnids.index(wnid)) for wnid in classes]
+        of_class = [found[:limit] for found, limit in zip(of_class, limits, strict=True)]
+        chosen = np.concatenate(of_class)
+        labels = np.repeat(np.arange(len(classes)), [len(found) for found in of_class])
     pixels = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
-    for i in range(len(labels)):
+    for row, i in enumerate(chosen):
         blob = io.BytesIO(data[offset[i] : offset[i + 1]].tobytes())
-        pixels[i] = np.asarray(Image.open(blob).convert("RGB"))
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2), labels
+        pixels[row] = np.asarray(Image.open(blob).convert("RGB"))
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2), torch.from_numpy(labels)
 
 
 def normalise(photos: torch.Tensor) -> torch.Tensor:
@@ -128,6 +142,18 @@ def augment(images: torch.Tensor, rng: torch.Generator, size: int, smallest: flo
 # ------------------------------------------------------------------------------------ training
 
 
+def name_of(args: argparse.Namespace) -> str:
+    """Return the name of the backbone: the network, and its world if it has seen but one."""
+    return f"{args.network}_{args.world}" if args.world else args.network
+
+
+def build(args: argparse.Namespace) -> nn.Module:
+    """Build the network with random weights and a head for the classes of its world."""
+    make = getattr(mini, args.network)
+    model: nn.Module = make(len(source_worlds()[args.world])) if args.world else make()
+    return model
+
+
 class Training:
     """SGD with a one-cycle schedule over a network, and an exponential average of its weights.
 
@@ -141,7 +167,7 @@ class Training:
 
     def __init__(self, args: argparse.Namespace, steps: int) -> None:
         self.args = args
-        self.model = getattr(mini, args.name)().to(memory_format=torch.channels_last)
+        self.model = build(args).to(memory_format=torch.channels_last)
         if args.init:
             load_weights(self.model, args.init)
         self.average = AveragedModel(
@@ -205,9 +231,10 @@ def train(args: argparse.Namespace) -> None:
     """Pretrain a network; after each epoch write its weights, its history and a checkpoint."""
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
-    checkpoint = args.out / f"{args.name}.checkpoint.pt"
-    photos, labels = load_split(args.pack, "train")
-    val = load_split(args.pack, "val")
+    name = name_of(args)
+    checkpoint = args.out / f"{name}.checkpoint.pt"
+    photos, labels = load_split(args.pack, "train", args.world)
+    val = load_split(args.pack, "val", args.world)
     training = Training(args, steps=len(photos) // args.batch_size)
     if checkpoint.exists():
         training.resume(checkpoint)
@@ -224,9 +251,9 @@ def train(args: argparse.Namespace) -> None:
         )
         print(json.dumps(training.history[-1]), flush=True)
         training.save(checkpoint)
-        export(training.average.module, args.out / f"{args.name}.safetensors")
+        export(training.average.module, args.out / f"{name}.safetensors")
         history = json.dumps(training.history, indent=1) + "\n"
-        (args.out / f"{args.name}.history.json").write_text(history)
+        (args.out / f"{name}.history.json").write_text(history)
 
 
 def export(model: nn.Module, path: Path) -> None:
@@ -248,13 +275,14 @@ def load_weights(model: nn.Module, path: Path) -> None:
 
 def publish(args: argparse.Namespace) -> None:
     """Bundle a finished network: its weights, and beside them its measured accuracy and history."""
-    file = f"{args.name}.safetensors"
+    name = name_of(args)
+    file = f"{name}.safetensors"
     shutil.copyfile(args.out[-1] / file, WEIGHTS / file)
-    histories = [json.loads((f / f"{args.name}.history.json").read_text()) for f in args.out]
+    histories = [json.loads((f / f"{name}.history.json").read_text()) for f in args.out]
     history = [epoch for part in histories for epoch in part]
     facts = {"val_top1": round(shipped_top1(args), 4), "history": history}
-    (WEIGHTS / f"{args.name}.json").write_text(json.dumps(facts, indent=1) + "\n")
-    print(f"{args.name}: {facts['val_top1']:.2%}; now run tools/describe_backbones.py")
+    (WEIGHTS / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n")
+    print(f"{name}: {facts['val_top1']:.2%}; now run tools/describe_backbones.py")
 
 
 # ---------------------------------------------------------------------------------- evaluation
@@ -273,14 +301,14 @@ def top1(model: nn.Module, photos: torch.Tensor, labels: torch.Tensor) -> float:
 
 def shipped_top1(args: argparse.Namespace) -> float:
     """Return the top-1 accuracy of the shipped fp16 file on the pack's validation photos."""
-    model = getattr(mini, args.name)()
-    load_weights(model, WEIGHTS / f"{args.name}.safetensors")
-    return top1(model, *load_split(args.pack, "val"))
+    model = build(args)
+    load_weights(model, WEIGHTS / f"{name_of(args)}.safetensors")
+    return top1(model, *load_split(args.pack, "val", args.world))
 
 
 def evaluate(args: argparse.Namespace) -> None:
     """Print the top-1 accuracy of the shipped file."""
-    print(f"{args.name}: top-1 {shipped_top1(args):.4f} on the pack's validation photos")
+    print(f"{name_of(args)}: top-1 {shipped_top1(args):.4f} on the pack's validation photos")
 
 
 def overlap(args: argparse.Namespace) -> None:

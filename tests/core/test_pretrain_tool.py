@@ -40,8 +40,8 @@ def pack(tmp_path: Path) -> Path:
 
 def options(pack: Path, out: Path, epochs: int) -> argparse.Namespace:
     return argparse.Namespace(
-        name="resnet_mini", pack=pack, out=out, epochs=epochs, small_epochs=1, batch_size=4,
-        lr=0.05, weight_decay=5e-4, seed=0, init=None, smallest_area=0.35,
+        network="resnet_mini", world=None, pack=pack, out=out, epochs=epochs, small_epochs=1,
+        batch_size=4, lr=0.05, weight_decay=5e-4, seed=0, init=None, smallest_area=0.35,
     )  # fmt: skip
 
 
