@@ -6,16 +6,19 @@ Loads no torch. Whoever asks adds what was wanted and how to go on; see ``backbo
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import queue
-import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
+
+from filelock import FileLock
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are done and the bytes in total."""
@@ -24,6 +27,7 @@ PATIENCE = 8.0
 """Seconds to wait for a server's first answer, and for each piece of the file."""
 
 _CHUNK = 1 << 20
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _Answers = queue.Queue[HTTPResponse | Exception]
 
@@ -37,7 +41,10 @@ def download(
 ) -> None:
     """Bring a file here, complete and as promised, or not at all.
 
-    Several programs may fetch the same file at the same time.
+    Of several programs that fetch the same file one works and the others wait for it. If the
+    connection is cut, or the program is, what has arrived lies beside ``path`` in a hidden part
+    that the next attempt goes on from, where the server can send the rest of a file (a range
+    request, RFC 9110 section 14). The digest of the whole tells whether the pieces belong together.
 
     Parameters
     ----------
@@ -57,15 +64,16 @@ def download(
     DownloadError
         Without a connection, within seconds; or if what arrives is not the promised file.
     """
+    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as folder:
-            partial = Path(folder) / path.name
-            _receive(url, partial, size, progress)
-            if not is_whole(partial, digest):
-                raise DownloadError("what arrived is incomplete or another file")
-            partial.replace(path)
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            if not is_whole(path, digest):
+                _complete(url, part, digest, size, progress)
+                part.replace(path)
     except (OSError, HTTPException) as error:
+        if getattr(error, "errno", None) in _DISK_FULL:
+            part.unlink(missing_ok=True)
         raise DownloadError(plainly(error)) from error
 
 
@@ -107,29 +115,59 @@ def plainly(error: OSError | HTTPException) -> str:
     return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
 
 
-def _receive(url: str, path: Path, size: int, progress: Progress | None) -> None:
+def _complete(url: str, part: Path, digest: str, size: int, progress: Progress | None) -> None:
+    """Bring a part to the promised file; once from the beginning if its rest does not fit it."""
+    resumed = True
+    while resumed:
+        resumed = _receive(url, part, size, progress)
+        if is_whole(part, digest):
+            return
+        part.unlink()
+    raise DownloadError("what arrived is incomplete or another file")
+
+
+def _receive(url: str, part: Path, size: int, progress: Progress | None) -> bool:
+    """Write what a server sends, and tell whether it was added to what was there."""
+    have = part.stat().st_size if part.is_file() else 0
     try:
-        response = _ask(url, PATIENCE).get(timeout=PATIENCE)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {PATIENCE:.0f} seconds") from None
-    if isinstance(response, Exception):
-        raise response
-    with path.open("wb") as file, response:
-        total = response.length or size
+        response = _answer(url, {"Range": f"bytes={have}-"} if have else {})
+    except HTTPError as error:
+        if have and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return True  # the part is at least as long as the file
+        raise
+    resumed = have > 0 and response.status == HTTPStatus.PARTIAL_CONTENT
+    with response, part.open("ab" if resumed else "wb") as file:
+        total = file.tell() + (response.length or 0)
         while chunk := response.read(_CHUNK):
             file.write(chunk)
             if progress:
-                progress(file.tell(), total)
+                progress(file.tell(), total if response.length is not None else size)
+        if file.tell() < total:
+            raise ConnectionError(f"the connection was cut at {file.tell() / total:.0%}")
+    return resumed
 
 
-def _ask(url: str, patience: float, method: str = "GET") -> _Answers:
+def _answer(url: str, headers: Mapping[str, str]) -> HTTPResponse:
+    try:
+        answer = _ask(url, PATIENCE, headers=headers).get(timeout=PATIENCE)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {PATIENCE:.0f} seconds") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _ask(
+    url: str, patience: float, method: str = "GET", headers: Mapping[str, str] | None = None
+) -> _Answers:
     """Ask a server from a thread; its answer, or what went wrong, will be in the queue.
 
     ``urlopen`` counts its timeout for every address of a host anew and not at all while the name is
     looked up, so behind a firewall that swallows packets it would take minutes.
     """
     answers: _Answers = queue.Queue()
-    request = urllib.request.Request(url, headers={"User-Agent": "tl_core"}, method=method)
+    headers = {"User-Agent": "tl_core", **(headers or {})}
+    request = urllib.request.Request(url, headers=headers, method=method)
 
     def connect() -> None:
         try:

@@ -1,11 +1,28 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from tl_core.errors import UserError
 from tl_core.runs.store import Store
+
+VERSION_1 = """
+CREATE TABLE meta (schema_version INTEGER NOT NULL);
+INSERT INTO meta VALUES (1);
+CREATE TABLE jobs (id VARCHAR(32) PRIMARY KEY, position INTEGER NOT NULL UNIQUE,
+    kind VARCHAR(32) NOT NULL, owner VARCHAR(64) NOT NULL, comparison VARCHAR(32),
+    payload JSON NOT NULL, status VARCHAR(16) NOT NULL, request VARCHAR(16) NOT NULL,
+    reason VARCHAR, created FLOAT NOT NULL, started FLOAT, ended FLOAT);
+INSERT INTO jobs VALUES ('j1', 1, 'train', 'a', NULL, '{"n": 1}', 'finished', '', NULL, 1, 2, 3);
+CREATE TABLE events (job VARCHAR(32), number INTEGER, data JSON NOT NULL,
+    PRIMARY KEY (job, number));
+CREATE TABLE workspaces (owner VARCHAR(64) PRIMARY KEY, state JSON NOT NULL);
+"""
 
 
 @pytest.fixture
@@ -72,4 +89,32 @@ def test_two_stores_share_one_database(store: Store) -> None:
     job = store.add_job("train", {}, owner="a")
     other = Store()
     assert other.job(job) == store.job(job)
+    other.close()
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as old:
+        old.executescript(VERSION_1)
+    store = Store(url)
+    [job] = store.jobs(owner="a")
+    assert (job.id, job.room, job.payload) == ("j1", None, {"n": 1})
+    store.add_job("train", {}, owner="a", room="r")
+    assert len(store.jobs(room="r")) == 1
+    store.close()
+    Store(url).close()  # and is not migrated again
+
+
+def test_a_database_of_a_newer_program_is_refused(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE meta SET schema_version = 999")
+    with pytest.raises(UserError, match="newer version"):
+        Store()
+
+
+def test_settings_are_shared(store: Store) -> None:
+    assert store.setting("queue_paused", False) is False
+    store.set_setting("queue_paused", True)
+    other = Store()
+    assert other.setting("queue_paused") is True
     other.close()

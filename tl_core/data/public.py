@@ -62,7 +62,8 @@ def prefetch_data(entry: PublicSet, report: Report | None = None) -> Path:
     """Bring a public set onto this machine for everyone, unless it is here.
 
     The folder appears complete or not at all; of several programs that ask at the same time one
-    works and the others wait for it. What an earlier attempt left behind is removed.
+    works and the others wait for it. A download that was cut goes on where it ended; unpacking
+    begins afresh, and what an earlier attempt left of it is removed.
 
     Parameters
     ----------
@@ -86,11 +87,11 @@ def prefetch_data(entry: PublicSet, report: Report | None = None) -> Path:
     with FileLock(root / f".{entry.name}.lock"):
         if entry.here:
             return entry.folder
-        work = root / f".{entry.name}.part"
+        arriving, work = root / f".{entry.name}.download", root / f".{entry.name}.part"
         shutil.rmtree(work, ignore_errors=True)
         try:
-            work.mkdir()
-            _fetch(entry, work, report or _silent)
+            _fetch(entry, arriving, report or _silent)
+            arriving.rename(work)
             _keep(entry, work, work / "kept", report or _silent)
             (work / "kept").rename(entry.folder)
         except (DownloadError, OSError) as error:

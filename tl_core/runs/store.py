@@ -6,73 +6,24 @@ folder of a run is its record; what stands here is how to find it and what happe
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    Float,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    event,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.engine import Engine, Row
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.engine import Row
 
-from tl_core.home import home
-
-SCHEMA_VERSION = 1
+from tl_core.runs.schema import connect
+from tl_core.runs.schema import events as _events
+from tl_core.runs.schema import jobs as _jobs
+from tl_core.runs.schema import settings as _settings
+from tl_core.runs.schema import workspaces as _workspaces
 
 WAITING, RUNNING = "waiting", "running"
 FINAL = ("finished", "failed", "cancelled", "interrupted")
 """Every accepted job ends in exactly one of these."""
-
-metadata = MetaData()
-
-_meta = Table("meta", metadata, Column("schema_version", Integer, nullable=False))
-
-_jobs = Table(
-    "jobs",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("position", Integer, nullable=False, unique=True),
-    Column("kind", String(32), nullable=False),
-    Column("owner", String(64), nullable=False, index=True),
-    Column("comparison", String(32), nullable=True, index=True),
-    Column("payload", JSON, nullable=False),
-    Column("status", String(16), nullable=False, index=True),
-    Column("request", String(16), nullable=False, default=""),
-    Column("reason", String, nullable=True),
-    Column("created", Float, nullable=False),
-    Column("started", Float, nullable=True),
-    Column("ended", Float, nullable=True),
-)
-
-_events = Table(
-    "events",
-    metadata,
-    Column("job", String(32), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("data", JSON, nullable=False),
-)
-
-_workspaces = Table(
-    "workspaces",
-    metadata,
-    Column("owner", String(64), primary_key=True),
-    Column("state", JSON, nullable=False),
-)
 
 
 @dataclass(frozen=True)
@@ -85,8 +36,8 @@ class Job:
         Unguessable; also names the folder of a run.
     kind, payload
         ``train`` with a configuration, ``predict`` with runs and a photo.
-    owner, comparison
-        Whose it is, and which comparison it belongs to.
+    owner, comparison, room
+        Whose it is, and which comparison and which class it belongs to.
     status, reason
         ``waiting``, ``running`` or one of the final ones, and why it ended.
     request
@@ -100,6 +51,7 @@ class Job:
     kind: str
     owner: str
     comparison: str | None
+    room: str | None
     payload: dict[str, Any]
     status: str
     request: str
@@ -115,7 +67,7 @@ class Job:
 
 
 class Store:
-    """Jobs, events and workspaces.
+    """Jobs, events, workspaces and settings.
 
     Parameters
     ----------
@@ -124,14 +76,8 @@ class Store:
     """
 
     def __init__(self, url: str | None = None) -> None:
-        self.url = url or os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
-        self.engine: Engine = create_engine(self.url)
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _configure_sqlite)
-        metadata.create_all(self.engine)
-        with self.engine.begin() as connection:
-            if connection.execute(select(_meta)).first() is None:
-                connection.execute(insert(_meta).values(schema_version=SCHEMA_VERSION))
+        self.engine = connect(url)
+        self.url = self.engine.url.render_as_string(hide_password=False)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -140,7 +86,13 @@ class Store:
     # ---------------------------------------------------------------------------------- jobs
 
     def add_job(
-        self, kind: str, payload: Mapping[str, Any], *, owner: str, comparison: str | None = None
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        owner: str,
+        comparison: str | None = None,
+        room: str | None = None,
     ) -> str:
         """Put a job at the end of the queue; return its id."""
         identifier = secrets.token_hex(12)
@@ -153,6 +105,7 @@ class Store:
                     kind=kind,
                     owner=owner,
                     comparison=comparison,
+                    room=room,
                     payload=dict(payload),
                     status=WAITING,
                     request="",
@@ -172,17 +125,16 @@ class Store:
         *,
         owner: str | None = None,
         comparison: str | None = None,
+        room: str | None = None,
         kind: str | None = None,
         status: str | Sequence[str] | None = None,
     ) -> list[Job]:
         """Return the jobs that fit, in the order in which they were accepted."""
         query = select(_jobs).order_by(_jobs.c.position)
-        if owner is not None:
-            query = query.where(_jobs.c.owner == owner)
-        if comparison is not None:
-            query = query.where(_jobs.c.comparison == comparison)
-        if kind is not None:
-            query = query.where(_jobs.c.kind == kind)
+        wanted = {"owner": owner, "comparison": comparison, "room": room, "kind": kind}
+        for column, value in wanted.items():
+            if value is not None:
+                query = query.where(_jobs.c[column] == value)
         if status is not None:
             statuses = [status] if isinstance(status, str) else list(status)
             query = query.where(_jobs.c.status.in_(statuses))
@@ -249,13 +201,21 @@ class Store:
             if connection.execute(change).rowcount == 0:
                 connection.execute(insert(_workspaces).values(owner=owner, state=dict(state)))
 
+    # ------------------------------------------------------------------------------ settings
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """Return a setting of this server, such as ``queue_paused``."""
+        query = select(_settings.c.value).where(_settings.c.name == name)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        return default if row is None else row.value
+
+    def set_setting(self, name: str, value: Any) -> None:
+        """Change a setting of this server; the value is plain data."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(_settings).where(_settings.c.name == name))
+            connection.execute(insert(_settings).values(name=name, value=value))
+
 
 def _job(row: Row[Any]) -> Job:
     return Job(**row._mapping)
-
-
-def _configure_sqlite(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
