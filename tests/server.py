@@ -22,6 +22,8 @@ class Server:
         Whether it can send the rest of a file.
     cut
         The connection is cut after so many bytes, once.
+    silent
+        Instead of a cut, nothing more is sent.
     """
 
     def __init__(self) -> None:
@@ -30,6 +32,8 @@ class Server:
         self.ranges: list[int | None] = []
         self.knows_ranges = True
         self.cut: int | None = None
+        self.silent = False
+        self._closing = threading.Event()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,6 +48,7 @@ class Server:
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
+        self._closing.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -68,3 +73,5 @@ class Server:
         request.end_headers()
         request.wfile.write(content[: self.cut])
         self.cut = None
+        if self.silent:
+            self._closing.wait(60)

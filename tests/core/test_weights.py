@@ -148,13 +148,17 @@ def test_prefetch_downloads_once_and_reports(serve: Callable[[Answer], str], cac
     assert seen[-1] == (len(FILE), len(FILE))
     assert prefetch(spec) == path
     assert requests == [f"/{spec.weights.file}"]
-    assert os.listdir(cache) == [spec.weights.file], "something besides the file was left"
+    assert left(cache) == [spec.weights.file], "something besides the file was left"
+
+
+def left(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.suffix != ".lock"]
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(respond(FILE[:-100], len(FILE)), id="truncated"),
+        pytest.param(respond(FILE[:-100]), id="truncated"),
         pytest.param(respond(FILE[:-1] + b"?"), id="corrupted"),
         pytest.param(respond(b"<html>Log in to this network</html>"), id="another page"),
         pytest.param(lambda request: request.send_error(404), id="gone"),
@@ -168,7 +172,7 @@ def test_a_failed_download_leaves_nothing_and_can_be_repeated(
     with pytest.raises(WeightsError):
         prefetch(spec)
     assert location(spec) == "download"
-    assert os.listdir(cache) == []
+    assert left(cache) == []
     assert prefetch(spec_for(FILE, serve(respond(FILE)))).read_bytes() == FILE
 
 

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import inspect
 import io
-import pickle
-import struct
 import tarfile
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
-import scipy.io
 
-from tests.photos import make_photo
+from tests.core.data import publishers
+from tests.core.data.publishers import datasets, md5, serve_cifar, serve_dtd
+from tests.server import Server
 from tl_core import download
-from tl_core.compat import torchvision
-from tl_core.data import open_dataset, public
+from tl_core.data import open_dataset
 from tl_core.data.catalog import PUBLIC, PublicSet, find
 from tl_core.data.public import prefetch_data, remote_files
 from tl_core.errors import DataError
@@ -33,8 +24,7 @@ from tl_core.execution.worker import run_job
 from tl_core.runs.store import Store
 from tl_core.training.events import PreparationAdvanced, from_dict
 
-datasets = torchvision.datasets
-Files = dict[str, bytes]
+Serve = Callable[[Server, pytest.MonkeyPatch], None]
 
 
 @pytest.fixture
@@ -52,36 +42,41 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server.close()
 
 
-CASES: list[tuple[str, Callable[[Server, pytest.MonkeyPatch], None], set[str], dict[str, int]]] = [
-    ("hymenoptera", serve_hymenoptera, {"ants", "bees"}, {"train": 6, "val": 4}),
-    (
-        "flowers102",
-        serve_flowers,
+CASES: dict[str, tuple[Serve, set[str], dict[str, int]]] = {
+    "hymenoptera": (publishers.serve_hymenoptera, {"ants", "bees"}, {"train": 6, "val": 4}),
+    "flowers102": (
+        publishers.serve_flowers,
         {"pink primrose", "hard-leaved pocket orchid"},
         {"train": 4, "val": 4, "test": 4},
     ),
-    ("pets", serve_pets, {"Abyssinian", "Great Pyrenees"}, {"train": 6, "test": 4}),
-    ("eurosat", serve_eurosat, {"Forest", "River"}, {"all": 6}),
-    ("cifar10", serve_cifar, {"airplane", "automobile"}, {"train": 20, "test": 4}),
-    (
-        "fashion_mnist",
-        serve_fashion,
+    "pets": (publishers.serve_pets, {"Abyssinian", "Great Pyrenees"}, {"train": 6, "test": 4}),
+    "eurosat": (publishers.serve_eurosat, {"Forest", "River"}, {"all": 6}),
+    "cifar10": (serve_cifar, {"airplane", "automobile"}, {"train": 20, "test": 4}),
+    "fashion_mnist": (
+        publishers.serve_fashion,
         {name.replace("/", "-") for name in datasets.FashionMNIST.classes},
         {"train": 20, "test": 10},
     ),
-    ("dtd", serve_dtd, {"woven", "bubbly"}, {"train": 4, "val": 4, "test": 4}),
-]
+    "dtd": (serve_dtd, {"woven", "bubbly"}, {"train": 4, "val": 4, "test": 4}),
+    "stl10": (publishers.serve_stl, {"airplane", "bird"}, {"train": 6, "test": 4}),
+    "food101": (publishers.serve_food, {"apple_pie", "waffles"}, {"train": 6, "test": 4}),
+}
 
 
-@pytest.mark.parametrize(("name", "serve", "classes", "counts"), CASES, ids=[c[0] for c in CASES])
+def listing(entry: PublicSet) -> list[str]:
+    return [path.name for path in entry.folder.parent.iterdir() if path.suffix != ".lock"]
+
+
+def files(entry: PublicSet) -> list[str]:
+    below = entry.folder.parent.rglob("*")
+    return [path.name for path in below if path.is_file() and path.suffix != ".lock"]
+
+
+@pytest.mark.parametrize("name", PUBLIC.names())
 def test_a_set_comes_here_and_opens_by_name(
-    name: str,
-    serve: Callable[[Server, pytest.MonkeyPatch], None],
-    classes: set[str],
-    counts: dict[str, int],
-    server: Server,
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    serve, classes, counts = CASES[name]
     serve(server, monkeypatch)
     seen: list[tuple[int, int, str]] = []
     folder = prefetch_data(PUBLIC.get(name), lambda *report: seen.append(report))
@@ -90,7 +85,7 @@ def test_a_set_comes_here_and_opens_by_name(
     assert set(dataset.classes) == classes
     assert {split: sum(of.values()) for split, of in report.splits.items()} == counts
     assert {what for _, _, what in seen} == {"MB", "pictures"}
-    assert [entry.name for entry in folder.parent.iterdir() if entry.suffix != ".lock"] == [name]
+    assert listing(PUBLIC.get(name)) == [name]
     asked = len(server.asked)
     assert prefetch_data(PUBLIC.get(name)) == folder
     assert len(server.asked) == asked, "a set that is here was asked for again"
@@ -121,10 +116,6 @@ def test_large_sets_are_thinned_evenly(server: Server, monkeypatch: pytest.Monke
 # ------------------------------------------------------------------------------------- trouble
 
 
-def listing(entry: PublicSet) -> list[str]:
-    return [path.name for path in entry.folder.parent.iterdir() if path.suffix != ".lock"]
-
-
 @pytest.mark.parametrize(
     "damage", [lambda c: c[:-50], lambda c: c[:-1] + b"?", lambda c: b"<html>"]
 )
@@ -136,7 +127,7 @@ def test_a_damaged_download_leaves_nothing_and_can_be_repeated(
     server.files["dtd.tar.gz"] = damage(whole)
     with pytest.raises(DataError, match="incomplete or another file"):
         prefetch_data(entry)
-    assert not entry.here and listing(entry) == []
+    assert not entry.here and files(entry) == []
     server.files["dtd.tar.gz"] = whole
     assert prefetch_data(entry).is_dir()
 
@@ -149,7 +140,7 @@ def test_without_network_the_message_says_what_to_do(monkeypatch: pytest.MonkeyP
         prefetch_data(entry)
     for part in ("Describable Textures", "625 MB", "refused", "tl_core prefetch-data dtd", "use"):
         assert part in str(caught.value)
-    assert listing(entry) == []
+    assert files(entry) == []
 
 
 def test_an_archive_that_is_none_is_told_in_a_sentence(
@@ -163,14 +154,32 @@ def test_an_archive_that_is_none_is_told_in_a_sentence(
     assert listing(PUBLIC.get("dtd")) == []
 
 
-def test_what_a_killed_attempt_left_is_cleared(
+def test_a_killed_attempt_does_not_stand_in_the_way(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve_dtd(server, monkeypatch)
-    entry = PUBLIC.get("dtd")
-    half = entry.folder.parent / ".dtd.part" / "dtd" / "dtd" / "labels"
-    half.mkdir(parents=True)
-    assert prefetch_data(entry).is_dir() and listing(entry) == ["dtd"]
+    entry, [(_, _, place)] = PUBLIC.get("dtd"), remote_files(PUBLIC.get("dtd"))
+    half_unpacked = entry.folder.parent / ".dtd.part" / "dtd" / "dtd" / "labels"
+    half_unpacked.mkdir(parents=True)
+    half_downloaded = entry.folder.parent / ".dtd.download" / place.with_name(f".{place.name}.part")
+    half_downloaded.parent.mkdir(parents=True)
+    half_downloaded.write_bytes(server.files["dtd.tar.gz"][:200])
+    assert prefetch_data(entry).is_dir()
+    assert server.ranges == [200] and listing(entry) == ["dtd"]
+
+
+def test_a_cut_download_goes_on_with_the_next_attempt(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishers.serve_pets(server, monkeypatch)
+    entry, length = PUBLIC.get("pets"), len(server.files["images.tar.gz"])
+    server.cut = length // 2
+    with pytest.raises(DataError, match=r"cut at \d+%.*prefetch-data pets"):
+        prefetch_data(entry)
+    assert not entry.here
+    assert prefetch_data(entry).is_dir() and listing(entry) == ["pets"]
+    assert server.asked == ["images.tar.gz", "images.tar.gz", "annotations.tar.gz"]
+    assert server.ranges == [None, length // 2, None]
 
 
 def test_several_who_ask_at_once_get_one_download(
@@ -220,7 +229,8 @@ def test_a_job_is_stopped_on_request(server: Server, monkeypatch: pytest.MonkeyP
     job = store.job(identifier)
     store.close()
     assert job is not None and job.status == "cancelled"
-    assert listing(PUBLIC.get("dtd")) == []
+    assert not PUBLIC.get("dtd").here
+    assert prefetch_data(PUBLIC.get("dtd")).is_dir()
 
 
 # --------------------------------------------------------------------------------------- facts
