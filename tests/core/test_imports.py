@@ -18,6 +18,7 @@ LAYERS = (
     ("strategies",),
     ("training",),
     ("runs",),
+    ("analysis",),
     ("server",),
     ("execution",),
     ("cli", "__main__"),
