@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tl_core.errors import UserError
+from tl_core.runs.codes import owner_of
 from tl_core.runs.store import Store
 
 VERSION_1 = """
@@ -103,6 +104,19 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -
     assert len(store.jobs(room="r")) == 1
     store.close()
     Store(url).close()  # and is not migrated again
+
+
+def test_learners_tokens_of_an_older_version_become_digests(tmp_path: Path) -> None:
+    token = "0123456789abcdef" * 2
+    file = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.executescript(VERSION_1.replace("'a'", f"'{token}'"))
+        connection.execute("INSERT INTO workspaces VALUES (?, ?)", (token, '{"data": "x"}'))
+    store = Store(f"sqlite:///{file}")
+    assert [job.id for job in store.jobs(owner=owner_of(token))] == ["j1"]
+    assert store.workspace(owner_of(token)) == {"data": "x"}
+    assert store.jobs(owner=token) == [] and store.workspace(token) == {}
+    store.close()
 
 
 def test_a_database_of_a_newer_program_is_refused(store: Store) -> None:

@@ -6,6 +6,8 @@ SQLite in write-ahead mode by default; any URL that SQLAlchemy knows works (``TL
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -28,6 +30,7 @@ from sqlalchemy.engine import Engine
 
 from tl_core.errors import UserError
 from tl_core.home import home
+from tl_core.runs.codes import owner_of
 
 metadata = MetaData()
 
@@ -103,11 +106,24 @@ settings = Table(
     Column("value", JSON, nullable=False),
 )
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {
+
+def _digest_owners(connection: Connection) -> None:
+    """Forget the learners' own tokens, which were written down before version 3."""
+    for table in (jobs, workspaces, uploads):
+        if not inspect(connection).has_table(table.name):
+            continue
+        for owner in connection.execute(select(table.c.owner).distinct()).scalars().all():
+            if re.fullmatch("[0-9a-f]{32}", owner):
+                known = update(table).where(table.c.owner == owner)
+                connection.execute(known.values(owner=owner_of(owner)))
+
+
+MIGRATIONS: dict[int, tuple[str | Callable[[Connection], None], ...]] = {
     2: (
         "ALTER TABLE jobs ADD COLUMN room VARCHAR(16)",
         "CREATE INDEX ix_jobs_room ON jobs (room)",
     ),
+    3: (_digest_owners,),
 }
 """Version -> what turns a database of the version before into it; new tables need no word here."""
 
@@ -162,8 +178,11 @@ def _upgrade(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     version = _version(connection)
     for step in range((version or SCHEMA_VERSION) + 1, SCHEMA_VERSION + 1):
-        for statement in MIGRATIONS[step]:
-            connection.exec_driver_sql(statement)
+        for change in MIGRATIONS[step]:
+            if isinstance(change, str):
+                connection.exec_driver_sql(change)
+            else:
+                change(connection)
     metadata.create_all(connection)
     if version is None:
         connection.execute(insert(meta).values(schema_version=SCHEMA_VERSION))
