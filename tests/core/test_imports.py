@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 LAYERS = (
-    ("errors", "registry", "home", "machine", "seeding", "compat", "device", "download"),
+    ("errors", "registry", "home", "machine", "seeding", "compat", "device", "download", "cache"),
     ("data", "backbones"),
     ("heads", "classifier", "freezing"),
     ("strategies",),
