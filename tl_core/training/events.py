@@ -2,20 +2,23 @@
 
 One stream serves the live chart, the store, the command line and the tests. Which events occur:
 
-=======================  ========  ======  =========
-event                    finished  failed  cancelled
-=======================  ========  ======  =========
-PreparationAdvanced      0..n      0..n    0..n
-RunStarted               1         0..1    0..1
-PhaseStarted             1..n      0..n    0..n
-StepEnded, EpochEnded    1..n      0..n    0..n
-CheckpointSaved          1         0       0..1
+=======================  ========  ======  =========  ======
+event                    finished  failed  cancelled  paused
+=======================  ========  ======  =========  ======
+PreparationAdvanced      0..n      0..n    0..n       0..n
+RunStarted, RunResumed   1         0..1    0..1       0..1
+PhaseStarted             0..n      0..n    0..n       0..n
+StepEnded, EpochEnded    0..n      0..n    0..n       0..n
+CheckpointSaved          1         0       0..1       0..1
 RunEnded                 1
 RunFailed                          1
 RunCancelled                               1
-=======================  ========  ======  =========
+RunPaused                                             1
+=======================  ========  ======  =========  ======
 
-The last event of a stream is always one of the last three.
+The last event of a stream is always one of the last four. A run that was paused or interrupted has
+another stream when it goes on: that begins with ``RunResumed`` instead of ``RunStarted``, and
+reports only the phases, steps and epochs from there on.
 """
 
 from __future__ import annotations
@@ -61,6 +64,23 @@ class RunStarted:
     epochs: int
     steps: int
     total_parameters: int
+
+
+@dataclass(frozen=True)
+class RunResumed:
+    """The run goes on after ``epoch`` whole epochs; what it reported beyond them is void.
+
+    Attributes
+    ----------
+    epoch, step
+        The last ones that are done.
+    seconds
+        Wall time of the run up to there.
+    """
+
+    epoch: int
+    step: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -128,9 +148,17 @@ class RunCancelled:
     epoch: int
 
 
+@dataclass(frozen=True)
+class RunPaused:
+    """The run stopped so that it can go on; ``epoch`` whole epochs need not be repeated then."""
+
+    epoch: int
+
+
 TrainEvent = (
     PreparationAdvanced
     | RunStarted
+    | RunResumed
     | PhaseStarted
     | StepEnded
     | EpochEnded
@@ -138,6 +166,7 @@ TrainEvent = (
     | RunEnded
     | RunFailed
     | RunCancelled
+    | RunPaused
 )
 
 _KINDS: dict[str, type[Any]] = {
@@ -145,6 +174,7 @@ _KINDS: dict[str, type[Any]] = {
     for kind in (
         PreparationAdvanced,
         RunStarted,
+        RunResumed,
         PhaseStarted,
         StepEnded,
         EpochEnded,
@@ -152,6 +182,7 @@ _KINDS: dict[str, type[Any]] = {
         RunEnded,
         RunFailed,
         RunCancelled,
+        RunPaused,
     )
 }
 
@@ -170,3 +201,7 @@ def from_dict(values: Mapping[str, Any]) -> TrainEvent:
 
 class CancelRun(Exception):
     """Thrown into a stream of events (``events.throw(CancelRun())``) to stop the run."""
+
+
+class PauseRun(Exception):
+    """Thrown into a stream of events to stop the run in such a way that it can go on later."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import platform
 import time
 from collections.abc import Generator
@@ -11,19 +13,33 @@ from typing import Any
 import PIL
 import torch
 from safetensors.torch import save_file
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 
 from tl_core.classifier import TransferClassifier
 from tl_core.compat import torchvision
 from tl_core.data.decode import DECODE_SETTINGS
 from tl_core.device import describe_device
-from tl_core.errors import ConfigError
+from tl_core.errors import ConfigError, RunError
+from tl_core.home import replacing
 from tl_core.strategies import Phase
 from tl_core.training import events
+from tl_core.training.checkpoint import Checkpoint, writing
 from tl_core.training.config import RunConfig
 from tl_core.training.evaluation import evaluate
-from tl_core.training.events import EpochEnded, PhaseStarted, RunStarted, TrainEvent
-from tl_core.training.record import WEIGHTS, Prediction, RunRecord
+from tl_core.training.events import (
+    EpochEnded,
+    PhaseStarted,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    TrainEvent,
+)
+from tl_core.training.record import CHECKPOINT, WEIGHTS, Prediction, RunRecord
 from tl_core.training.session import Photos, Session, load_test
+
+CHECKPOINT_SHARE = 0.05
+"""Writing checkpoints takes at most about this share of a run's time."""
 
 
 class Logbook:
@@ -34,21 +50,17 @@ class Logbook:
     config
         As it was asked for.
     run_dir
-        Where the record goes.
+        Where the record goes. If it holds a checkpoint of the same configuration, the run goes on
+        from there.
 
     Raises
     ------
     ConfigError
-        If the folder already holds something: a run never overwrites another.
+        If the folder already holds something else: a run never overwrites another.
     """
 
     def __init__(self, config: RunConfig, run_dir: Path) -> None:
-        if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
-            raise ConfigError(
-                f"The folder for this run, {run_dir}, is not empty. "
-                "Name another one with --out, or move it away."
-            )
-        self.config = config
+        self.config = self._asked = config
         self.run_dir = run_dir
         self.history: list[EpochEnded] = []
         self.phases: list[PhaseStarted] = []
@@ -58,8 +70,13 @@ class Logbook:
         self._best: tuple[int, dict[str, torch.Tensor]] | None = None
         self._facts: dict[str, Any] = {}
         self._learned: set[str] = set()
+        self._saved_epoch = 0
+        self._next_checkpoint = 0.0
+        self._pending = _find_checkpoint(config, run_dir)
+        if self._pending:
+            self._recall(self._pending)
 
-    def start(self, session: Session) -> RunStarted:
+    def start(self, session: Session) -> RunStarted | RunResumed:
         """Note what the run works with."""
         dataset, split, config = session.dataset, session.split, session.config
         self.config = config
@@ -72,6 +89,13 @@ class Logbook:
             "split": {name: [dataset.photos[i].path for i in part] for name, part in parts.items()},
             "total_parameters": total,
         }
+        if self._pending:
+            if self._pending.fingerprint != dataset.fingerprint:
+                raise RunError(
+                    "The photos have changed since this run stopped, so it cannot go on. Start it "
+                    "again."
+                )
+            return RunResumed(len(self.history), self._steps, self._pending.seconds)
         return RunStarted(
             config=config.to_dict(),
             classes=list(dataset.classes),
@@ -116,6 +140,51 @@ class Logbook:
             self._best = (ended.epoch, {k: v.detach().clone() for k, v in state.items()})
         return ended
 
+    def restore(
+        self, classifier: TransferClassifier, optimizer: Optimizer, schedule: LambdaLR
+    ) -> None:
+        """Put everything back as the checkpoint has it, if the run goes on from one."""
+        if self._pending:
+            classifier.load_state_dict(self._pending.classifier)
+            optimizer.load_state_dict(self._pending.optimizer)
+            schedule.load_state_dict(self._pending.schedule)
+            self._pending = None
+
+    def save_checkpoint(
+        self, classifier: TransferClassifier, optimizer: Optimizer, schedule: LambdaLR
+    ) -> None:
+        """Keep the end of this epoch, unless the last checkpoint was too costly and too recent."""
+        start = time.perf_counter()
+        if start < self._next_checkpoint:
+            return
+        assert self._best is not None
+        Checkpoint(
+            asked=self._asked.to_dict(),
+            config=self.config.to_dict(),
+            fingerprint=self._facts["fingerprint"],
+            history=[dataclasses.asdict(epoch) for epoch in self.history],
+            phases=[dataclasses.asdict(phase) for phase in self.phases],
+            learned=sorted(self._learned),
+            steps=self._steps,
+            seconds=start - self._began,
+            best_epoch=self._best[0],
+            best=self._best[1],
+            classifier=classifier.state_dict(),
+            optimizer=optimizer.state_dict(),
+            schedule=schedule.state_dict(),
+        ).save(self.run_dir)
+        end = time.perf_counter()
+        self._saved_epoch = len(self.history)
+        self._next_checkpoint = end + (end - start) / CHECKPOINT_SHARE
+
+    def pause(self) -> RunPaused:
+        """Leave the checkpoint to whoever goes on."""
+        return RunPaused(self._saved_epoch)
+
+    def discard_checkpoint(self) -> None:
+        """Remove the checkpoint: the run is over."""
+        (self.run_dir / CHECKPOINT).unlink(missing_ok=True)
+
     def finish(self, session: Session) -> Generator[TrainEvent, None, None]:
         """Restore the best weights, predict once more in fp32 and write the record."""
         assert self._best is not None
@@ -128,17 +197,22 @@ class Logbook:
         self._facts["trainable_parameters"] = sum(
             p.numel() for n, p in classifier.named_parameters() if n in self._learned
         )
-        self.run_dir.mkdir(parents=True, exist_ok=True)
         path = self.run_dir / WEIGHTS
-        save_file({k: v.contiguous().cpu() for k, v in weights.items()}, path)
+        with writing(), replacing(path) as temporary:
+            save_file({k: v.contiguous().cpu() for k, v in weights.items()}, temporary)
         yield events.CheckpointSaved(epoch, str(path))
-        record = self.close("finished", None)
-        yield events.RunEnded(record.summary(self.run_dir) if record else {})
+        record = self._save_record("finished", None)
+        yield events.RunEnded(record.summary(self.run_dir))
+        self.discard_checkpoint()
 
-    def close(self, status: str, reason: str | None) -> RunRecord | None:
-        """Write the record as far as the run came; nothing if it never started."""
-        if not self._facts:
-            return None
+    def close(self, status: str, reason: str | None) -> None:
+        """Write the record as far as the run came, if it started and the disk has room."""
+        if self._facts:
+            with contextlib.suppress(RunError):
+                self._save_record(status, reason)
+        self.discard_checkpoint()
+
+    def _save_record(self, status: str, reason: str | None) -> RunRecord:
         learned = max((phase.trainable_parameters for phase in self.phases), default=0)
         record = RunRecord(
             config=self.config,
@@ -150,8 +224,20 @@ class Logbook:
             seconds=time.perf_counter() - self._began,
             **{"trainable_parameters": learned, **self._facts},
         )
-        record.save(self.run_dir)
+        with writing():
+            record.save(self.run_dir)
         return record
+
+    def _recall(self, checkpoint: Checkpoint) -> None:
+        self.config = RunConfig.from_dict(checkpoint.config)
+        self.history = [EpochEnded(**epoch) for epoch in checkpoint.history]
+        self.phases = [PhaseStarted(**phase) for phase in checkpoint.phases]
+        self.best_accuracy = self.history[checkpoint.best_epoch - 1].val_accuracy
+        self._began -= checkpoint.seconds
+        self._steps = checkpoint.steps
+        self._best = checkpoint.best_epoch, checkpoint.best
+        self._learned = set(checkpoint.learned)
+        self._saved_epoch = len(self.history)
 
     def _predictions(self, session: Session, photos: Photos) -> tuple[Prediction, ...]:
         result = evaluate(
@@ -159,6 +245,22 @@ class Logbook:
         )
         rows = zip(photos.names, photos.labels.tolist(), result.probabilities.tolist(), strict=True)
         return tuple(Prediction(name, label, tuple(row)) for name, label, row in rows)
+
+
+def _find_checkpoint(config: RunConfig, run_dir: Path) -> Checkpoint | None:
+    """Return the checkpoint to go on from, or None if the folder is new."""
+    taken = run_dir.exists()
+    if run_dir.is_dir():
+        for remains in run_dir.glob(f".{CHECKPOINT}.*"):  # of a process killed while writing
+            remains.unlink()
+        taken = any(run_dir.iterdir())
+    checkpoint = Checkpoint.load(run_dir)
+    if taken and (checkpoint is None or checkpoint.asked != config.to_dict()):
+        raise ConfigError(
+            f"The folder for this run, {run_dir}, is not empty. "
+            "Name another one with --out, or move it away."
+        )
+    return checkpoint
 
 
 def environment(config: RunConfig) -> dict[str, Any]:

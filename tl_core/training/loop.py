@@ -18,6 +18,7 @@ from tl_core.training.evaluation import evaluate
 from tl_core.training.events import (
     CancelRun,
     EpochEnded,
+    PauseRun,
     RunCancelled,
     RunFailed,
     StepEnded,
@@ -39,44 +40,57 @@ def train(config: RunConfig, run_dir: Path) -> Events:
         What to train. Device, precision and threads may be ``auto``; the resolved configuration
         is in ``RunStarted`` and in the record.
     run_dir
-        Folder that receives the record and the best weights; made if it is missing.
+        Folder that receives the record and the best weights; made if it is missing. If it holds
+        the checkpoint of a run of the same configuration that was paused or interrupted, that run
+        goes on, to the same numbers as if it had never stopped.
 
     Yields
     ------
     TrainEvent
         See :mod:`tl_core.training.events`. To stop a run, throw ``CancelRun`` into the stream; to
-        pause it, do not ask for the next event.
+        stop it so that it can go on later, ``PauseRun``.
 
     Raises
     ------
     UserError
-        Before ``RunStarted``, if data, weights or settings cannot be used.
+        Before the first step, if data, weights or settings cannot be used.
     """
     logbook = Logbook(config, run_dir)
     try:
-        session = yield from prepare(config)
+        session = yield from prepare(logbook.config)
         yield logbook.start(session)
-        for phase in session.config.phases:
-            yield logbook.start_phase(session, phase)
-            yield from _train_phase(session, logbook, phase)
+        for number, phase in enumerate(session.config.phases, start=1):
+            if number > len(logbook.phases):
+                yield logbook.start_phase(session, phase)
+            if number == len(logbook.phases):  # earlier ones ended before a pause
+                yield from _train_phase(session, logbook, phase)
         yield from logbook.finish(session)
     except CancelRun:
         logbook.close("cancelled", "Stopped on request.")
         yield RunCancelled(len(logbook.history))
+    except PauseRun:
+        yield logbook.pause()
     except (RunError, MemoryError, RuntimeError) as error:
-        reason = _explain(error, config)
+        reason = _explain(error, logbook.config)
         if reason is None:
+            logbook.discard_checkpoint()
             raise
         logbook.close("failed", reason)
         yield RunFailed(reason)
+    except BaseException:
+        logbook.discard_checkpoint()
+        raise
 
 
 def _train_phase(session: Session, logbook: Logbook, phase: Phase) -> Events:
     config, classifier = session.config, session.classifier
     optimizer = make_optimizer(classifier, phase, config)
     schedule = make_schedule(optimizer, config.schedule, phase.epochs, len(session.batches(0)))
-    first = len(logbook.history) + 1
-    for epoch in range(first, first + phase.epochs):
+    logbook.restore(classifier, optimizer, schedule)
+    first = logbook.phases[-1].first_epoch
+    for epoch in range(len(logbook.history) + 1, first + phase.epochs):
+        if _stalled(logbook.history[first - 1 :], config.early_stopping):
+            return
         start = time.perf_counter()
         torch.manual_seed(derive(config.seed, "dropout", epoch))
         phase.plan.apply(classifier)
@@ -108,8 +122,7 @@ def _train_phase(session: Session, logbook: Logbook, phase: Phase) -> Events:
             best=val.accuracy > logbook.best_accuracy,
         )
         yield logbook.end_epoch(ended, classifier)
-        if _stalled(logbook.history[first - 1 :], config.early_stopping):
-            return
+        logbook.save_checkpoint(classifier, optimizer, schedule)
 
 
 def _stalled(history: list[EpochEnded], patience: int) -> bool:

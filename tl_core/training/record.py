@@ -7,6 +7,7 @@ file                      holds
 ``record.json``           environment, data set, split, history, outcome
 ``predictions.json``      probabilities for every validation and test photo, in fp32
 ``weights.safetensors``   the kept weights under the original network's key names
+``checkpoint.pt``         how to go on; there only while the run goes on, is paused or interrupted
 ========================  =====================================================================
 """
 
@@ -25,6 +26,7 @@ from tl_core.training.events import EpochEnded, PhaseStarted
 from tl_core.training.metrics import wilson_interval
 
 WEIGHTS = "weights.safetensors"
+CHECKPOINT = "checkpoint.pt"
 
 
 @dataclass(frozen=True)
