@@ -9,7 +9,7 @@ from tl_core.errors import TLError
 from tl_core.home import home, write_atomically
 from ui.chrome import empty, literal, problem, title
 from ui.results import FinishedRun, comparisons, finished_runs
-from ui.state import executor, owner, store
+from ui.state import executor, my_job, owner, store
 
 SIDE = 1600  # a larger photo is shrunk to this before it is stored; no network looks at more
 
@@ -35,7 +35,7 @@ def submit(upload: object, runs: list[FinishedRun]) -> None:
 
 def answers(job_id: str, runs: list[FinishedRun]) -> None:
     """Show what each run says, as the answers come in."""
-    job = store().job(job_id)
+    job = my_job(job_id)
     if job is None:
         return
     given = {data["run"]: data for _, data in store().events(job_id)}
@@ -85,7 +85,7 @@ else:
             st.image(question["photo"], width="stretch")
     with right:
         if question:
-            waiting = store().job(question["job"])
+            waiting = my_job(question["job"])
             polling = 0.5 if waiting is not None and waiting.active else None
             st.fragment(answers, run_every=polling)(question["job"], runs)
         else:

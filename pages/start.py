@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl_core.machine import slots
 from ui.chrome import readable_dataset, title
-from ui.state import app_state, owner, store
+from ui.state import app_state, my_jobs, store
 
 title(
     "Transfer-learning laboratory",
@@ -14,7 +14,7 @@ title(
 )
 
 state = app_state()
-finished = store().jobs(owner=owner(), kind="train", status="finished")
+finished = [job for job in my_jobs() if job.status == "finished"]
 steps = [
     (
         "pages/data.py",

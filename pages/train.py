@@ -10,7 +10,7 @@ from tl_core.training.config import RunConfig
 from ui.chrome import chosen_dataset, empty, literal, problem, title
 from ui.controls import configs, settings_panel, strategy_picker
 from ui.live_run import follow
-from ui.state import app_state, executor, owner, save, store
+from ui.state import app_state, executor, my_jobs, owner, save
 
 
 def describe(strategies: tuple[str, ...]) -> None:
@@ -84,15 +84,13 @@ else:
         f"{literal(state.data_name)}: {len(data[0].photos)} photos, {len(data[0].classes)} classes "
         f"· {state.spec.title}, {len(state.trainable)} of {len(state.spec.stages)} stages thawed"
     )
-    running = state.comparison and any(
-        job.active for job in store().jobs(comparison=state.comparison)
-    )
+    running = state.comparison and any(job.active for job in my_jobs(comparison=state.comparison))
     if running:
         st.markdown("These runs go on when you leave this page or close the browser.")
     else:
         line_up()
     if state.comparison:
-        jobs = store().jobs(comparison=state.comparison)
+        jobs = my_jobs(comparison=state.comparison)
         if any(job.status == "finished" for job in jobs):
             st.page_link(
                 "pages/compare.py", label="Compare these runs", icon=":material/arrow_forward:"

@@ -7,19 +7,19 @@ import streamlit as st
 from ui.charts import curves
 from ui.chrome import draw
 from ui.runs import RunView, view_runs
-from ui.state import executor, run_views, store
+from ui.state import ask, executor, my_jobs, run_views, store
 
 POLL_SECONDS = 1.0
 
 
 def follow(comparison: str) -> None:
     """Show the runs of a comparison; poll only while one of them is active."""
-    active = any(job.active for job in store().jobs(comparison=comparison))
+    active = any(job.active for job in my_jobs(comparison=comparison))
     st.fragment(_panel, run_every=POLL_SECONDS if active else None)(comparison, active)
 
 
 def _panel(comparison: str, was_active: bool) -> None:
-    jobs = store().jobs(comparison=comparison)
+    jobs = my_jobs(comparison=comparison)
     views = view_runs(store(), jobs, run_views())
     active = any(job.active for job in jobs)
     if active:
@@ -56,7 +56,7 @@ def _row(view: RunView) -> None:
     pause.button(
         "Go on" if held else "Pause",
         key=f"pause_{job.id}",
-        on_click=executor().request,
+        on_click=ask,
         args=(job.id, "" if held else "pause"),
         width="stretch",
         type="tertiary",
@@ -64,7 +64,7 @@ def _row(view: RunView) -> None:
     stop.button(
         "Stop",
         key=f"stop_{job.id}",
-        on_click=executor().request,
+        on_click=ask,
         args=(job.id, "cancel"),
         width="stretch",
         disabled=job.request == "cancel",

@@ -11,7 +11,7 @@ from tl_core.training.events import PreparationAdvanced, from_dict
 from ui.chrome import literal
 from ui.data_picker import use_button
 from ui.live_run import POLL_SECONDS
-from ui.state import executor, owner, store
+from ui.state import ask, executor, owner, store
 
 
 def public() -> None:
@@ -85,7 +85,7 @@ def _progress(job: Job) -> None:
         text = f"{last.done:,} of {last.total:,} {last.what}"
     st.progress(share, text="Stopping" if job.request == "cancel" else text)
     if job.owner == owner() and st.button("Stop", key=f"stop_{job.id}", width="stretch"):
-        executor().request(job.id, "cancel")
+        ask(job.id, "cancel")
 
 
 def _last_event(job: Job) -> PreparationAdvanced | None:

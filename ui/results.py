@@ -17,7 +17,7 @@ from tl_core.training.metrics import wilson_interval
 from tl_core.training.record import Prediction, RunRecord, accuracy
 from ui.charts import Result
 from ui.runs import RunView, view_runs
-from ui.state import owner, run_views, store
+from ui.state import my_jobs, run_views, store
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FinishedRun:
 def comparisons() -> dict[str, list[Job]]:
     """Return this learner's comparisons with at least one finished run, the newest first."""
     groups: dict[str, list[Job]] = {}
-    for job in store().jobs(owner=owner(), kind="train"):
+    for job in my_jobs():
         groups.setdefault(job.comparison or job.id, []).append(job)
     done = {k: v for k, v in groups.items() if any(job.status == "finished" for job in v)}
     return dict(reversed(done.items()))

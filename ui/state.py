@@ -1,7 +1,8 @@
 """What a learner has set up: one typed value behind one accessor.
 
-It is kept in the store under the learner's token, so a reload, another tab or a restart of the
-server finds it again.
+It is kept in the store under a digest of the learner's code, so a reload, another tab or a restart
+of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`my_job` and
+:func:`ask` alone: those know only the learner's own.
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.execution.local import LocalExecutor
-from tl_core.runs.store import Store
-from ui.learner import learner_token
+from tl_core.runs.codes import owner_of
+from tl_core.runs.store import Job, Store
+from tl_core.server.rooms import Room, Rooms
+from ui.learner import COMPONENT, Learner, learner
 from ui.runs import RunView
 
 _STATE, _SAVED = "app_state", "app_state_saved"
-_OWNER = "owner"
+_OWNER, _LEARNER = "owner", "learner"
+_OF_THE_BROWSER = (COMPONENT, _LEARNER, "routed")
+"""What stays in a session when another learner takes it over."""
+
+PACK = ("data", "data_name", "backbone", "thawed", "strategies", "settings")
+"""Fields of :class:`AppState` that make up a starting point."""
 
 
 @dataclass
@@ -92,10 +100,19 @@ def store() -> Store:
 
 def identify() -> None:
     """Learn whose browser this is; called once, by the router, in every run of the script."""
-    token = learner_token()
-    if token is not None and token != st.session_state.get(_OWNER):
-        st.session_state[_OWNER] = token
-        st.rerun()
+    mine = learner()
+    if mine is None:
+        return
+    st.session_state[_LEARNER] = mine
+    mine_now = owner_of(mine.code)
+    before = st.session_state.get(_OWNER)
+    if mine_now == before:
+        return
+    if before is not None:
+        for key in set(st.session_state) - set(_OF_THE_BROWSER):
+            del st.session_state[key]
+    st.session_state[_OWNER] = mine_now
+    st.rerun()
 
 
 def identified() -> bool:
@@ -103,10 +120,49 @@ def identified() -> bool:
     return _OWNER in st.session_state
 
 
+def me() -> Learner | None:
+    """Return what the browser said of its learner, the code included; never store or log it."""
+    found: Learner | None = st.session_state.get(_LEARNER)
+    return found
+
+
 def owner() -> str:
-    """Return the learner's token."""
-    token: str = st.session_state[_OWNER]
-    return token
+    """Return the name under which the store keeps this learner's work: a digest of the code."""
+    name: str = st.session_state[_OWNER]
+    return name
+
+
+def my_jobs(*, comparison: str | None = None, kind: str = "train") -> list[Job]:
+    """Return this learner's jobs, and nobody else's, whatever id the session holds."""
+    return store().jobs(owner=owner(), comparison=comparison, kind=kind)
+
+
+def my_job(identifier: str) -> Job | None:
+    """Return one of this learner's jobs; None if there is none of that id, or not of theirs."""
+    job = store().job(identifier)
+    return job if job is not None and job.owner == owner() else None
+
+
+def ask(identifier: str, what: str) -> None:
+    """Ask one of this learner's jobs to ``cancel`` or ``pause``, or (empty) to go on."""
+    if my_job(identifier) is not None:
+        executor().request(identifier, what)
+
+
+def rooms() -> Rooms:
+    """Return the server's rooms."""
+    return Rooms(store())
+
+
+def my_room() -> Room | None:
+    """Return the open room that this learner is in, or None."""
+    return rooms().room_of(owner())
+
+
+def current_room() -> str | None:
+    """Return the code of the learner's room, to which new runs belong; None outside of one."""
+    room = my_room()
+    return room.code if room else None
 
 
 def app_state() -> AppState:
@@ -131,3 +187,24 @@ def save() -> None:
     changed = {k: v for k, v in state.items() if v != st.session_state[_SAVED][k]}
     store().save_workspace(owner(), {**store().workspace(owner()), **changed})
     st.session_state[_SAVED] = state
+
+
+def pack() -> dict[str, Any]:
+    """Return what is set up here as a starting point for others: plain data."""
+    state = app_state().to_dict()
+    return {key: state[key] for key in PACK}
+
+
+def start_from(given: dict[str, Any]) -> None:
+    """Set up what somebody published; what it does not name goes back to the usual."""
+    fresh = AppState.from_dict({key: given[key] for key in PACK if key in given})
+    state = app_state()
+    for key in PACK:
+        setattr(state, key, getattr(fresh, key))
+    save()
+
+
+def untouched() -> bool:
+    """Tell whether this learner has not set anything up yet."""
+    usual = AppState().to_dict()
+    return all(value == usual[key] for key, value in pack().items())

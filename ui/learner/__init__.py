@@ -1,5 +1,5 @@
-"""Who is learning: a private token that stays in the browser."""
+"""Who is learning: a private code that stays in the browser."""
 
-from ui.learner.learner import learner_token
+from ui.learner.learner import COMPONENT, Learner, adopt, learner
 
-__all__ = ["learner_token"]
+__all__ = ["COMPONENT", "Learner", "adopt", "learner"]

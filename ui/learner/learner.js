@@ -1,28 +1,39 @@
-// Keeps the learner's token in this browser and tells it to Python once a session.
+// Keeps the learner's code in this browser and tells it to Python once a session.
 
 const NAME = "tl_learner";
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's: no I, L, O, U
+const FORM = /^([0-9A-HJKMNP-TV-Z]{20}|[0-9a-f]{32})$/; // the second is how codes were at first
 let fallback = null;
 
 function create() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  // 256 is a multiple of 32, so every letter is equally likely.
+  const bytes = crypto.getRandomValues(new Uint8Array(20));
+  return Array.from(bytes, (byte) => ALPHABET[byte % 32]).join("");
 }
 
-function token() {
+function remember(code) {
   try {
-    const kept = localStorage.getItem(NAME);
-    if (/^[0-9a-f]{32}$/.test(kept)) return kept;
-    const fresh = fallback ?? create();
-    localStorage.setItem(NAME, fresh);
-    return fresh;
+    localStorage.setItem(NAME, code);
+    return { code, kept: true };
   } catch {
-    // Storage is switched off: the token lasts as long as this page.
-    fallback ??= create();
-    return fallback;
+    // Storage is switched off: the code lasts as long as this page.
+    fallback = code;
+    return { code, kept: false };
   }
 }
 
+function answer(adopt) {
+  if (FORM.test(adopt)) return remember(adopt);
+  try {
+    const kept = localStorage.getItem(NAME);
+    if (FORM.test(kept)) return { code: kept, kept: true };
+  } catch {
+    // As above.
+  }
+  return remember(fallback ?? create());
+}
+
 export default function ({ data, setStateValue }) {
-  const mine = token();
-  if (data.known !== mine) setStateValue("token", mine);
+  const mine = answer(data.adopt);
+  if (data.known !== mine.code || data.kept !== mine.kept) setStateValue("learner", mine);
 }
