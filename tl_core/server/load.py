@@ -1,0 +1,136 @@
+"""How busy a machine is, and what lies on its disk; asks the system and loads nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tl_core.home import home
+
+_CGROUP = Path("/sys/fs/cgroup")
+_MEMINFO = Path("/proc/meminfo")
+
+PARTS = {
+    "runs": ("runs",),
+    "photos": ("data", "incoming", "questions"),
+    "cache": ("cache",),
+}
+"""What the folders in ``TL_HOME`` hold, in words for people."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A graphics card: its name, how busy it is (0 to 1) and its memory in bytes."""
+
+    name: str
+    busy: float
+    used: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a machine is doing; None where the system does not say.
+
+    Attributes
+    ----------
+    cores
+        That this process may use.
+    waiting
+        Processes that ran or wanted to run, mean of the last minute.
+    used, total
+        Memory in bytes, of the container if that has less than the machine.
+    gpus
+        Of NVIDIA; empty without.
+    """
+
+    cores: int
+    waiting: float | None
+    used: int | None
+    total: int | None
+    gpus: tuple[Gpu, ...]
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes below ``TL_HOME`` by :data:`PARTS`, everything else there, and what is still free."""
+
+    parts: dict[str, int]
+    other: int
+    free: int
+
+
+def machine_load() -> Load:
+    """Measure now."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    waiting = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    used, total = _memory()
+    return Load(cores or 1, waiting, used, total, _gpus())
+
+
+def disk_use() -> Disk:
+    """Add up the files of this server; takes a moment where there are many."""
+    root = home()
+    parts = {part: sum(_size(root / name) for name in names) for part, names in PARTS.items()}
+    return Disk(parts, _size(root) - sum(parts.values()), shutil.disk_usage(root).free)
+
+
+def _memory() -> tuple[int | None, int | None]:
+    try:
+        limit = int((_CGROUP / "memory.max").read_text())  # "max" where there is no limit
+        current = int((_CGROUP / "memory.current").read_text())
+        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
+        return current - int(stat["inactive_file"]), limit  # what is only cached is given back
+    except (OSError, ValueError, KeyError):
+        pass
+    try:
+        lines = dict(line.split(":", 1) for line in _MEMINFO.read_text().splitlines())
+        total, free = (int(lines[k].split()[0]) * 1024 for k in ("MemTotal", "MemAvailable"))
+    except (OSError, ValueError, KeyError):
+        return None, None
+    return total - free, total
+
+
+def _gpus() -> tuple[Gpu, ...]:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ()
+    wanted = "--query-gpu=name,utilization.gpu,memory.used,memory.total"
+    try:
+        done = subprocess.run(
+            [program, wanted, "--format=csv,noheader,nounits"],
+            capture_output=True, text=True, timeout=5, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(filter(None, map(_gpu, done.stdout.splitlines())))
+
+
+def _gpu(line: str) -> Gpu | None:
+    name, *numbers = (part.strip() for part in line.rsplit(",", 3))
+    try:
+        busy, used, total = (float(number) for number in numbers)
+    except ValueError:  # "[N/A]" where a card does not tell
+        return None
+    return Gpu(name, busy / 100, int(used * 2**20), int(total * 2**20))
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of the files below a folder; one that goes away meanwhile counts nothing."""
+    total = 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    total += _size(Path(entry.path))
+                else:
+                    try:
+                        total += entry.stat(follow_symlinks=False).st_size
+                    except OSError:
+                        continue
+    except OSError:
+        pass
+    return total
