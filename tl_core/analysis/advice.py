@@ -208,6 +208,6 @@ def _gap(titles: list[str]) -> str:
     many = len(titles) > 1
     return (
         f"{', '.join(titles)} {'stand' if many else 'stands'} frozen behind a stage that learns: "
-        f"{'their' if many else 'its'} input shifts while {'they' if many else 'it'} cannot follow, "
-        "and nothing is saved by it. Usual plans thaw from the end."
+        f"{'their' if many else 'its'} input shifts while {'they' if many else 'it'} cannot "
+        "follow, and nothing is saved by it. Usual plans thaw from the end."
     )
