@@ -1,15 +1,124 @@
-"""How one machine's cores are shared out; the same for every run, whoever starts it."""
+"""How one machine's cores, memory and GPUs are shared out; the same for whoever starts a run."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+from pathlib import Path
+
+from tl_core.errors import ConfigError
+
+CORES_PER_RUN = 2
+MEMORY_PER_RUN = 2**30
+"""Bytes that a run should find free; most take less."""
+
+RUNS_PER_GPU = 2
+SHARE_FOR_RUNS = 0.75
+"""Of the machine's memory; the rest is for the pages, uploads and the system."""
+
+RUN_MINUTES = 60
+NICENESS = 10
 
 
 def slots() -> int:
-    """Return how many runs this machine trains at once: ``TL_SLOTS``, else one for two cores."""
-    return int(os.environ.get("TL_SLOTS", 0)) or max(1, (os.cpu_count() or 1) // 2)
+    """Return how many runs this machine trains at once.
+
+    ``TL_SLOTS``; else one for two cores, or for one core where a GPU does the work, and never more
+    than there is memory for.
+    """
+    if chosen := _number("TL_SLOTS"):
+        return chosen
+    available = memory()
+    limits = [cores() // CORES_PER_RUN]
+    if gpus():
+        limits = [cores(), RUNS_PER_GPU * len(gpus())]
+    if available:
+        limits.append(int(available * SHARE_FOR_RUNS) // MEMORY_PER_RUN)
+    return max(1, min(limits))
 
 
 def default_threads() -> int:
     """Return the threads of one run: the cores shared out among the slots."""
-    return max(1, (os.cpu_count() or 1) // slots())
+    return max(1, cores() // slots())
+
+
+def run_memory() -> int | None:
+    """Return the bytes of memory that one run may take, or None where that is unknown.
+
+    ``TL_RUN_MEMORY_MB``; else its share of the machine's memory.
+    """
+    if chosen := _number("TL_RUN_MEMORY_MB"):
+        return chosen * 2**20
+    available = memory()
+    return int(available * SHARE_FOR_RUNS) // slots() if available else None
+
+
+def run_seconds() -> float:
+    """Return how long one run may take, pauses not counted: ``TL_RUN_MINUTES``, else an hour."""
+    return 60.0 * (_number("TL_RUN_MINUTES") or RUN_MINUTES)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory() -> int | None:
+    """Return the memory in bytes that this machine or container has, or None if unknown."""
+    found = []
+    with contextlib.suppress(AttributeError, ValueError, OSError):  # not everywhere
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
+            found.append(int(Path(limit).read_text()))
+    return min(found, default=None)
+
+
+def gpus() -> list[str]:
+    """Return the CUDA devices that runs may use, by the names that CUDA_VISIBLE_DEVICES takes.
+
+    Found without torch: CUDA must not be touched in a process that forks.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name for name in visible.split(",") if name.strip() not in ("", "-1")]
+    known = Path("/proc/driver/nvidia/gpus")
+    return [str(n) for n in range(len(list(known.iterdir())))] if known.is_dir() else []
+
+
+def process_memory(pid: int) -> int | None:
+    """Return the bytes that a process takes, its part of what it shares included (PSS).
+
+    None where that cannot be told: the process is gone, or this system has no ``/proc``.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def step_back() -> None:
+    """Give this process a low priority: the pages come first.
+
+    Where the kernel shares cores out among sessions first (autogroup), the niceness of a process
+    counts only inside its own; so the leader of a session lowers that of the session too.
+    """
+    if not hasattr(os, "nice"):
+        return
+    os.nice(NICENESS)
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):  # no autogroups here
+            Path("/proc/self/autogroup").write_text(str(NICENESS))
+
+
+def _number(name: str) -> int | None:
+    """Return a positive whole number from the environment; None where it is unset."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) == 0:
+        raise ConfigError(f"{name} must be a whole number above zero, not {text!r}.")
+    return int(text)

@@ -77,7 +77,7 @@ def test_pausing_after_each_epoch_changes_no_number(
     choices: dict[str, object], photos: Path, tmp_path: Path
 ) -> None:
     config = quick(photos, **choices)
-    whole = list(train(config, tmp_path / "whole"))
+    list(train(config, tmp_path / "whole"))
     parts: list[TrainEvent] = []
     while not parts or isinstance(parts[-1], RunPaused):
         parts += until_paused(config, tmp_path / "parts", epochs=1)

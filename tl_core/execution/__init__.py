@@ -1,33 +1,85 @@
 """Runs happen here, outside of whoever asked for them.
 
-Everything goes through the :class:`Executor` protocol: submit a job, ask it to pause or stop, and
-follow its events in the store. Pages use :class:`~tl_core.execution.local.LocalExecutor`.
+Everything goes through an :class:`Executor`: submit jobs, ask one to pause, go on or stop, and
+follow its events in the store. Pages use :class:`~tl_core.execution.local.LocalExecutor`. ::
+
+              ┌───────────── resume ─────────────┐
+              v                                  │
+    submit -> waiting -> running -> paused ──────┤
+                            │                    │
+                            ├─> interrupted ─────┘   its process or the machine went away
+                            └─> finished, failed, cancelled
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from tl_core.execution.queue import max_waiting
 from tl_core.home import home
 from tl_core.runs.store import Store
+from tl_core.training.record import CHECKPOINT
 
 
-class Executor(Protocol):
-    """Takes jobs; their events and final status appear in its store."""
+class Executor(ABC):
+    """Takes jobs; their events and status appear in its store.
 
-    store: Store
+    Parameters
+    ----------
+    store
+        The server's store unless given.
+    """
 
-    def submit(
-        self, kind: str, payload: Mapping[str, Any], *, owner: str, comparison: str | None = None
-    ) -> str:
-        """Accept a job and return its id without waiting for it to end."""
-        ...
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store or Store()
 
-    def request(self, identifier: str, what: str) -> None:
-        """Ask a job to ``cancel`` or ``pause``; an empty request lets it go on."""
-        ...
+    @abstractmethod
+    def see_to(self, identifiers: Sequence[str]) -> None:
+        """Take care that these jobs, which wait or were asked something, are looked after."""
+
+    def submit(self, kind: str, payload: Mapping[str, Any], **more: Any) -> str:
+        """Accept one job and return its id. See :meth:`submit_all`."""
+        return self.submit_all(kind, [payload], **more)[0]
+
+    def submit_all(
+        self,
+        kind: str,
+        payloads: Sequence[Mapping[str, Any]],
+        *,
+        owner: str,
+        comparison: str | None = None,
+        room: str | None = None,
+    ) -> list[str]:
+        """Accept some jobs, all or none, and return their ids.
+
+        Raises
+        ------
+        UserError
+            If too many runs of this owner would wait. Nothing is stored then.
+        """
+        most = max_waiting() if kind == "train" else None
+        identifiers = self.store.add_jobs(
+            kind, payloads, owner=owner, comparison=comparison, room=room, most=most
+        )
+        self.see_to(identifiers)
+        return identifiers
+
+    def request(self, identifier: str, what: str) -> bool:
+        """Ask a job to ``cancel``, ``pause`` or ``resume``; tell whether it can.
+
+        ``pause`` gives its slot to somebody else; ``resume`` puts a paused or interrupted job back
+        in line, and it goes on from its last checkpoint.
+        """
+        possible = self.store.request(identifier, what)
+        job = self.store.job(identifier)
+        if job is not None and job.status == "cancelled":
+            discard_checkpoint(identifier)
+        if possible:
+            self.see_to([identifier])
+        return possible
 
 
 def run_folder(identifier: str) -> Path:
@@ -35,4 +87,27 @@ def run_folder(identifier: str) -> Path:
     return home() / "runs" / identifier
 
 
-__all__ = ["Executor", "run_folder"]
+def discard_checkpoint(identifier: str) -> None:
+    """Remove the checkpoint of a run that will not go on."""
+    (run_folder(identifier) / CHECKPOINT).unlink(missing_ok=True)
+
+
+def outcome(event: Mapping[str, Any]) -> tuple[str, str | None] | None:
+    """Return the final status of a run whose last event this is, and why; None if it is not over.
+
+    Parameters
+    ----------
+    event
+        As :func:`tl_core.training.events.to_dict` writes it.
+    """
+    name = event.get("event")
+    if name == "RunEnded":
+        return "finished", None
+    if name == "RunCancelled":
+        return "cancelled", "Stopped on request."
+    if name == "RunFailed":
+        return "failed", event["reason"]
+    return None
+
+
+__all__ = ["Executor", "discard_checkpoint", "outcome", "run_folder"]

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from tl_core.runs.store import Store
+from tl_core.execution import Executor
 
 
-class InlineExecutor:
-    """Does a job before ``submit`` returns."""
+class InlineExecutor(Executor):
+    """Does jobs before ``submit`` returns."""
 
-    def __init__(self, store: Store | None = None) -> None:
-        self.store = store or Store()
-
-    def submit(
-        self, kind: str, payload: Mapping[str, Any], *, owner: str, comparison: str | None = None
-    ) -> str:
-        """Do the job and return its id."""
+    def see_to(self, identifiers: Sequence[str]) -> None:
+        """Do the jobs that wait, one after the other."""
         from tl_core.execution.worker import run_job
 
-        identifier = self.store.add_job(kind, payload, owner=owner, comparison=comparison)
-        self.store.start(identifier)
-        run_job(self.store.url, identifier)
-        return identifier
-
-    def request(self, identifier: str, what: str) -> None:
-        """Do nothing: the job is already over."""
-        self.store.request(identifier, what)
+        for identifier in identifiers:
+            if self.store.start(identifier):
+                run_job(self.store.url, identifier)

@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
+from tl_core.execution import Executor
 from tl_core.home import home
-from tl_core.runs.store import WAITING, Store
+from tl_core.runs.store import RUNNING, WAITING
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,31 +23,19 @@ _started: dict[Path, subprocess.Popen[bytes]] = {}
 _starting = threading.Lock()
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Writes jobs into the store; a supervisor process of this machine does them.
 
     Starting the supervisor takes no import of torch here: it is a program of its own, found again
     by a lock file, and it outlives the process that started it.
     """
 
-    def __init__(self, store: Store | None = None) -> None:
-        self.store = store or Store()
-
-    def submit(
-        self, kind: str, payload: Mapping[str, Any], *, owner: str, comparison: str | None = None
-    ) -> str:
-        """Accept a job; it starts as soon as a slot is free."""
-        identifier = self.store.add_job(kind, payload, owner=owner, comparison=comparison)
-        self.ensure_supervisor()
-        return identifier
-
-    def request(self, identifier: str, what: str) -> None:
-        """Ask a job to ``cancel`` or ``pause``; an empty request lets it go on."""
-        self.store.request(identifier, what)
+    def see_to(self, identifiers: Sequence[str]) -> None:
+        """Leave the jobs to the supervisor."""
         self.ensure_supervisor()
 
     def ensure_supervisor(self) -> None:
-        """Start the supervisor if none is alive."""
+        """Start the supervisor if none is alive; it then loads torch, ready for the first run."""
         with _starting:
             last = _started.get(home())
             # One that was just started has not got the lock yet.
@@ -56,7 +44,7 @@ class LocalExecutor:
 
     def watch(self) -> None:
         """Restart the supervisor if it is gone while there are jobs; cheap enough to poll."""
-        if self.store.jobs(status=(WAITING, "running")):
+        if self.store.jobs(status=(WAITING, RUNNING)):
             self.ensure_supervisor()
 
 

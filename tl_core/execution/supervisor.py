@@ -14,38 +14,62 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
 from filelock import Timeout
+from sqlalchemy.exc import OperationalError
 
+from tl_core.execution import discard_checkpoint, outcome
+from tl_core.execution.entry import run_in_process
 from tl_core.execution.local import supervisor_lock
+from tl_core.execution.queue import in_order
 from tl_core.home import home, write_atomically
-from tl_core.machine import slots
+from tl_core.machine import gpus, process_memory, run_memory, run_seconds, slots, step_back
 from tl_core.runs.store import RUNNING, WAITING, Job, Store
+from tl_core.training.events import RunFailed, to_dict
 
-TICK_SECONDS = 0.1
+TICK_SECONDS = 0.05
+WATCH_SECONDS = 0.5
+"""The memory of workers is looked at this often."""
 GRACE_SECONDS = 0.7
 """A worker that was asked to cancel may finish its step for so long; then it is ended."""
+LATE_SECONDS = 60.0
+"""A worker stops by itself when its time is over; one that does not is ended so much later."""
 IDLE_SECONDS = float(os.environ.get("TL_IDLE_SECONDS", 900))
 """Without work for so long, the supervisor gives its memory back; the next job starts another."""
+
+GOES_ON = "It can go on from the last epoch that was saved: choose Resume."
 
 log = logging.getLogger("supervisor")
 
 
 @dataclass
 class Worker:
-    """A process and the job it does."""
+    """A process and the job it does.
+
+    Attributes
+    ----------
+    deadline
+        On the monotonic clock: when the process is ended.
+    verdict
+        What the job's end will be then: status and reason.
+    """
 
     process: BaseProcess
-    kind: str
-    cancelled_at: float | None = None
+    job: Job
+    gpu: str | None
+    deadline: float
+    verdict: tuple[str, str]
 
 
 class Supervisor:
-    """Starts waiting jobs in free slots, ends the cancelled ones and notices the dead ones.
+    """Starts waiting jobs in free slots, holds workers to their limits and notices the dead ones.
 
     Parameters
     ----------
@@ -59,67 +83,114 @@ class Supervisor:
         self.store = store
         self.slots = slots
         self.workers: dict[str, Worker] = {}
+        self._memory, self._gpus = run_memory(), gpus()
+        self._watched = 0.0
         self._context = _context()
         for job in store.jobs(status=RUNNING):
-            store.end(job.id, "interrupted", "The server was restarted while this was running.")
+            self._settle(job, "interrupted", f"The server was restarted meanwhile. {GOES_ON}")
 
     def tick(self) -> bool:
         """Look after all jobs once; return whether there is anything to do."""
-        waiting = self.store.jobs(status=(WAITING, RUNNING))
-        for job in waiting:
-            if job.request == "cancel":
-                self._cancel(job)
-            elif job.status == WAITING and job.request != "pause" and self._free(job):
-                self._start(job)
-        for identifier, worker in list(self.workers.items()):
+        active = self.store.jobs(status=(WAITING, RUNNING))
+        for job in active:
+            if job.request == "cancel" and job.id in self.workers:
+                self._cancel(self.workers[job.id])
+        self._watch_memory()
+        for worker in list(self.workers.values()):
             if not worker.process.is_alive():
-                self._bury(identifier, worker)
-        return bool(waiting or self.workers)
+                self._bury(worker)
+            elif time.monotonic() > worker.deadline:
+                worker.process.kill()
+        # A job that was paused and goes on must not overtake its old process.
+        self._fill([j for j in active if j.status == WAITING and j.id not in self.workers])
+        return bool(active or self.workers)
+
+    def rest(self) -> None:
+        """Wait for the next look, or until a worker ends."""
+        sentinels = [worker.process.sentinel for worker in self.workers.values()]
+        if sentinels:
+            wait(sentinels, TICK_SECONDS)
+        else:
+            time.sleep(TICK_SECONDS)
 
     def shut_down(self) -> None:
         """End all workers; their jobs are interrupted."""
-        for identifier, worker in self.workers.items():
-            worker.process.terminate()
+        for worker in self.workers.values():
+            worker.process.kill()
             worker.process.join(5)
-            self.store.end(identifier, "interrupted", "The server was shut down.")
+            self._settle(worker.job, "interrupted", f"The server was shut down. {GOES_ON}")
 
-    def _free(self, job: Job) -> bool:
-        busy = sum(worker.kind == job.kind for worker in self.workers.values())
-        return busy < (self.slots if job.kind == "train" else 1)
+    def _fill(self, waiting: list[Job]) -> None:
+        """Give free slots to those who are next."""
+        for kind in {job.kind for job in waiting}:
+            training = kind == "train"
+            running = [w.job for w in self.workers.values() if w.job.kind == kind]
+            free = (self.slots if training else 1) - len(running)
+            if free <= 0 or (training and self.store.setting("queue_paused", False)):
+                continue
+            line = [job for job in waiting if job.kind == kind]
+            for job in in_order(line, running, self.store.served(kind))[:free]:
+                self._start(job)
 
     def _start(self, job: Job) -> None:
-        from tl_core.execution.entry import run_in_process
+        if not self.store.start(job.id):
+            return
+        used = Counter(worker.gpu for worker in self.workers.values())
+        gpu = min(self._gpus, key=lambda name: used[name], default=None)
+        process = self._context.Process(  # type: ignore[attr-defined]
+            target=run_in_process, args=(self.store.url, job.id, gpu), name=f"job {job.id}"
+        )
+        process.start()
+        log.info("job %s (%s) runs in process %s", job.id, job.kind, process.pid)
+        seconds = run_seconds()
+        late = f"It was ended after {seconds / 60:g} minutes, the limit for a run on this server."
+        deadline = time.monotonic() + seconds + LATE_SECONDS
+        self.workers[job.id] = Worker(process, job, gpu, deadline, ("failed", late))
 
-        if self.store.start(job.id):
-            process = self._context.Process(  # type: ignore[attr-defined]
-                target=run_in_process, args=(self.store.url, job.id), name=f"job {job.id}"
-            )
-            process.start()
-            log.info("job %s (%s) runs in process %s", job.id, job.kind, process.pid)
-            self.workers[job.id] = Worker(process, job.kind)
+    def _cancel(self, worker: Worker) -> None:
+        worker.deadline = min(worker.deadline, time.monotonic() + GRACE_SECONDS)
+        worker.verdict = "cancelled", "Stopped on request."
 
-    def _cancel(self, job: Job) -> None:
-        worker = self.workers.get(job.id)
-        if worker is None:
-            self.store.end(job.id, "cancelled", "Stopped before it began.")
-        elif worker.cancelled_at is None:
-            worker.cancelled_at = time.monotonic()
-        elif time.monotonic() - worker.cancelled_at > GRACE_SECONDS:
-            worker.process.kill()
+    def _watch_memory(self) -> None:
+        if self._memory is None or time.monotonic() - self._watched < WATCH_SECONDS:
+            return
+        self._watched = time.monotonic()
+        for worker in self.workers.values():
+            if (process_memory(worker.process.pid or 0) or 0) > self._memory:
+                worker.deadline = 0.0
+                worker.verdict = (
+                    "failed",
+                    f"This run took more than {self._memory >> 20} MB of memory, the limit for a "
+                    "run on this server. Try a smaller batch, smaller photos or a smaller network.",
+                )
 
-    def _bury(self, identifier: str, worker: Worker) -> None:
+    def _bury(self, worker: Worker) -> None:
+        """Give the job of a process that ended its final status, unless it has one."""
         worker.process.join()
-        del self.workers[identifier]
-        if worker.cancelled_at is not None:
-            self.store.end(identifier, "cancelled", "Stopped on request.")
-        else:
-            code = worker.process.exitcode
-            self.store.end(
-                identifier,
-                "failed",
-                f"The training process ended without a word (exit code {code}); the machine may "
-                "have run out of memory. Try a smaller batch or image size.",
-            )
+        job = self.store.job(worker.job.id)
+        if job is not None and job.status == RUNNING:
+            _, last = self.store.last_event(job.id)
+            self._settle(job, *(outcome(last) or self._verdict(worker)))
+        del self.workers[worker.job.id]
+
+    def _verdict(self, worker: Worker) -> tuple[str, str]:
+        if time.monotonic() > worker.deadline or worker.verdict[0] == "cancelled":
+            return worker.verdict
+        code = worker.process.exitcode
+        return (
+            "interrupted",
+            f"Its process ended without a word (exit code {code}); perhaps the machine ran out of "
+            f"memory. {GOES_ON} A smaller batch or smaller photos need less memory.",
+        )
+
+    def _settle(self, job: Job, status: str, reason: str | None) -> None:
+        if status == "failed" and job.kind == "train":
+            number, last = self.store.last_event(job.id)
+            if outcome(last) is None:
+                self.store.append(job.id, number + 1, [to_dict(RunFailed(reason or ""))])
+        if status != "interrupted":
+            discard_checkpoint(job.id)
+        self.store.end(job.id, status, reason)
 
 
 def _context() -> BaseContext:
@@ -127,6 +198,7 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tl_core.execution.worker"])
+    forkserver.ensure_running()  # it loads torch while the learner still chooses settings
     return context
 
 
@@ -137,7 +209,8 @@ def main() -> None:
         # A page that looks whether a supervisor is alive holds the lock for an instant.
         with supervisor_lock(patience=2):
             write_atomically(home() / "supervisor.pid", str(os.getpid()))
-            _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None))
+            step_back()
+            _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None, patience=0))
     except Timeout:
         log.info("another supervisor is alive")
 
@@ -152,9 +225,12 @@ def _serve(store: Store) -> None:
     last_busy = time.monotonic()
     try:
         while time.monotonic() - last_busy < IDLE_SECONDS:
-            if supervisor.tick():
-                last_busy = time.monotonic()
-            time.sleep(TICK_SECONDS)
+            try:
+                if supervisor.tick():
+                    last_busy = time.monotonic()
+            except OperationalError as error:  # locked or full: look again
+                log.warning("the store cannot be used now: %s", error.orig)
+            supervisor.rest()
     except KeyboardInterrupt:
         log.info("stopping")
     finally:

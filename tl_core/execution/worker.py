@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from tl_core.data.catalog import PUBLIC
 from tl_core.data.public import prefetch_data
-from tl_core.errors import TLError
-from tl_core.execution import run_folder
+from tl_core.errors import RunError, TLError
+from tl_core.execution import outcome, run_folder
+from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
-from tl_core.runs.store import Job, Store
+from tl_core.runs.store import PAUSED, Job, Store
 from tl_core.training.config import RunConfig
 from tl_core.training.events import (
+    ENDINGS,
     CancelRun,
+    PauseRun,
     PreparationAdvanced,
-    RunCancelled,
-    RunEnded,
     RunFailed,
+    RunResumed,
     StepEnded,
-    TrainEvent,
     to_dict,
 )
 from tl_core.training.loop import Events, train
@@ -38,7 +42,7 @@ class EventLog:
 
     def __init__(self, store: Store, identifier: str) -> None:
         self._store, self._identifier = store, identifier
-        self._written = 0
+        self._written, _ = store.last_event(identifier)  # more than 0 where a run goes on
         self._waiting: list[dict[str, Any]] = []
         self._flushed = 0.0
 
@@ -69,6 +73,12 @@ def run_job(url: str, identifier: str) -> None:
     events = EventLog(store, identifier)
     try:
         status, reason = JOB_KINDS[job.kind](store, job, events)
+    except KeyboardInterrupt:  # where it runs inline
+        events.flush()
+        store.end(identifier, "cancelled", "Stopped from the keyboard.")
+        raise
+    except OperationalError:
+        raise  # The store is out of reach: whoever looks after this process says so, later.
     except TLError as error:
         status, reason = "failed", str(error)
     except Exception as error:
@@ -78,38 +88,56 @@ def run_job(url: str, identifier: str) -> None:
     if status == "failed" and job.kind == "train":
         events.add(to_dict(RunFailed(reason or "")), urgent=True)
     events.flush()
-    store.end(identifier, status, reason)
+    if status == PAUSED:
+        store.hold(identifier)
+    else:
+        store.end(identifier, status, reason)
     store.close()
 
 
 def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     stream = train(RunConfig.from_dict(job.payload), run_folder(job.id))
-    last: TrainEvent | None = None
-    for last in _controlled(stream, store, job.id, events):
-        if not isinstance(last, RunFailed):
-            events.add(to_dict(last), urgent=not isinstance(last, StepEnded))
-    if isinstance(last, RunFailed):
-        return "failed", last.reason
-    if isinstance(last, RunCancelled):
-        return "cancelled", "Stopped on request."
-    assert isinstance(last, RunEnded)
-    return "finished", None
+    last: dict[str, Any] = {}
+    try:
+        for event in _controlled(stream, store, job.id):
+            last = to_dict(event)
+            if not isinstance(event, RunFailed):  # it is written with the status
+                # The first step is the first point that a learner sees.
+                urgent = not isinstance(event, StepEnded) or event.step == 1
+                events.add(last, urgent=urgent)
+    except OperationalError:
+        with contextlib.suppress(StopIteration):
+            stream.throw(PauseRun())  # the checkpoint stays
+        raise
+    return outcome(last) or (PAUSED, None)
 
 
-def _controlled(stream: Events, store: Store, identifier: str, events: EventLog) -> Events:
-    """Pass a stream on; stop or hold it when the store says so."""
-    checked = 0.0
+def _controlled(stream: Events, store: Store, identifier: str) -> Events:
+    """Pass a stream on; stop it when the store says so, or when its time is over."""
+    checked, deadline = 0.0, time.monotonic() + run_seconds()
     for event in stream:
         yield event
-        if time.monotonic() - checked < FLUSH_SECONDS:
+        if isinstance(event, RunResumed):
+            deadline -= event.seconds
+        if isinstance(event, ENDINGS) or time.monotonic() - checked < FLUSH_SECONDS:
             continue
-        while (request := _request(store, identifier)) == "pause":
-            events.flush()
-            time.sleep(FLUSH_SECONDS)
         checked = time.monotonic()
-        if request == "cancel" and not isinstance(event, (RunEnded, RunFailed)):
-            yield stream.throw(CancelRun())
+        if stop := _reason_to_stop(_request(store, identifier), checked > deadline):
+            yield stream.throw(stop)
             return
+
+
+def _reason_to_stop(request: str, late: bool) -> Exception | None:
+    if request == "cancel":
+        return CancelRun()
+    if request == "pause":
+        return PauseRun()
+    if late:
+        return RunError(
+            f"A run may take {run_seconds() / 60:g} minutes on this server, and this one was not "
+            "done by then. Try fewer epochs or smaller photos, or freeze more stages."
+        )
+    return None
 
 
 def _request(store: Store, identifier: str) -> str:

@@ -8,22 +8,32 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import OperationalError
 
+from tl_core.errors import UserError
 from tl_core.runs.schema import connect
 from tl_core.runs.schema import events as _events
 from tl_core.runs.schema import jobs as _jobs
 from tl_core.runs.schema import settings as _settings
 from tl_core.runs.schema import workspaces as _workspaces
 
-WAITING, RUNNING = "waiting", "running"
+WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
 FINAL = ("finished", "failed", "cancelled", "interrupted")
-"""Every accepted job ends in exactly one of these."""
+"""Every accepted job ends in exactly one of these. An interrupted one goes on if it is asked to."""
+
+REQUESTS = ("cancel", "pause", "resume")
+"""What can be asked of a job."""
+
+PATIENCE_SECONDS = 60.0
+"""So long a writer tries again while the database is locked or its disk is full."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,11 @@ class Job:
     owner, comparison, room
         Whose it is, and which comparison and which class it belongs to.
     status, reason
-        ``waiting``, ``running`` or one of the final ones, and why it ended.
+        ``waiting``, ``running``, ``paused`` or one of the final ones, and why it ended.
     request
-        What was asked of it and not yet done: ``cancel``, ``pause`` or nothing.
+        What was asked of it while it runs and is not yet done: ``cancel``, ``pause`` or nothing.
     created, started, ended
-        Seconds since the epoch.
+        Seconds since the epoch; ``started`` is when it began or last went on.
     """
 
     id: str
@@ -62,7 +72,7 @@ class Job:
 
     @property
     def active(self) -> bool:
-        """Whether it still waits or runs."""
+        """Whether it still waits, runs or is paused."""
         return self.status not in FINAL
 
 
@@ -73,9 +83,12 @@ class Store:
     ----------
     url
         SQLAlchemy URL; default ``TL_STORE_URL``, else a SQLite file in ``TL_HOME``.
+    patience
+        Seconds for which a writer tries again while the database is locked or its disk is full.
     """
 
-    def __init__(self, url: str | None = None) -> None:
+    def __init__(self, url: str | None = None, patience: float = PATIENCE_SECONDS) -> None:
+        self.patience = patience
         self.engine = connect(url)
         self.url = self.engine.url.render_as_string(hide_password=False)
 
@@ -85,34 +98,58 @@ class Store:
 
     # ---------------------------------------------------------------------------------- jobs
 
-    def add_job(
+    def add_job(self, kind: str, payload: Mapping[str, Any], **more: Any) -> str:
+        """Put a job at the end of the queue; return its id. See :meth:`add_jobs`."""
+        return self.add_jobs(kind, [payload], **more)[0]
+
+    def add_jobs(
         self,
         kind: str,
-        payload: Mapping[str, Any],
+        payloads: Sequence[Mapping[str, Any]],
         *,
         owner: str,
         comparison: str | None = None,
         room: str | None = None,
-    ) -> str:
-        """Put a job at the end of the queue; return its id."""
-        identifier = secrets.token_hex(12)
+        most: int | None = None,
+    ) -> list[str]:
+        """Put jobs at the end of the queue, all or none; return their ids.
+
+        Raises
+        ------
+        UserError
+            If more than ``most`` jobs of this kind and owner would then wait or be paused.
+        """
+        rows = [
+            {
+                "id": secrets.token_hex(12),
+                "kind": kind,
+                "owner": owner,
+                "comparison": comparison,
+                "room": room,
+                "payload": dict(payload),
+                "status": WAITING,
+                "request": "",
+                "created": time.time(),
+            }
+            for payload in payloads
+        ]
         last = select(func.coalesce(func.max(_jobs.c.position), 0)).scalar_subquery()
-        with self.engine.begin() as connection:
-            connection.execute(
-                insert(_jobs).values(
-                    id=identifier,
-                    position=last + 1,
-                    kind=kind,
-                    owner=owner,
-                    comparison=comparison,
-                    room=room,
-                    payload=dict(payload),
-                    status=WAITING,
-                    request="",
-                    created=time.time(),
+        unstarted = select(func.count()).where(
+            _jobs.c.kind == kind, _jobs.c.owner == owner, _jobs.c.status.in_((WAITING, PAUSED))
+        )
+
+        def work(connection: Connection) -> None:
+            for row in rows:
+                connection.execute(insert(_jobs).values(position=last + 1, **row))
+            count = connection.execute(unstarted).scalar_one()
+            if most is not None and count > most:
+                raise UserError(
+                    f"At most {most} of your runs may wait; there are {count - len(rows)} in line, "
+                    f"and this would add {len(rows)}. Wait until one has started, or stop one."
                 )
-            )
-        return identifier
+
+        self._write(work)
+        return [str(row["id"]) for row in rows]
 
     def job(self, identifier: str) -> Job | None:
         """Return one job, or None if there is none of that id."""
@@ -145,24 +182,95 @@ class Store:
         """Move a job from waiting to running; False if somebody else already moved it."""
         return self._move(identifier, (WAITING,), status=RUNNING, started=time.time())
 
+    def hold(self, identifier: str) -> bool:
+        """Take a job that stopped at a checkpoint out of its process, as it was asked to.
+
+        It is then paused; or cancelled, or waiting again, if that was asked of it meanwhile.
+        """
+        asked = _jobs.c.request
+        cancelled = {"cancel": time.time()}
+        return self._move(
+            identifier,
+            (RUNNING,),
+            status=case({"pause": PAUSED, "cancel": "cancelled"}, value=asked, else_=WAITING),
+            ended=case(cancelled, value=asked, else_=None),
+            request="",
+        )
+
     def end(self, identifier: str, status: str, reason: str | None = None) -> bool:
         """Give an active job its final status; False if it already has one."""
         if status not in FINAL:
             raise ValueError(f"{status!r} is not final. Allowed: {', '.join(FINAL)}.")
         return self._move(
-            identifier, (WAITING, RUNNING), status=status, reason=reason, ended=time.time()
+            identifier,
+            (WAITING, RUNNING, PAUSED),
+            status=status,
+            reason=reason,
+            request="",
+            ended=time.time(),
         )
 
     def request(self, identifier: str, what: str) -> bool:
-        """Ask an active job to ``cancel`` or ``pause``; an empty request lets it go on."""
-        if what not in ("cancel", "pause", ""):
-            raise ValueError(f"{what!r} cannot be requested. Allowed: cancel, pause or ''.")
-        return self._move(identifier, (WAITING, RUNNING), request=what)
+        """Ask a job to ``cancel``, ``pause`` or ``resume``; tell whether it can.
+
+        A job without a process is moved at once. Of a running one it is noted: its process does it
+        soon. Only a job that is paused, interrupted or about to be paused can resume.
+        """
+        if what not in REQUESTS:
+            raise ValueError(f"{what!r} cannot be asked. Allowed: {', '.join(REQUESTS)}.")
+        over: dict[str, Any] = {"ended": time.time(), "reason": "Stopped on request."}
+        again: dict[str, Any] = {"ended": None, "reason": None}
+        origins, values = {
+            "cancel": ((WAITING, PAUSED), {"status": "cancelled", **over}),
+            "pause": ((WAITING,), {"status": PAUSED}),
+            "resume": ((PAUSED, "interrupted"), {"status": WAITING, **again}),
+        }[what]
+        this = update(_jobs).where(_jobs.c.id == identifier)
+        move = this.where(_jobs.c.status.in_(origins)).values(**values)
+        note = this.where(_jobs.c.status == RUNNING, _jobs.c.request != "cancel")
+        note = note.values(request="" if what == "resume" else what)
+        return self._write(
+            lambda connection: any(connection.execute(s).rowcount for s in (move, note))
+        )
+
+    def served(self, kind: str) -> dict[str, float]:
+        """Return when a job of each owner was last started."""
+        query = (
+            select(_jobs.c.owner, func.max(_jobs.c.started))
+            .where(_jobs.c.kind == kind, _jobs.c.started.is_not(None))
+            .group_by(_jobs.c.owner)
+        )
+        with self.engine.connect() as connection:
+            return {owner: started for owner, started in connection.execute(query)}
+
+    def durations(self, kind: str, limit: int = 20) -> list[float]:
+        """Return the seconds that the jobs took which finished last."""
+        query = (
+            select(_jobs.c.ended - _jobs.c.started)
+            .where(_jobs.c.kind == kind, _jobs.c.status == "finished")
+            .order_by(_jobs.c.ended.desc())
+            .limit(limit)
+        )
+        with self.engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     def _move(self, identifier: str, origins: Sequence[str], **values: Any) -> bool:
         change = update(_jobs).where(_jobs.c.id == identifier, _jobs.c.status.in_(list(origins)))
-        with self.engine.begin() as connection:
-            return connection.execute(change.values(**values)).rowcount == 1
+        return self._write(
+            lambda connection: connection.execute(change.values(**values)).rowcount == 1
+        )
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        """Do some work in one transaction; again, if the database could not be written just now."""
+        give_up = time.monotonic() + self.patience
+        while True:
+            try:
+                with self.engine.begin() as connection:
+                    return work(connection)
+            except OperationalError:  # locked or full; the transaction left nothing behind
+                if time.monotonic() >= give_up:
+                    raise
+                time.sleep(0.1)
 
     # -------------------------------------------------------------------------------- events
 
@@ -173,8 +281,19 @@ class Store:
             for offset, data in enumerate(events)
         ]
         if rows:
-            with self.engine.begin() as connection:
-                connection.execute(insert(_events), rows)
+            self._write(lambda connection: connection.execute(insert(_events), rows))
+
+    def last_event(self, identifier: str) -> tuple[int, dict[str, Any]]:
+        """Return the last event of a job and its number; (0, {}) before the first."""
+        query = (
+            select(_events.c.number, _events.c.data)
+            .where(_events.c.job == identifier)
+            .order_by(_events.c.number.desc())
+            .limit(1)
+        )
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        return (row.number, row.data) if row else (0, {})
 
     def events(self, identifier: str, after: int = 0) -> list[tuple[int, dict[str, Any]]]:
         """Return the events of a job whose number is greater than ``after``, in order."""
@@ -197,9 +316,12 @@ class Store:
     def save_workspace(self, owner: str, state: Mapping[str, Any]) -> None:
         """Keep what a learner has set up."""
         change = update(_workspaces).where(_workspaces.c.owner == owner).values(state=dict(state))
-        with self.engine.begin() as connection:
+
+        def work(connection: Connection) -> None:
             if connection.execute(change).rowcount == 0:
                 connection.execute(insert(_workspaces).values(owner=owner, state=dict(state)))
+
+        self._write(work)
 
     # ------------------------------------------------------------------------------ settings
 
@@ -212,9 +334,12 @@ class Store:
 
     def set_setting(self, name: str, value: Any) -> None:
         """Change a setting of this server; the value is plain data."""
-        with self.engine.begin() as connection:
+
+        def work(connection: Connection) -> None:
             connection.execute(delete(_settings).where(_settings.c.name == name))
             connection.execute(insert(_settings).values(name=name, value=value))
+
+        self._write(work)
 
 
 def _job(row: Row[Any]) -> Job:

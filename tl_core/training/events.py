@@ -169,6 +169,9 @@ TrainEvent = (
     | RunPaused
 )
 
+ENDINGS = (RunEnded, RunFailed, RunCancelled, RunPaused)
+"""One of these is the last event of every stream."""
+
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
