@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.chrome import resume
+from ui.people import room_sign
 from ui.state import identified, identify
 
 st.set_page_config(
@@ -19,9 +20,11 @@ pages = [
     st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
     st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
     st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
+    st.Page("pages/classroom.py", title="Classroom", icon=":material/groups:"),
 ]
 page = st.navigation(pages)
 resume(pages)
 if identified():
+    room_sign()
     page.run()
 identify()  # after the page, so that the invisible component takes no room above it

@@ -4,7 +4,8 @@ import streamlit as st
 
 from tl_core.machine import slots
 from ui.chrome import readable_dataset, title
-from ui.state import app_state, my_jobs, store
+from ui.people import LINK, other_device, room_panel
+from ui.state import app_state, my_jobs, my_room, store
 
 title(
     "Transfer-learning laboratory",
@@ -13,6 +14,8 @@ title(
     "a few dozen photos of your own, and find out what works best.",
 )
 
+if my_room() is not None or LINK in st.query_params:
+    room_panel()
 state = app_state()
 finished = [job for job in my_jobs() if job.status == "finished"]
 steps = [
@@ -65,6 +68,10 @@ words = {
 }
 for column, (word, meaning) in zip(st.columns(3), words.items(), strict=True):
     column.markdown(f"**{word}.** {meaning}")
+
+if my_room() is None and LINK not in st.query_params:
+    st.page_link("pages/classroom.py", label="Join a class", icon=":material/groups:")
+other_device()
 
 busy = store().jobs(kind="train", status=("waiting", "running"))
 st.caption(

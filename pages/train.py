@@ -10,7 +10,7 @@ from tl_core.training.config import RunConfig
 from ui.chrome import chosen_dataset, empty, literal, problem, title
 from ui.controls import configs, settings_panel, strategy_picker
 from ui.live_run import follow
-from ui.state import app_state, executor, my_jobs, owner, save
+from ui.state import app_state, current_room, executor, my_jobs, owner, save
 
 
 def describe(strategies: tuple[str, ...]) -> None:
@@ -39,7 +39,13 @@ def start(planned: list[RunConfig]) -> None:
     """Hand the runs over; from here on they no longer depend on this page."""
     comparison = secrets.token_hex(12)
     for config in planned:
-        executor().submit("train", config.to_dict(), owner=owner(), comparison=comparison)
+        executor().submit(
+            "train",
+            config.to_dict(),
+            owner=owner(),
+            comparison=comparison,
+            room=current_room(),
+        )
     app_state().comparison = comparison
     save()
     st.rerun()

@@ -144,7 +144,7 @@ def my_job(identifier: str) -> Job | None:
 
 
 def ask(identifier: str, what: str) -> None:
-    """Ask one of this learner's jobs to ``cancel`` or ``pause``, or (empty) to go on."""
+    """Ask one of this learner's jobs to ``cancel``, ``pause`` or ``resume``."""
     if my_job(identifier) is not None:
         executor().request(identifier, what)
 
@@ -196,12 +196,23 @@ def pack() -> dict[str, Any]:
 
 
 def start_from(given: dict[str, Any]) -> None:
-    """Set up what somebody published; what it does not name goes back to the usual."""
-    fresh = AppState.from_dict({key: given[key] for key in PACK if key in given})
-    state = app_state()
-    for key in PACK:
-        setattr(state, key, getattr(fresh, key))
+    """Set up what somebody published."""
+    for key, value in _starting_point(given).items():
+        setattr(app_state(), key, value)
     save()
+
+
+def follows(given: dict[str, Any]) -> bool:
+    """Tell whether this learner's set-up is what somebody published."""
+    state = app_state().to_dict()
+    return all(state[key] == value for key, value in _starting_point(given).items())
+
+
+def _starting_point(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that a pack sets: all, but where it brings no photos, not those."""
+    state = AppState.from_dict({key: given[key] for key in PACK if key in given}).to_dict()
+    photos = () if state["data"] is None else ("data", "data_name")
+    return {key: state[key] for key in PACK if key in photos or not key.startswith("data")}
 
 
 def untouched() -> bool:

@@ -102,7 +102,7 @@ class TestLoad:
     def test_this_machine(self) -> None:
         now = load.machine_load()
         assert now.cores >= 1
-        assert now.total is None or 0 < (now.used or 0) < now.total
+        assert now.memory is None or 0 < now.memory[0] < now.memory[1]
 
     def test_a_system_that_says_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -111,7 +111,7 @@ class TestLoad:
         monkeypatch.setattr(load, "_CGROUP", tmp_path / "none")
         monkeypatch.setenv("PATH", "")
         now = load.machine_load()
-        assert (now.used, now.total, now.gpus) == (None, None, ())
+        assert (now.memory, now.gpus) == (None, ())
 
     def test_a_container_has_less_than_its_machine(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -122,7 +122,7 @@ class TestLoad:
         ):  # fmt: skip
             (tmp_path / name).write_text(text)
         monkeypatch.setattr(load, "_CGROUP", tmp_path)
-        assert (load.machine_load().used, load.machine_load().total) == (500, 1000)
+        assert load.machine_load().memory == (500, 1000)
 
     def test_a_graphics_card_that_does_not_tell_is_left_out(self) -> None:
         assert load._gpu("Card, 30, 2, 8") == load.Gpu("Card", 0.3, 2 * 2**20, 8 * 2**20)

@@ -41,16 +41,15 @@ class Load:
         That this process may use.
     waiting
         Processes that ran or wanted to run, mean of the last minute.
-    used, total
-        Memory in bytes, of the container if that has less than the machine.
+    memory
+        Used and total bytes, of the container if that has less than the machine.
     gpus
         Of NVIDIA; empty without.
     """
 
     cores: int
     waiting: float | None
-    used: int | None
-    total: int | None
+    memory: tuple[int, int] | None
     gpus: tuple[Gpu, ...]
 
 
@@ -67,8 +66,7 @@ def machine_load() -> Load:
     """Measure now."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     waiting = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    used, total = _memory()
-    return Load(cores or 1, waiting, used, total, _gpus())
+    return Load(cores or 1, waiting, _memory(), _gpus())
 
 
 def disk_use() -> Disk:
@@ -78,7 +76,7 @@ def disk_use() -> Disk:
     return Disk(parts, _size(root) - sum(parts.values()), shutil.disk_usage(root).free)
 
 
-def _memory() -> tuple[int | None, int | None]:
+def _memory() -> tuple[int, int] | None:
     try:
         limit = int((_CGROUP / "memory.max").read_text())  # "max" where there is no limit
         current = int((_CGROUP / "memory.current").read_text())
@@ -90,7 +88,7 @@ def _memory() -> tuple[int | None, int | None]:
         lines = dict(line.split(":", 1) for line in _MEMINFO.read_text().splitlines())
         total, free = (int(lines[k].split()[0]) * 1024 for k in ("MemTotal", "MemAvailable"))
     except (OSError, ValueError, KeyError):
-        return None, None
+        return None
     return total - free, total
 
 

@@ -1,0 +1,45 @@
+"""Classroom: learners join a room; the instructor sees what runs and how far everybody got."""
+
+import streamlit as st
+
+from ui.chrome import title
+from ui.classroom import (
+    ON_THE_WALL,
+    is_instructor,
+    leaderboard,
+    now,
+    open_room,
+    room_card,
+    sign_in,
+    sign_out,
+    wall,
+)
+from ui.people import room_panel
+from ui.state import rooms
+
+
+def instructor() -> None:
+    """Show the instructor's part."""
+    room_tab, run_tab, rank_tab = st.tabs(["Rooms", "Runs and machine", "Ranking"])
+    with room_tab:
+        for room in rooms().all():
+            if room.closed is None:
+                room_card(room)
+        open_room()
+    with run_tab:
+        now()
+    with rank_tab:
+        leaderboard()
+    st.button("Sign out", on_click=sign_out, type="tertiary", icon=":material/logout:")
+
+
+title("Classroom", "A class learns together: the same photos, the same start, one server.")
+shown = rooms().room(st.session_state.get(ON_THE_WALL, ""))
+if not is_instructor():
+    room_panel()
+    with st.expander("For the instructor", icon=":material/school:"):
+        sign_in()
+elif shown is not None:
+    wall(shown)
+else:
+    instructor()

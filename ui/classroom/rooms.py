@@ -1,0 +1,128 @@
+"""Rooms from the instructor's side: opening, showing and closing them."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import urlsplit
+
+import segno
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from tl_core.server.address import is_local, lan_address
+from tl_core.server.rooms import TITLE_LENGTH, Room
+from ui.chrome import literal
+from ui.people import LINK, in_words
+from ui.state import app_state, pack, rooms
+
+POLL_SECONDS = 3.0
+ON_THE_WALL = "on_the_wall"
+"""Key of the session's state: code of the room that is projected."""
+
+
+def address() -> str | None:
+    """Return where other devices of the network find this server, or None if they cannot."""
+    bound = st.get_option("server.address")
+    if bound and is_local(bound):
+        return None
+    seen = urlsplit(st.context.url or "")
+    path = str(st.get_option("server.baseUrlPath")).strip("/")
+    if seen.hostname and not is_local(seen.hostname):
+        base = f"{seen.scheme}://{seen.netloc}"
+    elif (found := lan_address()) is not None:
+        scheme = "https" if st.get_option("server.sslCertFile") else "http"
+        base = f"{scheme}://{found}:{st.get_option('server.port')}"
+    else:
+        return None
+    return f"{base}/{path}/" if path else f"{base}/"
+
+
+def open_room() -> None:
+    """Let the instructor publish what is set up in this browser as a room."""
+    with st.form("open_room", border=True, clear_on_submit=True):
+        st.markdown(
+            "**Open a room.** Everyone who joins starts from what you have set up in this browser "
+            "now:"
+        )
+        st.caption(in_words(pack()))
+        left, right = st.columns([5, 2], vertical_alignment="bottom")
+        name = left.text_input("Title", placeholder="Friday, 10 o'clock", max_chars=TITLE_LENGTH)
+        if right.form_submit_button("Open", type="primary", width="stretch"):
+            rooms().open(name, pack())
+            st.rerun()
+    if app_state().data is None:
+        st.info(
+            "You have chosen no photos, so each learner would bring their own. Choose a set on "
+            "Data first to spare the network.",
+            icon=":material/lightbulb:",
+        )
+
+
+def room_card(room: Room) -> None:
+    """Show one open room: how to join it, who is in, and what can be done with it."""
+    with st.container(border=True):
+        about, code = st.columns([4, 1], vertical_alignment="center")
+        about.markdown(f"**{literal(room.title)}** · room code **`{room.code}`**")
+        about.caption(f"Starts from: {in_words(room.pack)}")
+        show_qr(code, room)
+        members = rooms().members(room.code)
+        known = [m.name or "without a name" for m in members]
+        st.markdown(f"{len(members)} in: {literal(', '.join(known))}" if known else "Nobody yet.")
+        show, close, _ = st.columns([2, 2, 3])
+        if show.button(
+            "Show on the wall", key=f"wall_{room.code}", icon=":material/present_to_all:"
+        ):
+            st.session_state[ON_THE_WALL] = room.code
+            st.rerun()
+        with close.popover("Close the room"):
+            st.markdown("Nobody can join it then. Runs, networks and the ranking stay.")
+            if st.button("Close it", key=f"close_{room.code}"):
+                rooms().close(room.code)
+                st.rerun()
+
+
+def show_qr(place: DeltaGenerator, room: Room) -> None:
+    """Draw the QR code of a room's link, where there is an address."""
+    where = address()
+    if where is not None:
+        link = f"{where}?{LINK}={room.code}"
+        place.image(_qr(link), width="stretch", alt=f"QR code of {link}")
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _qr(link: str) -> bytes:
+    picture = io.BytesIO()
+    segno.make(link, error="m", micro=False).save(picture, kind="png", scale=12, border=3)
+    return picture.getvalue()
+
+
+def wall(room: Room) -> None:
+    """Show how to join in type that is read from the last row."""
+    st.html(
+        "<style>.st-key-wall p { font-size: clamp(1.4rem, 3.2vw, 3.2rem); line-height: 1.3 }"
+        ".st-key-wall code { font-size: clamp(2.6rem, 8vw, 8rem); letter-spacing: 0.12em;"
+        " padding: 0.1em 0.3em }</style>"
+    )
+    where = address()
+    with st.container(key="wall"):
+        st.header(literal(room.title), anchor=False)
+        words, picture = st.columns([3, 2], gap="large", vertical_alignment="center")
+        if where is None:
+            words.markdown(
+                "Other devices cannot reach this server: it is in no network, or it was started "
+                "for this machine alone."
+            )
+        else:
+            words.markdown(f"Open **{literal(where)}**")
+        words.markdown("and join with the room code")
+        words.markdown(f"`{room.code}`")
+        show_qr(picture, room)
+    st.fragment(_count, run_every=POLL_SECONDS)(room.code)
+    if st.button("Back to the classroom", icon=":material/arrow_back:"):
+        del st.session_state[ON_THE_WALL]
+        st.rerun()
+
+
+def _count(code: str) -> None:
+    count = len(rooms().members(code))
+    st.markdown(f"{count} learner{'s' * (count != 1)} joined.")

@@ -1,0 +1,193 @@
+"""What a server is doing, and how an instructor steps in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from tl_core.backbones.spec import backbones
+from tl_core.execution.removal import remove_job
+from tl_core.machine import slots
+from tl_core.runs.store import RUNNING, WAITING, Job
+from tl_core.server.load import Disk, Load, disk_use, machine_load
+from tl_core.strategies import STRATEGIES
+from ui.chrome import literal
+from ui.runs import RunView, view_runs
+from ui.state import executor, rooms, store
+
+POLL_SECONDS = 2.0
+LISTED = 60
+"""Runs that the list shows at most: those that are active, then the newest."""
+
+PAUSED = "queue_paused"
+_REMOVING, _VIEWS = "removing_runs", "classroom_views"
+
+
+def now() -> None:
+    """Show the queue, the machine and everybody's runs, kept up to date."""
+    st.fragment(_panel, run_every=POLL_SECONDS)()
+    _remove()
+    _storage(_disk())
+
+
+def names() -> dict[str, str]:
+    """Return what each learner is called: the name they gave, else a number of their own."""
+    members = rooms().members()
+    owners = dict.fromkeys([job.owner for job in store().jobs()] + [m.owner for m in members])
+    called = {owner: f"Learner {number}" for number, owner in enumerate(owners, start=1)}
+    return called | {m.owner: m.name for m in members if m.name}
+
+
+def _panel() -> None:
+    _finish_removing()
+    jobs = _listed()
+    _queue(jobs)
+    _machine(_load())
+    if not jobs:
+        st.markdown("Nobody has started a run yet.")
+        return
+    if any(job.active for job in jobs):
+        executor().watch()
+    known: dict[str, RunView] = st.session_state.setdefault(_VIEWS, {})
+    views = view_runs(store(), jobs, known)
+    called = names()
+    st.dataframe(
+        {
+            "Learner": [called[view.job.owner] for view in views],
+            "Room": [view.job.room or "" for view in views],
+            "Strategy": [view.title for view in views],
+            "Network": [_network(view.job) for view in views],
+            "Progress": [view.progress for view in views],
+            "Status": [view.status_text() for view in views],
+            "Accuracy": [view.accuracy for view in views],
+        },
+        column_config={
+            "Progress": st.column_config.ProgressColumn(format="percent", width="small"),
+            "Accuracy": st.column_config.NumberColumn(format="percent", width="small"),
+            "Status": st.column_config.TextColumn(width="large"),
+        },
+        hide_index=True,
+        key="classroom_runs",
+    )
+
+
+def _listed() -> list[Job]:
+    """Return the active runs in the order of the queue, then the newest of the others."""
+    jobs = store().jobs(kind="train")
+    active = [job for job in jobs if job.active]
+    ended = [job for job in reversed(jobs) if not job.active]
+    return (active + ended)[:LISTED]
+
+
+def _network(job: Job) -> str:
+    name = str(job.payload["backbone"])
+    return backbones().get(name).title if name in backbones() else name
+
+
+def _queue(jobs: list[Job]) -> None:
+    paused = bool(store().setting(PAUSED, False))
+    waiting = sum(job.status == WAITING for job in jobs)
+    running = sum(job.status == RUNNING for job in jobs)
+    said, button = st.columns([4, 2], vertical_alignment="center")
+    text = f"**{running} running** in {slots()} slot{'s' * (slots() != 1)}, **{waiting} waiting**."
+    said.markdown(text + " The queue is paused: no new run starts." * paused)
+    button.button(
+        "Let the queue go on" if paused else "Pause the queue",
+        icon=":material/play_arrow:" if paused else ":material/pause:",
+        help="Runs that train already go on.",
+        key="pause_queue",
+        on_click=store().set_setting,
+        args=(PAUSED, not paused),
+        width="stretch",
+    )
+
+
+# ---------------------------------------------------------------------------------------- machine
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def _load() -> Load:
+    return machine_load()
+
+
+@st.cache_data(ttl=30, show_spinner="Adding up the files")
+def _disk() -> Disk:
+    return disk_use()
+
+
+def _gb(number: int) -> str:
+    return f"{number / 1e9:.1f} GB"
+
+
+def _of(used: int, total: int) -> str:
+    return f"{used / 1e9:.1f} of {_gb(total)}"
+
+
+def _machine(load: Load) -> None:
+    cells = iter(st.columns(2 + max(1, len(load.gpus))))
+    next(cells).metric(
+        "Processor",
+        "not told" if load.waiting is None else f"{load.waiting:.1f} of {load.cores}",
+        help="Processes that ran or wanted to, mean of the last minute, of the cores there are.",
+    )
+    next(cells).metric("Memory", _of(*load.memory) if load.memory else "not told")
+    for gpu in load.gpus:
+        next(cells).metric(
+            gpu.name, f"{gpu.busy:.0%}", _of(gpu.used, gpu.total),
+            delta_color="off", delta_arrow="off",
+        )  # fmt: skip
+    if not load.gpus:
+        next(cells).metric("GPU", "none")
+
+
+def _storage(disk: Disk) -> None:
+    parts = ", ".join(f"{name} {_gb(size)}" for name, size in disk.parts.items())
+    st.caption(f"On disk: {parts}, everything else {_gb(disk.other)}. {_gb(disk.free)} are free.")
+
+
+# ---------------------------------------------------------------------------------------- removal
+
+
+def _remove() -> None:
+    """Let the instructor take a run away."""
+    jobs = {job.id: job for job in _listed()}
+    if not jobs:
+        return
+    called = names()
+    which, action = st.columns([4, 2], vertical_alignment="bottom")
+    chosen = which.selectbox(
+        "Remove a run",
+        list(jobs),
+        index=None,
+        placeholder="Choose one",
+        format_func=lambda key: _label(jobs[key], called) if key in jobs else "removed",
+        key="run_to_remove",
+    )
+    with action.popover("Remove", disabled=chosen is None, width="stretch"):
+        st.markdown(
+            "The run is stopped if it is active, and its record and network are deleted. Its "
+            "learner loses them; this cannot be undone."
+        )
+        st.button("Yes, remove it", key="remove_run", on_click=_start_removing, args=(chosen,))
+
+
+def _label(job: Job, called: dict[str, str]) -> str:
+    strategy = STRATEGIES.get(job.payload["strategy"]).title
+    return f"{called[job.owner]} · {strategy} · {_network(job)} · {job.status}"
+
+
+def _start_removing(identifier: str | None) -> None:
+    if identifier is None:
+        return
+    executor().request(identifier, "cancel")  # changes nothing where it has ended
+    st.session_state.setdefault(_REMOVING, set()).add(identifier)
+    st.session_state["run_to_remove"] = None
+    _finish_removing()
+
+
+def _finish_removing() -> None:
+    """Remove what has ended of what is to go; an active run ends within a second."""
+    waiting: set[str] = st.session_state.get(_REMOVING, set())
+    for identifier in list(waiting):
+        if remove_job(store(), identifier) or store().job(identifier) is None:
+            waiting.discard(identifier)
+            st.toast(literal("The run was removed."))
