@@ -3,7 +3,8 @@
 import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec, Preprocessing, Stage, WeightsSource
-from ui.layer_map import layer_map
+from ui.layer_map import MapPlan, layer_map
+from ui.layer_map.facts import rates, strategy_of
 
 SEES = ["edges and blobs of colour", "corners and simple textures", "patterns and motifs"]
 SEES += ["parts of things, such as wheels, eyes and petals", "whole things, close to the classes"]
@@ -17,7 +18,7 @@ def spec(name: str, title: str, shapes: list[tuple[int, int, int]]) -> BackboneS
             detects=f"Tends to react to {SEES[i * len(SEES) // len(shapes)]}.",
             parameters=parameters,
             output_shape=(channels, side, side),
-            multiply_adds=0,
+            multiply_adds=400_000_000 if i else 118_000_000,
         )
         for i, (channels, side, parameters) in enumerate(shapes)
     )
@@ -64,15 +65,19 @@ NINE = spec(
 )
 
 st.set_page_config(page_title="Layer map", menu_items={"About": "A demo."})
-plan = st.session_state.setdefault("plan", ("stage4",))
+plan = st.session_state.setdefault("plan", MapPlan(("stage4",)))
 if st.button("Thaw everything"):
-    plan = FIVE.stage_names
+    plan = MapPlan(FIVE.stage_names)
 if st.button("Freeze everything"):
-    plan = ()
-st.session_state.plan = layer_map(FIVE, plan, head_outputs=2, key="five")
-st.session_state.runs = st.session_state.get("runs", 0) + 1
-st.text(f"plan: {' '.join(st.session_state.plan) or 'head only'}")
-st.text(f"runs: {st.session_state.runs}")
-st.session_state.other = layer_map(
-    NINE, st.session_state.get("other", ("stage7", "stage8")), head_outputs=None, key="nine"
+    plan = MapPlan(())
+st.session_state.plan = layer_map(
+    FIVE, plan, head_outputs=2, key="five", rates=rates(FIVE, plan, strategy_of(plan, ()))
 )
+if st.session_state.plan != plan:
+    st.rerun()  # with the rates of the new plan
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+said = "from scratch" if plan.from_scratch else " ".join(plan.trainable)
+st.text(f"plan: {said or 'head only'}")
+st.text(f"runs: {st.session_state.runs}")
+other = st.session_state.get("other", MapPlan(("stage7", "stage8")))
+st.session_state.other = layer_map(NINE, other, head_outputs=None, key="nine", cached=False)

@@ -114,7 +114,7 @@ def test_from_photos_to_a_comparison(
     expect(stem).to_have_attribute("aria-pressed", "true")
     stem.click()
     expect(stem).to_have_attribute("aria-pressed", "false")
-    expect(page.get_by_text("The first 1 of 5 stages stay")).to_be_visible()
+    expect(page.get_by_text("1 of 5 stages", exact=True)).to_be_visible()
 
     go(page, "Train")
     settle(page, Epochs=80, Photo_size_in_pixels=64)

@@ -244,51 +244,6 @@ class TestData:
         assert texts(rerun(app)).count(r"\.jpg") == 2
 
 
-# -------------------------------------------------------------------------------------- backbone
-
-
-class TestBackbone:
-    def test_names_the_network_and_its_source(self, lab: Lab) -> None:
-        said = texts(lab.open("backbone"))
-        assert "2.7 M" in said and "96 px" in said and "Tiny ImageNet" in said
-
-    def test_a_preset_changes_the_plan_and_the_switches(self, lab: Lab) -> None:
-        app = lab.open("backbone")
-        assert all(switch.value for switch in app.toggle)
-        app.get("button_group")[0].set_value("Thaw the last stage")
-        rerun(app)
-        assert [switch.value for switch in app.toggle] == [False] * 4 + [True]
-        assert lab.store.workspace(OWNER)["thawed"] == ["layer4"]
-        assert "first **4** of 5 stages" in texts(app)
-
-    def test_a_switch_changes_the_plan(self, lab: Lab) -> None:
-        app = lab.open("backbone")
-        app.toggle[0].set_value(False)
-        rerun(app)
-        assert lab.store.workspace(OWNER)["thawed"] == ["layer1", "layer2", "layer3", "layer4"]
-        assert app.get("button_group")[0].value is None
-
-    def test_another_network_starts_with_a_plan_of_its_own(self, lab: Lab) -> None:
-        lab.choose(thawed=["layer4"])
-        app = lab.open("backbone")
-        app.selectbox[0].set_value("vgg16")
-        rerun(app)
-        kept = lab.store.workspace(OWNER)
-        assert kept["backbone"] == "vgg16" and kept["thawed"] is None
-        assert all(switch.value for switch in app.toggle)
-
-    def test_says_when_weights_have_to_be_downloaded(
-        self, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-        lab.choose(backbone="resnet18")
-        assert "prefetch resnet18" in lab.open("backbone").info[0].value
-
-    def test_a_network_that_is_gone_is_replaced(self, lab: Lab) -> None:
-        lab.choose(backbone="resnet_of_yesterday", thawed=["layer9"])
-        assert lab.open("backbone").selectbox[0].value == "resnet_mini"
-
-
 # ----------------------------------------------------------------------------------------- train
 
 

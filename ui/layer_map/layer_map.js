@@ -1,117 +1,132 @@
 // Browser side of the layer map. Streamlit calls the default function after every change of the
 // data; the view is built once and then updated in place, so that the keyboard's focus survives.
 
-const SVG = "http://www.w3.org/2000/svg";
 const views = new WeakMap();
-
-// Sixteen by sixteen; strokes unless said otherwise.
-const ICONS = {
-  frozen: ["M8 1.5v13M2.4 4.75l11.2 6.5M2.4 11.25l11.2-6.5",
-    "M6 2.6l2 1.7 2-1.7M6 13.4l2-1.7 2 1.7M2.3 7.5l2.5-.9-.5-2.6M13.7 8.5l-2.5.9.5 2.6M2.3 8.5l2.5.9-.5 2.6M13.7 7.5l-2.5-.9.5-2.6"],
-  trains: ["M8.2 1.2c.4 2.6 3.9 4.2 3.9 8a4.1 4.3 0 0 1-8.2 0c0-1.5.7-2.6 1.6-3.5.1 1.2.7 1.9 1.3 2.2-.2-2.4.2-4.8 1.4-6.7z"],
-  fresh: ["M8 1.2l1.7 5.1 5.1 1.7-5.1 1.7L8 14.8l-1.7-5.1L1.2 8l5.1-1.7z"],
-};
 const WORDS = { frozen: "frozen", trains: "trains", fresh: "new" };
+const MEANINGS = {
+  frozen: "Frozen: keeps exactly what it learned elsewhere.",
+  trains: "Trains: starts from what it knew and learns from your photos.",
+  fresh: "New: starts from random weights and learns from your photos.",
+};
+const LABELS = { shape: "channels × size", count: "parameters", work: "multiply-adds", rate: "learning rate" };
 
-function make(tag, className, parent, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  if (parent) parent.append(node);
-  return node;
+function addPreset(view, preset, index) {
+  const button = make("button", preset.fresh ? "fresh" : "", view.presets, preset.label);
+  button.type = "button";
+  button.addEventListener("click", () => change(view, preset.trainable, preset.fresh));
+  view.choices.push({ preset, button, index });
 }
 
-function draw(tag, attributes, parent) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  parent.append(node);
-  return node;
-}
-
-function icon(state, parent) {
-  const svg = draw("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", class: `icon ${state}` }, parent);
-  for (const d of ICONS[state]) draw("path", { d }, svg);
-}
-
-// A stack of feature maps seen from the side: height and depth tell their resolution, width their
-// number. Powers below one keep both the largest and the smallest in sight.
-function block(stage, largest, parent) {
-  const height = 16 + 104 * Math.sqrt(stage.side / largest);
-  const depth = 5 + 24 * Math.sqrt(stage.side / largest);
-  const width = 9 + 44 * (Math.min(stage.channels, 2048) / 2048) ** 0.4;
-  const w = width + depth + 4, h = height + depth * 0.75 + 4;
-  const up = depth * 0.75, x = 2, y = up + 2;
-  const svg = draw("svg", { viewBox: `0 0 ${w} ${h}`, "aria-hidden": "true" }, parent);
-  svg.style.setProperty("--width", w);
-  svg.style.setProperty("--height", h);
-  draw("path", { class: "side", d: `M${x + width} ${y}l${depth} ${-up}v${height}l${-depth} ${up}z` }, svg);
-  draw("path", { class: "top", d: `M${x} ${y}l${depth} ${-up}h${width}l${-depth} ${up}z` }, svg);
-  draw("rect", { class: "front", x, y, width, height }, svg);
-  const plates = Math.min(9, Math.round(width / 5.5));
-  let lines = "";
-  for (let i = 1; i < plates; i++) {
-    const at = x + (width * i) / plates;
-    lines += `M${at} ${y + height}V${y}l${depth} ${-up}`;
-  }
-  draw("path", { class: "plates", d: lines }, svg);
-}
-
-function addStage(view, stage, index, largest) {
+function addStage(view, stage, index) {
   const head = stage.name === "head";
   const item = make("li", "", view.list);
   const face = make(head ? "div" : "button", "stage", item);
   face.style.setProperty("--index", index);
-  block(stage, largest, make("span", "art", face));
+  block(stage, view.largest, make("span", "art", face));
   const facts = make("span", "facts", face);
   make("span", "title", facts, stage.title);
   make("span", "shape", facts, stage.shape);
-  const count = make("span", "count", facts, stage.parameters ? short(stage.parameters) : "");
-  if (stage.parameters) make("span", "unit", count, " parameters");
+  number("count", stage.parameters, view.parameters, facts);
+  number("work", stage.work, head ? 0 : view.work, facts);
+  const rate = make("span", "rate", facts);
   const pill = make("span", "pill", face);
-  const part = { stage, item, face, facts, pill, state: "" };
+  const part = { stage, item, face, facts, pill, rate, state: "" };
   if (!head) {
     face.type = "button";
     face.dataset.stage = stage.name;
-    const note = make("span", "aside", item, stage.detects);
-    note.id = `${view.id}-${stage.name}`;
-    face.setAttribute("aria-describedby", note.id);
+    part.note = make("span", "aside", item);
+    part.note.id = `${view.id}-${stage.name}`;
+    face.setAttribute("aria-describedby", part.note.id);
     face.addEventListener("click", () => toggle(view, stage.name));
   }
-  face.addEventListener("pointerenter", () => explain(view, stage));
-  face.addEventListener("focus", () => explain(view, stage));
+  face.addEventListener("pointerenter", () => explain(view, part));
+  face.addEventListener("focus", () => explain(view, part));
   view.parts.push(part);
+}
+
+function number(name, value, total, parent) {
+  const node = make("span", name, parent, value ? short(value) : "");
+  if (!value) return;
+  if (total) make("span", "part", node, ` · ${share(value / total)}`);
+  make("span", "unit", node, ` ${LABELS[name]}`);
 }
 
 function build(view, data) {
   view.signature = signature(data);
   view.root.replaceChildren();
-  view.parts = [];
-  view.summary = "";
-  view.first = undefined;
-  const track = make("div", "track", view.root);
-  track.setAttribute("role", "group");
-  track.setAttribute("aria-label", `Stages of ${data.title}. A pressed stage learns.`);
+  Object.assign(view, { parts: [], choices: [], bars: {}, summary: "", first: undefined, told: null });
+  const all = [...data.stages, data.head];
+  const sum = (stages, field) => stages.reduce((total, stage) => total + stage[field], 0);
+  view.parameters = sum(all, "parameters");
+  view.work = sum(data.stages, "work");
+  view.largest = Math.max(0.5, ...all.map((stage) => stage.side));
+  view.presets = group("presets", "Presets", view.root);
+  data.presets.forEach((preset, index) => addPreset(view, preset, index));
+  buildTrack(view, data, all);
+  buildBars(view, all);
+  view.status = make("p", "aside", view.root);
+  view.status.setAttribute("role", "status");
+  view.detail = make("p", "detail", view.root);
+  make("span", "", view.detail, "Click a stage to freeze or thaw it. Point at one to read what it sees.");
+  watchWidth(view);
+}
+
+function group(className, label, parent) {
+  const node = make("div", className, parent);
+  node.setAttribute("role", "group");
+  node.setAttribute("aria-label", label);
+  node.addEventListener("keydown", (event) => step(event, node));
+  return node;
+}
+
+// Arrow keys, Home and End walk along a group; Tab does too.
+function step(event, node) {
+  const buttons = [...node.querySelectorAll("button")];
+  const at = buttons.findIndex((button) => button.contains(event.target));
+  const to = {
+    ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1,
+    Home: 0, End: buttons.length - 1,
+  }[event.key];
+  if (at < 0 || to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  buttons[Math.min(Math.max(to, 0), buttons.length - 1)].focus();
+}
+
+function buildTrack(view, data, all) {
+  const track = group("track", `Stages of ${data.title}. A pressed stage learns.`, view.root);
   view.border = make("div", "border", track);
   view.border.setAttribute("aria-hidden", "true");
   make("span", "once", view.border, "computed once");
   make("span", "epoch", view.border, "every epoch");
-  view.list = make("ol", "", track);
+  const grid = make("div", "grid", track);
+  grid.style.setProperty("--columns", all.length);
+  const labels = make("div", "labels", grid);
+  labels.setAttribute("aria-hidden", "true");
+  for (const [name, text] of Object.entries(LABELS)) make("span", name, labels, text);
+  view.list = make("ol", "", grid);
   view.list.setAttribute("role", "list");
-  const all = [...data.stages, data.head];
-  view.list.style.setProperty("--columns", all.length);
-  const largest = Math.max(0.5, ...all.map((stage) => stage.side));
-  all.forEach((stage, index) => addStage(view, stage, index, largest));
+  all.forEach((stage, index) => addStage(view, stage, index));
+}
+
+// Two bars: where the parameters are, and where the work is. They seldom lie in the same stages.
+function buildBars(view, all) {
   const share = make("div", "share", view.root);
-  view.bar = make("div", "bar", share);
-  view.bar.setAttribute("aria-hidden", "true");
-  for (const part of view.parts) {
-    part.segment = make("i", "", view.bar);
-    part.segment.style.flexGrow = Math.max(part.stage.parameters, 1);
+  share.setAttribute("aria-hidden", "true");
+  for (const field of ["parameters", "work"]) {
+    const row = make("div", "measure", share);
+    make("span", "name", row, field === "work" ? "Multiply-adds" : "Parameters");
+    const bar = make("div", "bar", row);
+    const segments = all.map((stage) => {
+      const segment = make("i", "", bar);
+      segment.style.flexGrow = Math.max(stage[field], 1);
+      segment.hidden = field === "work" && stage.name === "head";
+      return segment;
+    });
+    view.bars[field] = { segments, value: make("span", "value", row) };
   }
-  view.legend = make("p", "legend", share);
-  view.legend.setAttribute("role", "status");
-  view.detail = make("p", "detail", view.root);
-  make("span", "", view.detail, "Click a stage to freeze or thaw it. Point at one to read what it sees.");
+}
+
+function watchWidth(view) {
   view.watch?.disconnect();
   view.watch = new ResizeObserver(() => {
     if (view.width === view.root.clientWidth) return;
@@ -123,7 +138,7 @@ function build(view, data) {
 }
 
 // From roomy to narrow; the first arrangement in which every text fits is taken.
-const ARRANGEMENTS = ["", "compact", "list", "list compact"];
+const ARRANGEMENTS = ["wide", "", "compact", "list", "list compact"];
 
 function arrange(view) {
   for (const names of ARRANGEMENTS) {
@@ -145,89 +160,94 @@ function fits({ item, facts, pill }, list) {
 
 // What the drawing depends on; a change of the plan alone must not rebuild it.
 function signature(data) {
-  return JSON.stringify([data.title, data.stages, data.head]);
+  return JSON.stringify([data.title, data.stages, data.head, data.presets]);
 }
 
-function explain(view, stage) {
+function explain(view, part) {
+  view.told = part;
   view.detail.replaceChildren();
-  const size = stage.parameters ? `, ${short(stage.parameters)} parameters` : "";
-  make("b", "", view.detail, stage.title);
-  make("span", "", view.detail, `${stage.shape}${size}. ${stage.detects}`);
+  make("b", "", view.detail, part.stage.title);
+  const meaning = part.stage.name === "head" ? "" : ` ${MEANINGS[part.state]}`;
+  make("span", "", view.detail, part.stage.detects + meaning);
 }
 
 function toggle(view, name) {
-  if (!view.chosen.delete(name)) view.chosen.add(name);
-  const trainable = view.parts.map((part) => part.stage.name).filter((n) => view.chosen.has(n));
-  view.pending = { turn: crypto.getRandomValues(new Uint32Array(1))[0], since: performance.now() };
-  paint(view);
-  view.send("click", { turn: view.pending.turn, trainable });
+  const chosen = new Set(view.chosen);
+  if (!chosen.delete(name)) chosen.add(name);
+  change(view, view.parts.map((part) => part.stage.name).filter((n) => chosen.has(n)), false);
 }
 
-function setState(part, state) {
-  if (part.state === state) return;
-  part.state = state;
-  part.item.className = state; // placeBorder adds "first"
-  part.segment.className = state;
-  part.pill.replaceChildren();
-  icon(state, part.pill);
-  make("span", "", part.pill, WORDS[state]);
-  if (part.stage.name === "head") return;
-  const { title, shape, parameters } = part.stage;
-  part.face.setAttribute("aria-pressed", String(state === "trains"));
-  part.face.setAttribute("aria-label", `${title}, ${shape}, ${short(parameters)} parameters, ${WORDS[state]}`);
+function change(view, trainable, fresh) {
+  view.chosen = new Set(trainable);
+  view.fresh = fresh;
+  view.pending = { turn: crypto.getRandomValues(new Uint32Array(1))[0], since: performance.now() };
+  paint(view);
+  view.send("click", { turn: view.pending.turn, trainable, fresh });
+}
+
+function setState(view, part, state) {
+  const { title, name, shape, parameters, work } = part.stage;
+  const rate = state === "frozen" ? "" : view.rates[name] ?? "";
+  if (part.state === state && part.shown === rate) return;
+  part.rate.replaceChildren();
+  if (rate) {
+    make("span", "unit", part.rate, `${LABELS.rate} `);
+    make("span", "", part.rate, `× ${rate}`);
+  }
+  part.shown = rate;
+  if (part.state !== state) {
+    part.state = state;
+    part.item.className = state; // placeBorder adds "first"
+    part.pill.replaceChildren();
+    icon(state, part.pill);
+    make("span", "", part.pill, WORDS[state]);
+  }
+  if (name === "head") return;
+  const speed = rate ? `, learning rate times ${rate}` : "";
+  part.face.setAttribute("aria-pressed", String(state !== "frozen"));
+  part.face.setAttribute("aria-label",
+    `${title}, ${WORDS[state]}, ${shape}, ${short(parameters)} parameters, ${short(work)} multiply-adds${speed}`);
+  part.note.textContent = `${MEANINGS[state]} ${part.stage.detects}`;
+  if (view.told === part) explain(view, part);
 }
 
 function paint(view) {
-  let learning = 0, total = 0;
   for (const part of view.parts) {
-    const { name, parameters } = part.stage;
-    const state = name === "head" ? "fresh" : view.chosen.has(name) ? "trains" : "frozen";
-    setState(part, state);
-    total += parameters;
-    if (state !== "frozen") learning += parameters;
+    const { name } = part.stage;
+    const learns = view.chosen.has(name) ? "trains" : "frozen";
+    setState(view, part, name === "head" || view.fresh ? "fresh" : learns);
   }
-  summarise(view, learning, total);
+  const plan = view.parts.map((part) => part.stage.name).filter((name) => view.chosen.has(name)).join();
+  for (const { preset, button } of view.choices) {
+    const same = preset.fresh === view.fresh && (view.fresh || preset.trainable.join() === plan);
+    button.setAttribute("aria-pressed", String(same));
+  }
   placeBorder(view);
+  summarise(view);
 }
 
-function summarise(view, learning, total) {
-  const entries = [
-    [short(learning), "parameters learn"],
-    [short(total - learning), "stay frozen"],
-    [share(learning / Math.max(total, 1)), "of the network learns"],
-  ];
+function summarise(view) {
+  let learning = 0, once = 0;
+  view.parts.forEach(({ stage, state }, index) => {
+    if (state !== "frozen") learning += stage.parameters;
+    if (index < view.first) once += stage.name === "head" ? 0 : stage.work;
+    view.bars.parameters.segments[index].className = state;
+    view.bars.work.segments[index].className = index < view.first ? "frozen" : view.fresh ? "fresh" : "trains";
+  });
+  const part = share(learning / Math.max(view.parameters, 1));
+  const spared = share(once / Math.max(view.work, 1));
+  view.bars.parameters.value.textContent = `${short(learning)} learn · ${part}`;
+  view.bars.work.value.textContent = `${spared} computed once`;
   // A screen reader speaks this line when it changes, so it is left alone when it does not.
-  const text = entries.flat().join(" ");
-  if (view.summary === text) return;
-  view.summary = text;
-  view.legend.replaceChildren();
-  for (const [value, label] of entries) {
-    const entry = make("span", "", view.legend);
-    make("b", "", entry, value);
-    make("span", "", entry, ` ${label} `);
-  }
-}
-
-function share(fraction) {
-  const percent = 100 * fraction;
-  if (percent > 0 && percent < 1) return `${percent.toPrecision(1)} %`;
-  return `${fraction < 1 ? Math.min(99, Math.round(percent)) : 100} %`;
-}
-
-function short(number) {
-  for (const [size, unit] of [[1e6, " M"], [1e3, " k"]]) {
-    if (number >= 0.9995 * size) {
-      const value = number / size;
-      return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0) + unit;
-    }
-  }
-  return String(number);
+  const text = `${short(learning)} parameters learn, ${part} of the network. `
+    + `${spared} of the multiply-adds are computed once.`;
+  if (view.summary !== text) view.status.textContent = view.summary = text;
 }
 
 // The line stands in front of the first stage that learns: what is left of it gives the same
 // answer for the same photo every time.
 function placeBorder(view) {
-  const first = view.parts.findIndex((part) => part.state !== "frozen");
+  const first = view.cached ? view.parts.findIndex((part) => part.state !== "frozen") : 0;
   const item = view.parts[first].item;
   // It glides when the plan changes, and stands at once when the map appears or is resized.
   if (view.first !== undefined && view.first !== first) view.border.classList.add("moving");
@@ -252,7 +272,9 @@ export default function ({ data, parentElement, setStateValue, key }) {
   const waiting = view.pending && performance.now() - view.pending.since < 3000;
   if (!waiting || data.turn === view.pending.turn) {
     view.pending = null;
-    view.chosen = new Set(data.trainable);
+    Object.assign(view, {
+      chosen: new Set(data.trainable), fresh: data.fresh, cached: data.cached, rates: data.rates,
+    });
   }
   paint(view);
   if (built) arrange(view);

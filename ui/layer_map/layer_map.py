@@ -1,4 +1,4 @@
-"""Python side of the layer map: a backbone and a plan go in, the chosen stages come out.
+"""Python side of the layer map: a backbone and a plan go in, the chosen plan comes out.
 
 Python holds the truth. A click in the browser is shown at once and sent up with a number of its
 own; the answer carries that number back, so that an older answer never undoes a newer click.
@@ -6,73 +6,87 @@ own; the answer carries that number back, so that an older answer never undoes a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from math import ceil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec, Stage
+from ui.layer_map.facts import MapPlan, head_parameters, multiply_adds, output_shape, presets
 
 _FILES = Path(__file__).parent
 
 _component = st.components.v2.component(
     "layer_map",
     css=(_FILES / "layer_map.css").read_text(encoding="utf-8"),
-    js=(_FILES / "layer_map.js").read_text(encoding="utf-8"),
+    js="\n".join(
+        (_FILES / name).read_text(encoding="utf-8") for name in ("art.js", "layer_map.js")
+    ),
 )
 
 
 def layer_map(
     spec: BackboneSpec,
-    trainable: Collection[str],
+    plan: MapPlan,
     *,
     head_outputs: int | None,
     key: str,
     image_size: int | None = None,
+    rates: Mapping[str, float] | None = None,
+    cached: bool = True,
     on_change: Callable[[], None] | None = None,
-) -> tuple[str, ...]:
+) -> MapPlan:
     """Draw the network as its stages in order; each is a button that freezes or thaws it.
 
     Parameters
     ----------
     spec
         The network.
-    trainable
-        Names of the stages that learn now. Keep what this function returns and pass it in again.
+    plan
+        What learns now. Keep what this function returns and pass it in again.
     head_outputs
         Number of classes of the new head; None while there is no data set yet.
     key
         Unique name of this map in the app.
     image_size
         Side of the input in pixels where it differs from the backbone's own.
+    rates
+        Learning rates of the stages that learn and of the ``head``, as shares of the run's.
+    cached
+        Whether what is frozen in front of the first learning stage is computed only once.
     on_change
         Called once after a click, before the page runs again.
 
     Returns
     -------
-    tuple of str
-        Names of the stages that learn, in the order of the network, after a click if there was one.
+    MapPlan
+        The plan after a click, or the same if there was none.
     """
     turns = st.session_state.setdefault("_layer_map_turns", {})
     click = _latest_click(key)
     if click is not None and click.get("turn") != turns.get(key):
         turns[key] = click.get("turn")
-        trainable = _names(click.get("trainable"))
-    chosen = tuple(name for name in spec.stage_names if name in trainable)
+        plan = _read(click, spec)
     _component(
         key=key,
         data={
             "title": spec.title,
             "turn": turns.get(key),
-            "trainable": list(chosen),
-            "stages": [_stage(stage, spec.input_size, image_size) for stage in spec.stages],
+            "trainable": list(plan.trainable),
+            "fresh": plan.from_scratch,
+            "cached": cached,
+            "rates": {name: f"{share:.2g}" for name, share in (rates or {}).items()},
+            "presets": [
+                {"label": label, "trainable": list(to.trainable), "fresh": to.from_scratch}
+                for label, to in presets(spec).items()
+            ],
+            "stages": [_stage(stage, spec, image_size or spec.input_size) for stage in spec.stages],
             "head": _head(spec, head_outputs),
         },
         on_click_change=on_change or _nothing,
     )
-    return chosen
+    return plan
 
 
 def _nothing() -> None:
@@ -85,24 +99,26 @@ def _latest_click(key: str) -> dict[str, Any] | None:
     return click if isinstance(click, dict) else None
 
 
-def _names(value: object) -> list[str]:
-    # From the browser, so anything could be in it; unknown names are dropped by the caller.
-    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+def _read(click: dict[str, Any], spec: BackboneSpec) -> MapPlan:
+    # From the browser, so anything could be in it.
+    if click.get("fresh") is True:
+        return MapPlan(spec.stage_names, from_scratch=True)
+    names = click.get("trainable")
+    wanted = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    return MapPlan(tuple(name for name in spec.stage_names if name in wanted))
 
 
-def _stage(stage: Stage, input_size: int, image_size: int | None) -> dict[str, Any]:
-    channels, height, width = stage.output_shape
-    scale = (image_size or input_size) / input_size
-    # A vector stays a vector; a map grows and shrinks with the photo.
-    height, width = (side if side == 1 else max(1, ceil(side * scale)) for side in (height, width))
+def _stage(stage: Stage, spec: BackboneSpec, image_size: int) -> dict[str, Any]:
+    channels, height, width = output_shape(stage, spec, image_size)
     return {
         "name": stage.name,
         "title": stage.title,
         "detects": stage.detects,
         "channels": channels,
-        "side": height / (image_size or input_size),
+        "side": height / image_size,
         "shape": f"{channels} × {height} × {width}",
         "parameters": stage.parameters,
+        "work": round(multiply_adds(stage, spec, image_size)),
     }
 
 
@@ -114,5 +130,6 @@ def _head(spec: BackboneSpec, outputs: int | None) -> dict[str, Any]:
         "channels": outputs or 2,
         "side": 0,
         "shape": f"{outputs} classes" if outputs else "your classes",
-        "parameters": (spec.num_features + 1) * (outputs or 0),
+        "parameters": head_parameters(spec, outputs),
+        "work": spec.num_features * (outputs or 0),
     }

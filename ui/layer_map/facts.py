@@ -1,0 +1,129 @@
+"""What the layer map says about a plan, computed without Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from tl_core.backbones.spec import BackboneSpec, Stage
+from tl_core.freezing import BatchNormPolicy, FreezePlan
+from tl_core.strategies import STRATEGIES
+
+
+@dataclass(frozen=True)
+class MapPlan:
+    """What the map shows.
+
+    Attributes
+    ----------
+    trainable
+        Names of the stages that learn, in the order of the network.
+    from_scratch
+        Whether the network begins with random weights; then every stage learns.
+    """
+
+    trainable: tuple[str, ...]
+    from_scratch: bool = False
+
+
+def presets(spec: BackboneSpec) -> dict[str, MapPlan]:
+    """Return the usual plans by their names on the buttons."""
+    names = spec.stage_names
+    return {
+        "Extract features": MapPlan(()),
+        "Last stage": MapPlan(names[-1:]),
+        "Last two": MapPlan(names[-2:]),
+        "Everything": MapPlan(names),
+        "From scratch": MapPlan(names, from_scratch=True),
+    }
+
+
+def thaws(strategy: str) -> bool:
+    """Tell whether a strategy thaws what the learner chose, and not always all or nothing."""
+    return "trainable" not in STRATEGIES.get(strategy).fixed
+
+
+def strategy_of(plan: MapPlan, lined_up: Sequence[str]) -> str:
+    """Return the name of the strategy that trains as the map shows it."""
+    if plan.from_scratch:
+        return "from_scratch"
+    if not plan.trainable:
+        return "feature_extraction"
+    return next((name for name in lined_up if thaws(name)), "fine_tune")
+
+
+def rates(spec: BackboneSpec, plan: MapPlan, strategy: str) -> dict[str, float]:
+    """Return the peak learning rate of each learning stage and of the ``head``.
+
+    They are shares of the run's learning rate, in the strategy's last phase, when all that learns
+    at all does.
+    """
+    phases = STRATEGIES.get(strategy).phases(
+        spec.stage_names, plan.trainable, epochs=100, lr=1.0, batch_norm="frozen"
+    )
+    return {**phases[-1].stage_lr, "head": phases[-1].head_lr}
+
+
+def output_shape(stage: Stage, spec: BackboneSpec, image_size: int) -> tuple[int, int, int]:
+    """Return channels, height and width of a stage's output for another size of photo.
+
+    A vector stays a vector; a map grows and shrinks with the photo.
+    """
+    channels, *sides = stage.output_shape
+    scale = image_size / spec.input_size
+    height, width = (side if side == 1 else max(1, ceil(side * scale)) for side in sides)
+    return channels, height, width
+
+
+def multiply_adds(stage: Stage, spec: BackboneSpec, image_size: int) -> float:
+    """Return a stage's multiply-adds for one photo of another size.
+
+    They grow with the area of its map; rounded sides and attention make that an estimate wherever
+    the size is not the backbone's own.
+    """
+    is_map = stage.output_shape[1] > 1
+    return stage.multiply_adds * ((image_size / spec.input_size) ** 2 if is_map else 1)
+
+
+def head_parameters(spec: BackboneSpec, classes: int | None) -> int:
+    """Return the number of parameters of a linear head; 0 while the classes are unknown."""
+    return (spec.num_features + 1) * (classes or 0)
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """A plan in numbers.
+
+    Attributes
+    ----------
+    learning, total
+        Parameters that learn, and all; both with the head's.
+    prefix
+        Number of stages in front of the first that learns; they are computed once.
+    once
+        Share of a photo's multiply-adds that those stages make up, from 0 to 1.
+    """
+
+    learning: int
+    total: int
+    prefix: int
+    once: float
+
+
+def plan_facts(
+    spec: BackboneSpec,
+    plan: MapPlan,
+    classes: int | None,
+    image_size: int,
+    batch_norm: BatchNormPolicy = "frozen",
+) -> PlanFacts:
+    """Put a plan in numbers."""
+    head = head_parameters(spec, classes)
+    learning = sum(stage.parameters for stage in spec.stages if stage.name in plan.trainable)
+    policy = FreezePlan(frozenset(plan.trainable), batch_norm)
+    prefix = policy.frozen_prefix(spec.stage_names)
+    work = [multiply_adds(stage, spec, image_size) for stage in spec.stages]
+    return PlanFacts(
+        learning + head, spec.total_parameters + head, prefix, sum(work[:prefix]) / sum(work)
+    )
