@@ -101,15 +101,14 @@ def process_memory(pid: int) -> int | None:
 
 
 def step_back() -> None:
-    """Give this process a low priority: the pages come first.
+    """Give this process, which must not lead a group, a low priority: the pages come first.
 
     Where the kernel shares cores out among sessions first (autogroup), the niceness of a process
-    counts only inside its own; so the leader of a session lowers that of the session too.
+    counts only inside its own; so it gets a session to itself, and that gets the priority too.
     """
-    if not hasattr(os, "nice"):
-        return
-    os.nice(NICENESS)
-    if os.getsid(0) == os.getpid():
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+        os.setsid()
         with contextlib.suppress(OSError):  # no autogroups here
             Path("/proc/self/autogroup").write_text(str(NICENESS))
 

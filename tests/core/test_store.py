@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tl_core.errors import UserError
 from tl_core.runs.codes import owner_of
-from tl_core.runs.store import Store
+from tl_core.runs.store import FINAL, Store
 
 VERSION_1 = """
 CREATE TABLE meta (schema_version INTEGER NOT NULL);
@@ -57,15 +57,75 @@ def test_only_final_states_end_a_job(store: Store) -> None:
         store.end(job, "running")
 
 
-def test_a_request_reaches_active_jobs_only(store: Store) -> None:
-    job = store.add_job("train", {}, owner="a")
-    assert store.request(job, "pause")
+def status(store: Store, job: str) -> tuple[str, str]:
     found = store.job(job)
-    assert found is not None and found.request == "pause"
-    store.end(job, "cancelled")
-    assert not store.request(job, "cancel")
-    with pytest.raises(ValueError, match="cannot be requested"):
+    assert found is not None
+    return found.status, found.request
+
+
+def test_a_job_that_waits_is_moved_at_once(store: Store) -> None:
+    job = store.add_job("train", {}, owner="a")
+    assert store.request(job, "pause") and status(store, job) == ("paused", "")
+    assert not store.start(job)
+    assert store.request(job, "resume") and status(store, job) == ("waiting", "")
+    assert store.request(job, "pause") and store.request(job, "cancel")
+    assert status(store, job) == ("cancelled", "")
+    assert not any(store.request(job, what) for what in ("cancel", "pause", "resume"))
+    with pytest.raises(ValueError, match="cannot be asked"):
         store.request(job, "explode")
+
+
+@pytest.mark.parametrize(
+    ("asked", "then"),
+    [
+        (["pause"], "paused"),
+        (["pause", "resume"], "waiting"),
+        (["pause", "cancel"], "cancelled"),
+        (["cancel", "pause"], "cancelled"),
+        (["cancel", "resume"], "cancelled"),
+    ],
+)
+def test_a_running_job_does_what_it_was_asked_last(
+    asked: list[str], then: str, store: Store
+) -> None:
+    job = store.add_job("train", {}, owner="a")
+    store.start(job)
+    for what in asked:
+        store.request(job, what)
+        assert status(store, job)[0] == "running"
+    assert store.hold(job)
+    assert status(store, job) == (then, "")
+    assert not store.hold(job)
+
+
+def test_only_an_interrupted_job_comes_back(store: Store) -> None:
+    for final in FINAL:
+        job = store.add_job("train", {}, owner="a")
+        store.end(job, final, "because")
+        assert store.request(job, "resume") == (final == "interrupted")
+    back = store.job(job)
+    assert back is not None
+    assert (back.status, back.reason, back.ended) == ("waiting", None, None)
+
+
+def test_jobs_beyond_the_limit_are_refused_together(store: Store) -> None:
+    first = store.add_jobs("train", [{"n": 0}] * 3, owner="a", most=4)
+    with pytest.raises(UserError, match="there are 3 in line, and this would add 2"):
+        store.add_jobs("train", [{"n": 1}] * 2, owner="a", most=4)
+    store.start(first[0])  # a running one does not count, nor does another's
+    store.add_jobs("train", [{"n": 1}] * 2, owner="a", most=4)
+    store.add_jobs("train", [{"n": 1}] * 4, owner="b", most=4)
+    assert len(store.jobs(owner="a")) == 5
+
+
+def test_what_the_line_needs_to_know(store: Store) -> None:
+    one, two, _ = (store.add_job("train", {}, owner=owner) for owner in "aab")
+    store.start(one)
+    store.start(two)
+    store.end(two, "finished")
+    store.end(one, "failed")
+    assert store.served("train").keys() == {"a"}
+    assert len(store.durations("train")) == 1
 
 
 def test_events_are_kept_in_order_and_never_twice(store: Store) -> None:
@@ -74,6 +134,8 @@ def test_events_are_kept_in_order_and_never_twice(store: Store) -> None:
     store.append(job, 3, [{"n": 3}])
     assert store.events(job) == [(1, {"n": 1}), (2, {"n": 2}), (3, {"n": 3})]
     assert store.events(job, after=2) == [(3, {"n": 3})]
+    assert store.last_event(job) == (3, {"n": 3})
+    assert store.last_event("another") == (0, {})
     with pytest.raises(IntegrityError):
         store.append(job, 3, [{"n": 3}])
 

@@ -7,6 +7,8 @@ import os
 import threading
 from multiprocessing.connection import wait
 
+from tl_core.machine import step_back
+
 
 def run_in_process(url: str, identifier: str, gpu: str | None = None) -> None:
     """Do one job in a process of its own, which ends when its supervisor does.
@@ -18,6 +20,7 @@ def run_in_process(url: str, identifier: str, gpu: str | None = None) -> None:
     gpu
         The only CUDA device that the job is to see; None for all there are.
     """
+    step_back()
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu

@@ -30,7 +30,7 @@ from tl_core.execution.entry import run_in_process
 from tl_core.execution.local import supervisor_lock
 from tl_core.execution.queue import in_order
 from tl_core.home import home, write_atomically
-from tl_core.machine import gpus, process_memory, run_memory, run_seconds, slots, step_back
+from tl_core.machine import gpus, process_memory, run_memory, run_seconds, slots
 from tl_core.runs.store import RUNNING, WAITING, Job, Store
 from tl_core.training.events import RunFailed, to_dict
 
@@ -209,7 +209,6 @@ def main() -> None:
         # A page that looks whether a supervisor is alive holds the lock for an instant.
         with supervisor_lock(patience=2):
             write_atomically(home() / "supervisor.pid", str(os.getpid()))
-            step_back()
             _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None, patience=0))
     except Timeout:
         log.info("another supervisor is alive")

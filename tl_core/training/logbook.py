@@ -210,6 +210,8 @@ class Logbook:
         if self._facts:
             with contextlib.suppress(RunError):
                 self._save_record(status, reason)
+        if status == "failed":  # perhaps for want of room beside them
+            (self.run_dir / WEIGHTS).unlink(missing_ok=True)
         self.discard_checkpoint()
 
     def _save_record(self, status: str, reason: str | None) -> RunRecord:
