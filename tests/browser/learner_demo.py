@@ -1,7 +1,8 @@
-"""A page that shows the learner's token, for the browser test."""
+"""A page that shows the learner's code, for the browser test."""
 
 import streamlit as st
 
-from ui.learner import learner_token
+from ui.learner import learner
 
-st.text(f"token: {learner_token()}")
+mine = learner()
+st.text(f"code: {mine.code}, kept: {mine.kept}" if mine else "nobody yet")

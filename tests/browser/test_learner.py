@@ -1,47 +1,128 @@
+"""The learner's code in a real browser: where it is kept, and how it moves to another."""
+
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+
+from tests.photos import make_photo_folder
+from tl_core.runs.codes import is_code, owner_of
+from tl_core.runs.store import Store
 
 DEMO = Path(__file__).with_name("learner_demo.py")
+APP = Path(__file__).parents[2] / "app.py"
+FIRST_FORM = "0123456789abcdef" * 2
+PATIENCE = 60_000
+"""Milliseconds; a busy machine is no fault of the app."""
 
 
 @pytest.fixture(scope="module")
-def url(chromium, serve):
-    return serve(DEMO)
+def url(chromium: Any, serve: Any) -> str:
+    address: str = serve(DEMO)
+    return address
 
 
-def token_shown(page, url):
+def code_shown(page: Page, url: str, kept: bool = True) -> str:
     page.goto(url)
     line = page.get_by_test_id("stText")
-    expect(line).to_have_text(re.compile("^token: [0-9a-f]{32}$"), timeout=60_000)
+    expect(line).to_have_text(re.compile(f"^code: .*, kept: {kept}$"), timeout=PATIENCE)
     assert page.url.rstrip("/") == url
-    return line.inner_text()
+    code = line.inner_text().split()[1].rstrip(",")
+    assert is_code(code)
+    return code
 
 
-def test_token_survives_a_reload_and_differs_between_browsers(chromium, url):
+def stored(page: Page) -> str:
+    value: str = page.evaluate("localStorage.getItem('tl_learner')")
+    return value
+
+
+def test_a_code_survives_a_reload_and_differs_between_browsers(chromium: Any, url: str) -> None:
     mine, other = chromium.new_context(), chromium.new_context()
     page = mine.new_page()
-    first = token_shown(page, url)
-    assert token_shown(page, url) == first
-    assert token_shown(mine.new_page(), url) == first
-    assert token_shown(other.new_page(), url) != first
+    first = code_shown(page, url)
+    assert re.fullmatch("[0-9A-HJKMNP-TV-Z]{20}", first) and stored(page) == first
+    assert code_shown(page, url) == first
+    assert code_shown(mine.new_page(), url) == first
+    assert code_shown(other.new_page(), url) != first
     mine.close()
     other.close()
 
 
-def test_token_without_storage(chromium, url):
+def test_a_code_of_the_first_form_is_kept(chromium: Any, url: str) -> None:
+    context = chromium.new_context()
+    context.add_init_script(f"localStorage.setItem('tl_learner', '{FIRST_FORM}')")
+    assert code_shown(context.new_page(), url) == FIRST_FORM
+    context.close()
+
+
+def test_without_storage_the_code_lasts_as_long_as_the_page(chromium: Any, url: str) -> None:
     context = chromium.new_context()
     context.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new Error('off') }})"
     )
-    token_shown(context.new_page(), url)
+    code_shown(context.new_page(), url, kept=False)
     context.close()
 
 
-def test_damaged_token_is_replaced(chromium, url):
+def test_a_damaged_code_is_replaced(chromium: Any, url: str) -> None:
     context = chromium.new_context()
-    context.add_init_script("localStorage.setItem('tl_learner', '<b>not a token</b>')")
-    assert "not" not in token_shown(context.new_page(), url)
+    context.add_init_script("localStorage.setItem('tl_learner', '<b>not a code</b>')")
+    assert "not" not in code_shown(context.new_page(), url)
     context.close()
+
+
+def arrive(page: Page, url: str) -> None:
+    page.goto(url)
+    heading = page.get_by_role("heading", level=1, name="Transfer-learning laboratory")
+    expect(heading).to_be_visible(timeout=PATIENCE)
+
+
+def enter_code(page: Page, code: str) -> None:
+    page.get_by_text("Continue on another device").click()
+    page.get_by_label("Code of the other device").fill(code)
+    page.get_by_role("button", name="Continue with that code").click()
+
+
+def test_work_moves_to_another_device(
+    chromium: Any, serve: Any, own_home: Path, tmp_path: Path
+) -> None:
+    url = serve(APP, env={"TL_HOME": str(own_home), "TL_SLOTS": "1"})
+    photos = make_photo_folder(tmp_path / "set", per_class=4)
+    first, second = chromium.new_context(), chromium.new_context()
+    page, there = first.new_page(), second.new_page()
+    arrive(page, url)
+    code = stored(page)
+    store = Store()
+    store.save_workspace(owner_of(code), {"data": str(photos), "data_name": "my photos"})
+
+    page.get_by_text("Continue on another device").click()
+    expect(page.get_by_text("Show my code")).to_be_visible()
+    assert code[:5] not in page.content(), "the code was shown unasked"
+    page.get_by_text("Show my code").click()
+    shown = page.get_by_test_id("stCode")
+    expect(shown).to_have_text("-".join(code[i : i + 5] for i in range(0, 20, 5)))
+    typed = shown.inner_text().strip().lower()
+
+    arrive(there, url)
+    before = stored(there)
+    enter_code(there, typed[:-1])
+    expect(there.get_by_text("This is not a whole code")).to_be_visible(timeout=PATIENCE)
+    there.get_by_label("Code of the other device").fill(typed)
+    there.get_by_role("button", name="Continue with that code").click()
+    there.wait_for_function("c => localStorage.getItem('tl_learner') === c", arg=code)
+    there.get_by_test_id("stSidebarNavLink").get_by_text("Train", exact=True).click()
+    expect(there.get_by_text("my photos: 8 photos")).to_be_visible(timeout=PATIENCE)
+    there.reload()
+    expect(there.get_by_text("my photos: 8 photos")).to_be_visible(timeout=PATIENCE)
+    assert before != code and code not in there.url and "?" not in there.url
+    # The database has the digest alone.
+    for file in own_home.glob("lab.sqlite3*"):
+        assert code.encode() not in file.read_bytes()
+    store.close()
+    first.close()
+    second.close()
