@@ -15,6 +15,7 @@ import math
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -29,6 +30,9 @@ from tl_core.home import home, write_atomically
 
 LIMIT = 8 * 2**30
 """Bytes that the cache takes at most, and never more than a quarter of what the disk has free."""
+
+ABANDONED_SECONDS = 3600
+"""An unfinished file that nobody has written to for so long is removed."""
 
 Array = NDArray[Any]
 
@@ -50,11 +54,14 @@ class Arrays(Sequence[Array]):
         Of each array.
     where
         ``file`` or ``memory``.
+    seconds
+        That it took to make them.
     """
 
     flat: Array
     shapes: tuple[tuple[int, ...], ...]
     where: str
+    seconds: float
 
     def __post_init__(self) -> None:
         ends = accumulate((math.prod(shape) for shape in self.shapes), initial=0)
@@ -116,9 +123,11 @@ def fetch(key: str, make: Callable[[], Iterable[Array]], size: int) -> Arrays:
                 return found
     if size > free_memory() // 4:
         raise NoRoom
+    began = time.perf_counter()
     kept = [np.ascontiguousarray(array) for array in make()]
     flat = np.concatenate([array.reshape(-1) for array in kept])
-    return Arrays(flat, tuple(array.shape for array in kept), "memory")
+    shapes = tuple(array.shape for array in kept)
+    return Arrays(flat, shapes, "memory", time.perf_counter() - began)
 
 
 def free_memory() -> int:
@@ -149,13 +158,13 @@ def _open(folder: Path, key: str) -> Arrays | None:
         return None
     os.utime(folder / f"{key}.json")
     shapes = facts["shapes"] * facts["repeat"]
-    return Arrays(flat, tuple(map(tuple, shapes)), "file")
+    return Arrays(flat, tuple(map(tuple, shapes)), "file", facts["seconds"])
 
 
 def _write(folder: Path, key: str, arrays: Iterable[Array]) -> None:
     """Write the arrays as they come; the description comes last and marks them as whole."""
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{key}.")
-    shapes, dtype = [], "u1"
+    shapes, dtype, began = [], "u1", time.perf_counter()
     try:
         with os.fdopen(handle, "wb") as file:
             for array in arrays:
@@ -171,6 +180,7 @@ def _write(folder: Path, key: str, arrays: Iterable[Array]) -> None:
         "dtype": dtype,
         "shapes": shapes[:1] if same else shapes,
         "repeat": len(shapes) if same else 1,
+        "seconds": time.perf_counter() - began,
     }
     write_atomically(folder / f"{key}.json", json.dumps(facts))
 
@@ -181,6 +191,9 @@ def _make_room(folder: Path, size: int) -> bool:
     taken = sum(_size(entry) for entry in entries)
     limit = int(float(os.environ.get("TL_CACHE_GB", LIMIT / 2**30)) * 2**30)
     limit = min(limit, taken + shutil.disk_usage(folder).free // 4)
+    for remains in folder.glob(".*"):  # of a process that was killed while writing
+        if _last_used(remains) < time.time() - ABANDONED_SECONDS:
+            remains.unlink(missing_ok=True)
     if size > limit:
         return False
     for entry in entries:
@@ -217,3 +230,10 @@ def _remove(entry: Path) -> None:
 def entries() -> Iterator[str]:
     """Yield the keys that are kept now."""
     yield from (path.stem for path in (home() / "cache" / "arrays").glob("*.json"))
+
+
+def clear(unused_since: float | None = None) -> None:
+    """Remove what is kept: all of it, or what was last used before that time."""
+    for entry in (home() / "cache" / "arrays").glob("*.json"):
+        if unused_since is None or _last_used(entry) < unused_since:
+            _remove(entry)

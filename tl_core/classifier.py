@@ -34,9 +34,16 @@ class TransferClassifier(nn.Module):
         self.backbone = backbone
         self.head = head
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Map images (N, 3, H, W) to scores (N, C)."""
-        return self.forward_head(self.backbone(images))
+    def forward(self, x: torch.Tensor, start: int = 0) -> torch.Tensor:
+        """Map images (N, 3, H, W) to scores (N, C).
+
+        Parameters
+        ----------
+        x
+            Images, or for ``start > 0`` what the first ``start`` stages made of them
+            (:meth:`~tl_core.backbones.staged.StagedBackbone.prefix`).
+        """
+        return self.forward_head(self.backbone(x, start))
 
     def forward_head(self, features: torch.Tensor) -> torch.Tensor:
         """Map features (N, F) to scores (N, C)."""

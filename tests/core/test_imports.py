@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     ("errors", "registry", "home", "machine", "seeding", "compat", "device", "download", "cache"),
     ("data", "backbones"),
-    ("heads", "classifier", "freezing"),
+    ("heads", "classifier", "freezing", "features"),
     ("strategies",),
     ("training",),
     ("runs",),

@@ -140,9 +140,20 @@ class StagedBackbone(nn.Module):
         """Turn the last stage's output into features (N, F), the input of the final layer."""
         return self._chain(self.layout.pool, x)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Map images (N, 3, H, W) to features (N, F)."""
-        return self.pool(self.run(images))
+    def prefix(self, x: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+        """Run stages ``start`` up to ``stop``; behind the last stage pooling belongs to it.
+
+        Parameters
+        ----------
+        x
+            What :meth:`prefix` returned for ``stop = start``; images (N, 3, H, W) for 0.
+        """
+        x = self.run(x, start, stop)
+        return self.pool(x) if start < stop == len(self.stage_names) else x
+
+    def forward(self, x: torch.Tensor, start: int = 0) -> torch.Tensor:
+        """Map images (N, 3, H, W), or what :meth:`prefix` made of them, to features (N, F)."""
+        return self.prefix(x, start, len(self.stage_names))
 
     def as_map(self, x: torch.Tensor) -> torch.Tensor:
         """Show a stage's output as a map (N, C, H, W); vectors become 1 x 1 maps."""

@@ -23,6 +23,7 @@ CHOICES: dict[str, tuple[type, str, str]] = {
     "early_stopping": (int, "N", "epochs without a lower validation loss; 0 never stops early"),
     "image_size": (int, "N", "side of the network's input in pixels"),
     "augment": (str, "|".join(AUGMENTATIONS.names()), ""),
+    "augment_views": (int, "N", "views of a photo that are kept; 0 decides by epochs and photos"),
     "head": (str, "|".join(HEADS.names()), ""),
     "batch_norm": (str, "|".join(BATCH_NORM_POLICIES), ""),
     "optimizer": (str, "|".join(options.OPTIMIZERS), ""),
@@ -79,3 +80,10 @@ def list_of(kind: type) -> Callable[[str], list[Any]]:
         return values
 
     return read
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1 on."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)

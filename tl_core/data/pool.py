@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -15,6 +16,9 @@ Progress = Callable[[int, int], None]
 WORKERS = min(4, os.cpu_count() or 1)
 """Few: each may hold a decoded photo of ``decode.MAX_PIXELS`` in memory."""
 
+AHEAD = 16 * WORKERS
+"""Items that are begun before the first result is taken."""
+
 
 def each(
     function: Callable[[Item], Result], items: Sequence[Item], progress: Progress | None = None
@@ -23,14 +27,26 @@ def each(
 
     The first exception ends the work and is raised.
     """
-    results: list[Result] = []
+    return list(stream(function, items, progress))
+
+
+def stream(
+    function: Callable[[Item], Result], items: Sequence[Item], progress: Progress | None = None
+) -> Iterator[Result]:
+    """Yield what :func:`each` returns, one by one; no more than a few are held at a time."""
     with ThreadPoolExecutor(WORKERS) as pool:
+        ahead: deque[Future[Result]] = deque()
         try:
-            for result in pool.map(function, items):
-                results.append(result)
+            for done, item in enumerate(items):
+                ahead.append(pool.submit(function, item))
+                if len(ahead) > AHEAD:
+                    yield ahead.popleft().result()
+                    if progress:
+                        progress(done + 1 - len(ahead), len(items))
+            while ahead:
+                yield ahead.popleft().result()
                 if progress:
-                    progress(len(results), len(items))
+                    progress(len(items) - len(ahead), len(items))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return results

@@ -1,15 +1,16 @@
 """Photos as tensors: the one view that is measured, and the many that are trained on.
 
-A photo is decoded once a run. For measuring it becomes the centre crop that the weights were
-trained with; for training it is kept as small as its augmentation allows, and every epoch cuts a
-new view from that.
+A photo is decoded once, and its pixels are kept (:mod:`tl_core.cache`). For measuring it becomes
+the centre crop that the weights were trained with; for training it is kept as small as its
+augmentation allows, and every epoch cuts a new view from that.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -17,10 +18,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from tl_core.backbones.spec import Preprocessing
+from tl_core.cache import Array, NoRoom, digest, fetch
 from tl_core.compat import torchvision  # noqa: F401  (its submodules come after it)
 from tl_core.data.augment import Augmentation
-from tl_core.data.decode import decode
-from tl_core.data.pool import Progress, each
+from tl_core.data.decode import DECODE_SETTINGS, decode
+from tl_core.data.pool import Progress, each, stream
 
 # isort: split
 from torchvision.transforms import v2
@@ -41,7 +43,10 @@ def eval_view(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
 
 
 def load_eval(
-    files: Sequence[Path], preprocessing: Preprocessing, progress: Progress | None = None
+    files: Sequence[Path],
+    preprocessing: Preprocessing,
+    progress: Progress | None = None,
+    digests: Sequence[str] | None = None,
 ) -> Tensor:
     """Decode photos for measuring.
 
@@ -53,6 +58,8 @@ def load_eval(
         What the weights expect.
     progress
         Called with the number of photos decoded and their total.
+    digests
+        Of the content of each photo, under which its pixels are kept; None keeps nothing.
 
     Returns
     -------
@@ -64,13 +71,26 @@ def load_eval(
     DataError
         If a file is not a readable photo; the message names it.
     """
+    size = preprocessing.size
+    if not files:
+        return torch.empty(0, 3, size, size, dtype=torch.uint8)
 
     def load(file: Path) -> Tensor:
         return _to_tensor(eval_view(decode(file), preprocessing))
 
-    views = each(load, files, progress)
-    size = preprocessing.size
-    return torch.stack(views) if views else torch.empty(0, 3, size, size, dtype=torch.uint8)
+    def decoded() -> Iterator[Array]:
+        return (view.numpy() for view in stream(load, files, progress))
+
+    if digests:
+        with contextlib.suppress(NoRoom):
+            key = _key("centre", digests, preprocessing)
+            return torch.from_numpy(fetch(key, decoded, len(files) * 3 * size**2).stacked())
+    return torch.stack(each(load, files, progress))
+
+
+def _key(kind: object, digests: Sequence[str], preprocessing: Preprocessing) -> str:
+    sizes = (preprocessing.size, preprocessing.resize, preprocessing.interpolation)
+    return digest("pixels", kind, list(digests), sizes, DECODE_SETTINGS)
 
 
 class TrainViews:
@@ -91,6 +111,8 @@ class TrainViews:
         Of the draws.
     progress
         Called with the number of photos decoded and their total.
+    digests
+        Of the content of each photo, under which its pixels are kept; None keeps nothing.
 
     Raises
     ------
@@ -105,25 +127,18 @@ class TrainViews:
         augmentation: Augmentation,
         seed: int,
         progress: Progress | None = None,
+        digests: Sequence[str] | None = None,
     ) -> None:
         self.seed = seed
         self._change = _operations(augmentation, preprocessing)
         area = augmentation.smallest_area
-
-        def load(file: Path) -> Tensor:
-            image = decode(file)
-            if area is None:
-                return _to_tensor(eval_view(image, preprocessing))
+        if area is None:
+            centres = load_eval(files, preprocessing, progress, digests)
+            self._photo: Callable[[int], Tensor] = centres.__getitem__
+        else:
             # The smallest crop then still has as many pixels as the network sees.
             enough = math.ceil(preprocessing.size / math.sqrt(area))
-            if min(image.size) > enough:
-                image = _resize_shorter(image, enough, preprocessing)
-            return _to_tensor(image)
-
-        self._photos = each(load, files, progress)
-
-    def __len__(self) -> int:
-        return len(self._photos)
+            self._photo = _load_wholes(files, preprocessing, enough, progress, digests)
 
     def batch(self, indices: Sequence[int], epoch: int) -> Tensor:
         """Draw one view of each photo.
@@ -148,8 +163,40 @@ class TrainViews:
         key = hashlib.sha256(f"{self.seed}/{epoch}/{index}".encode()).digest()
         # Not torch.manual_seed, which would seed the accelerators too.
         torch.default_generator.manual_seed(int.from_bytes(key[:4], "big"))
-        view: Tensor = self._change(self._photos[index])
+        view: Tensor = self._change(self._photo(index))
         return view
+
+
+def _load_wholes(
+    files: Sequence[Path],
+    preprocessing: Preprocessing,
+    shorter: int,
+    progress: Progress | None,
+    digests: Sequence[str] | None,
+) -> Callable[[int], Tensor]:
+    """Decode whole photos, their shorter side at most ``shorter``; return the way to each.
+
+    Where there is room for them neither on disk nor in memory, a photo is decoded when it is asked
+    for, in every epoch again.
+    """
+
+    def load(file: Path) -> Tensor:
+        image = decode(file)
+        if min(image.size) > shorter:
+            image = _resize_shorter(image, shorter, preprocessing)
+        return _to_tensor(image)
+
+    def decoded() -> Iterator[Array]:
+        return (photo.numpy() for photo in stream(load, files, progress))
+
+    if not digests:
+        return each(load, files, progress).__getitem__
+    try:
+        # Most photos are 4 : 3 or 3 : 2.
+        kept = fetch(_key(shorter, digests, preprocessing), decoded, len(files) * 5 * shorter**2)
+    except NoRoom:
+        return lambda index: load(files[index])
+    return lambda index: torch.from_numpy(kept[index])
 
 
 def normalise(batch: Tensor, preprocessing: Preprocessing, device: torch.device | str) -> Tensor:

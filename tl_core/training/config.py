@@ -63,6 +63,12 @@ class RunConfig:
         Peak learning rate of the head; the strategy derives those of the stages from it.
     early_stopping
         Stop a phase after so many epochs without a lower validation loss; 0 never stops early.
+    augment_views
+        Augmented views of each training photo that are kept at the boundary of the frozen stages,
+        the epochs taking them in turn; 0 derives it from the number of epochs and photos. Where
+        nothing is frozen in front, every epoch sees views of its own.
+    cache
+        Compute the frozen stages once; False runs them in every epoch, on the same views.
     class_weights
         Weight the loss of each class by the inverse of its share of the training photos.
     image_size
@@ -72,8 +78,8 @@ class RunConfig:
     per_class
         At most so many training photos a class, or None for all.
     device, precision, threads
-        Where and how it is computed. ``auto`` (and 0 threads) is resolved once, when the run is
-        accepted, and stands resolved in the record.
+        Where and how it is computed. ``auto`` (and 0 threads or views) is resolved once, when the
+        run is accepted, and stands resolved in the record.
     """
 
     data: str
@@ -92,6 +98,8 @@ class RunConfig:
     head: str
     batch_norm: BatchNormPolicy
     augment: str
+    augment_views: int
+    cache: bool
     image_size: int
     class_weights: bool
     early_stopping: int
@@ -174,6 +182,8 @@ def make_config(data: str, **choices: Any) -> RunConfig:
         "device": "auto",
         "precision": "auto",
         "threads": 0,
+        "augment_views": 0,
+        "cache": True,
         **DEFAULTS,
         **strategy.defaults,
         **chosen,
@@ -215,6 +225,7 @@ def _check(config: RunConfig) -> None:
         "val_fraction": (0.01, 0.9),
         "per_class": (1, 1_000_000),
         "threads": (0, 1024),
+        "augment_views": (0, 10_000),
     }
     for key, (low, high) in ranges.items():
         value = getattr(config, key)

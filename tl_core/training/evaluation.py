@@ -33,13 +33,18 @@ def predict(
     preprocessing: Preprocessing,
     device: str,
     precision: str = "fp32",
+    start: int = 0,
 ) -> torch.Tensor:
-    """Return log-probabilities (N, C) in fp32, on the CPU, for uint8 images (N, 3, S, S)."""
+    """Return log-probabilities (N, C) in fp32, on the CPU.
+
+    ``images`` is a uint8 tensor (N, 3, S, S), or what the first ``start`` stages made of it.
+    """
     classifier.eval()
     scores = []
     for batch in torch.split(images, BATCH):
         with autocast(device, precision):
-            scores.append(classifier(normalise(batch, preprocessing, device)).float().cpu())
+            x = batch.to(device) if start else normalise(batch, preprocessing, device)
+            scores.append(classifier(x, start).float().cpu())
     return F.log_softmax(torch.cat(scores), dim=1)
 
 
@@ -51,9 +56,8 @@ def evaluate(
     precision: str | None = None,
 ) -> Evaluation:
     """Evaluate on labelled pictures, in the run's precision unless another is asked for."""
-    logs = predict(
-        classifier, photos.images, preprocessing, config.device, precision or config.precision
-    )
+    precision = precision or config.precision
+    logs = predict(classifier, photos.images, preprocessing, config.device, precision, photos.start)
     return Evaluation(
         loss=F.nll_loss(logs, photos.labels).item(),
         accuracy=int((logs.argmax(1) == photos.labels).sum()) / len(photos.labels),

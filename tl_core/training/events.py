@@ -8,6 +8,7 @@ event                    finished  failed  cancelled  paused
 PreparationAdvanced      0..n      0..n    0..n       0..n
 RunStarted, RunResumed   1         0..1    0..1       0..1
 PhaseStarted             0..n      0..n    0..n       0..n
+PrefixCached             0..n      0..n    0..n       0..n
 StepEnded, EpochEnded    0..n      0..n    0..n       0..n
 CheckpointSaved          1         0       0..1       0..1
 RunEnded                 1
@@ -96,6 +97,37 @@ class PhaseStarted:
 
 
 @dataclass(frozen=True)
+class PrefixCached:
+    """The frozen stages in front of a phase are done: its epochs start at their boundary.
+
+    Attributes
+    ----------
+    phase
+        Number of the phase.
+    stages
+        Of the backbone that lie in front; pooling counts to the last.
+    views
+        Of each training photo that are kept; the epochs take them in turn.
+    bytes
+        Of all that is kept.
+    where
+        ``file`` or ``memory``.
+    seconds
+        Spent on it by this run; little, if another run had kept it.
+    seconds_saved
+        What the frozen stages would have cost in all epochs of the phase, less ``seconds``.
+    """
+
+    phase: int
+    stages: list[str]
+    views: int
+    bytes: int
+    where: str
+    seconds: float
+    seconds_saved: float
+
+
+@dataclass(frozen=True)
 class StepEnded:
     """One optimiser step; ``step`` counts from 1 over the whole run."""
 
@@ -160,6 +192,7 @@ TrainEvent = (
     | RunStarted
     | RunResumed
     | PhaseStarted
+    | PrefixCached
     | StepEnded
     | EpochEnded
     | CheckpointSaved
@@ -179,6 +212,7 @@ _KINDS: dict[str, type[Any]] = {
         RunStarted,
         RunResumed,
         PhaseStarted,
+        PrefixCached,
         StepEnded,
         EpochEnded,
         CheckpointSaved,

@@ -30,11 +30,13 @@ from tl_core.training.evaluation import evaluate
 from tl_core.training.events import (
     EpochEnded,
     PhaseStarted,
+    PrefixCached,
     RunPaused,
     RunResumed,
     RunStarted,
     TrainEvent,
 )
+from tl_core.training.inputs import validation_in_fp32
 from tl_core.training.record import CHECKPOINT, WEIGHTS, Prediction, RunRecord
 from tl_core.training.session import Photos, Session, load_test
 
@@ -70,6 +72,7 @@ class Logbook:
         self._best: tuple[int, dict[str, torch.Tensor]] | None = None
         self._facts: dict[str, Any] = {}
         self._learned: set[str] = set()
+        self._caches: list[PrefixCached] = []
         self._saved_epoch = 0
         self._next_checkpoint = 0.0
         self._pending = _find_checkpoint(config, run_dir)
@@ -125,6 +128,11 @@ class Logbook:
             )
         )
         return self.phases[-1]
+
+    def note_cache(self, cached: PrefixCached) -> PrefixCached:
+        """Note what was computed once for a phase."""
+        self._caches.append(cached)
+        return cached
 
     def next_step(self) -> int:
         """Count a step; return its number, from 1."""
@@ -192,7 +200,8 @@ class Logbook:
         classifier = session.classifier
         classifier.load_state_dict(weights)
         test = yield from load_test(self.config, session.dataset, session.split)
-        self._facts["val"] = self._predictions(session, session.val)
+        val = yield from validation_in_fp32(session)
+        self._facts["val"] = self._predictions(session, val)
         self._facts["test"] = self._predictions(session, test) if test else ()
         self._facts["trainable_parameters"] = sum(
             p.numel() for n, p in classifier.named_parameters() if n in self._learned
@@ -222,6 +231,7 @@ class Logbook:
             reason=reason,
             history=tuple(self.history),
             phases=tuple(self.phases),
+            caches=tuple(self._caches),
             best_epoch=self._best[0] if self._best else None,
             seconds=time.perf_counter() - self._began,
             **{"trainable_parameters": learned, **self._facts},

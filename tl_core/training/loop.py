@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from pathlib import Path
 
 import torch
@@ -24,6 +24,7 @@ from tl_core.training.events import (
     StepEnded,
     TrainEvent,
 )
+from tl_core.training.inputs import make_inputs
 from tl_core.training.logbook import Logbook
 from tl_core.training.optim import make_optimizer, make_schedule
 from tl_core.training.session import Session, prepare
@@ -31,7 +32,7 @@ from tl_core.training.session import Session, prepare
 Events = Generator[TrainEvent, None, None]
 
 
-def train(config: RunConfig, run_dir: Path) -> Events:
+def train(config: RunConfig, run_dir: Path, shared: Collection[int] = ()) -> Events:
     """Train one run and report it as a stream of events.
 
     Parameters
@@ -43,6 +44,9 @@ def train(config: RunConfig, run_dir: Path) -> Events:
         Folder that receives the record and the best weights; made if it is missing. If it holds
         the checkpoint of a run of the same configuration that was paused or interrupted, that run
         goes on, to the same numbers as if it had never stopped.
+    shared
+        Boundaries (:func:`~tl_core.training.inputs.boundaries`) that other runs of a comparison
+        start from: what the frozen stages make of the photos is kept there too, for them.
 
     Yields
     ------
@@ -63,7 +67,7 @@ def train(config: RunConfig, run_dir: Path) -> Events:
             if number > len(logbook.phases):
                 yield logbook.start_phase(session, phase)
             if number == len(logbook.phases):  # earlier ones ended before a pause
-                yield from _train_phase(session, logbook, phase)
+                yield from _train_phase(session, logbook, phase, shared)
         yield from logbook.finish(session)
     except CancelRun:
         logbook.close("cancelled", "Stopped on request.")
@@ -82,11 +86,16 @@ def train(config: RunConfig, run_dir: Path) -> Events:
         raise
 
 
-def _train_phase(session: Session, logbook: Logbook, phase: Phase) -> Events:
+def _train_phase(
+    session: Session, logbook: Logbook, phase: Phase, shared: Collection[int]
+) -> Events:
     config, classifier = session.config, session.classifier
     optimizer = make_optimizer(classifier, phase, config)
     schedule = make_schedule(optimizer, config.schedule, phase.epochs, len(session.batches(0)))
     logbook.restore(classifier, optimizer, schedule)
+    inputs, cached = yield from make_inputs(session, len(logbook.phases), phase, shared)
+    if cached:
+        yield logbook.note_cache(cached)
     first = logbook.phases[-1].first_epoch
     for epoch in range(len(logbook.history) + 1, first + phase.epochs):
         if _stalled(logbook.history[first - 1 :], config.early_stopping):
@@ -97,9 +106,9 @@ def _train_phase(session: Session, logbook: Logbook, phase: Phase) -> Events:
         lr = optimizer.param_groups[0]["lr"]
         total_loss, right, count = 0.0, 0, 0
         for indices in session.batches(epoch):
-            images, labels = session.batch(indices, epoch)
+            x, labels = inputs.batch(indices, epoch)
             with autocast(config.device, config.precision):
-                scores = classifier(images)
+                scores = classifier(x, inputs.start)
             loss = session.criterion(scores.float(), labels)
             optimizer.zero_grad()
             loss.backward()
@@ -109,7 +118,7 @@ def _train_phase(session: Session, logbook: Logbook, phase: Phase) -> Events:
             right += int((scores.argmax(1) == labels).sum())
             count += len(labels)
             yield StepEnded(logbook.next_step(), epoch, loss.item())
-        val = evaluate(classifier, session.val, session.preprocessing, config)
+        val = evaluate(classifier, inputs.val, session.preprocessing, config)
         ended = EpochEnded(
             epoch=epoch,
             phase=len(logbook.phases),

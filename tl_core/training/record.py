@@ -22,7 +22,7 @@ from typing import Any
 from tl_core.errors import UserError
 from tl_core.home import write_atomically
 from tl_core.training.config import RunConfig
-from tl_core.training.events import EpochEnded, PhaseStarted
+from tl_core.training.events import EpochEnded, PhaseStarted, PrefixCached
 from tl_core.training.metrics import wilson_interval
 
 WEIGHTS = "weights.safetensors"
@@ -66,7 +66,7 @@ class RunRecord:
         Paths of the photos in ``train``, ``val`` and ``test``.
     total_parameters, trainable_parameters
         Learnable values of backbone and head; of those, how many learned in some phase.
-    history, phases
+    history, phases, caches
         As reported while the run went on.
     best_epoch
         The epoch whose weights were kept: the first with the highest validation accuracy.
@@ -92,6 +92,7 @@ class RunRecord:
     seconds: float
     val: tuple[Prediction, ...] = field(default=())
     test: tuple[Prediction, ...] = field(default=())
+    caches: tuple[PrefixCached, ...] = field(default=())
 
     def summary(self, run_dir: Path) -> dict[str, Any]:
         """Return the headline numbers under the names that the command line promises."""
@@ -159,6 +160,7 @@ class RunRecord:
             values["classes"] = tuple(values["classes"])
             values["history"] = tuple(EpochEnded(**e) for e in values["history"])
             values["phases"] = tuple(PhaseStarted(**p) for p in values["phases"])
+            values["caches"] = tuple(PrefixCached(**c) for c in values.get("caches", ()))
             for split in ("val", "test"):
                 values[split] = tuple(
                     Prediction(p["path"], p["label"], tuple(p["probabilities"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from tl_core.data import DatasetSpec, Split, make_split, open_dataset, require_u
 from tl_core.data.augment import AUGMENTATIONS
 from tl_core.data.views import TrainViews, load_eval, normalise
 from tl_core.errors import DataError
+from tl_core.features import default_views
 from tl_core.machine import default_threads
 from tl_core.seeding import derive, generator
 from tl_core.training.config import RunConfig
@@ -43,14 +44,17 @@ class Photos:
     names
         Path of each picture, relative to its data set.
     images
-        uint8 tensor (N, 3, S, S).
+        uint8 tensor (N, 3, S, S), or for ``start > 0`` what the first stages made of it.
     labels
         int64 tensor (N,).
+    start
+        Stages that are done already.
     """
 
     names: tuple[str, ...]
     images: torch.Tensor
     labels: torch.Tensor
+    start: int = 0
 
 
 @dataclass
@@ -94,14 +98,14 @@ class Session:
             batches[-2:] = [torch.cat(batches[-2:])]
         return batches
 
-    def batch(self, indices: torch.Tensor, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return augmented, normalised images (B, 3, S, S) and labels (B,) on the device."""
-        views = self.views.batch(indices.tolist(), epoch)
-        device = self.config.device
-        return (
-            normalise(views, self.preprocessing, device),
-            self.train_labels[indices].to(device),
-        )
+    def images(self, indices: torch.Tensor, view: int) -> torch.Tensor:
+        """Return augmented, normalised images (B, 3, S, S) of training photos on the device."""
+        views = self.views.batch(indices.tolist(), view)
+        return normalise(views, self.preprocessing, self.config.device)
+
+    def digests(self, positions: Sequence[int]) -> list[str]:
+        """Return the digest of the content of some photos of the data set."""
+        return [self.dataset.photos[i].sha256 for i in positions]
 
 
 def prepare(config: RunConfig) -> Preparing[Session]:
@@ -121,14 +125,18 @@ def prepare(config: RunConfig) -> Preparing[Session]:
         precision=devices.resolve_precision(config.precision, device, threads),
     )
     dataset, split = yield from _open(config)
+    views_kept = config.augment_views or default_views(config.epochs, len(split.train))
+    config = config.replace(augment_views=views_kept)
     _open_test(config, dataset)  # a slip in it must not cost a whole training
     preprocessing = config.spec.preprocessing.at(config.image_size)
     classifier = yield from build_classifier(config, len(dataset.classes))
     files = [dataset.file(i) for i in split.train]
-    views = yield from _reporting(
+    digests = [dataset.photos[i].sha256 for i in split.train]
+    augmentation = AUGMENTATIONS.get(config.augment)
+    views = yield from reporting(
         "training photos",
         lambda progress: TrainViews(
-            files, preprocessing, AUGMENTATIONS.get(config.augment), config.seed, progress
+            files, preprocessing, augmentation, config.seed, progress, digests
         ),
     )
     val = yield from load_photos("validation photos", dataset, split.val, preprocessing)
@@ -144,7 +152,7 @@ def build_classifier(config: RunConfig, classes: int) -> Preparing[TransferClass
     """Build backbone and head; weights that are not here yet are downloaded."""
     pretrained = config.weights == "pretrained"
     if pretrained and location(config.spec) == "download":
-        yield from _reporting("megabytes of weights", lambda report: _fetch(config, report))
+        yield from reporting("megabytes of weights", lambda report: _fetch(config, report))
     with torch.random.fork_rng():
         torch.manual_seed(derive(config.seed, "backbone"))
         backbone = build_backbone(
@@ -161,8 +169,11 @@ def load_photos(
 ) -> Preparing[Photos]:
     """Decode some pictures of a data set for evaluation."""
     files = [dataset.file(i) for i in indices]
-    images = yield from _reporting(what, lambda progress: load_eval(files, preprocessing, progress))
     photos = [dataset.photos[i] for i in indices]
+    digests = [photo.sha256 for photo in photos]
+    images = yield from reporting(
+        what, lambda progress: load_eval(files, preprocessing, progress, digests)
+    )
     labels = torch.tensor([photo.label for photo in photos], dtype=torch.long)
     return Photos(tuple(photo.path for photo in photos), images, labels)
 
@@ -202,7 +213,7 @@ def _open_test(config: RunConfig, dataset: DatasetSpec) -> DatasetSpec | None:
 
 
 def _open(config: RunConfig) -> Preparing[tuple[DatasetSpec, Split]]:
-    dataset, report = yield from _reporting(
+    dataset, report = yield from reporting(
         "photos checked", lambda progress: open_dataset(config.data, progress=progress)
     )
     require_usable(report)
@@ -221,7 +232,7 @@ def _class_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
     return len(labels) / (classes * counts.float())
 
 
-def _reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
+def reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
     """Run ``work`` in a thread and yield what it reports, so that a stream of events stays one."""
     reports: queue.Queue[tuple[int, int] | None] = queue.Queue()
     outcome: list[T] = []

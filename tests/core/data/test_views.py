@@ -110,7 +110,31 @@ def test_views_outlive_their_files(files: list[Path]) -> None:
     for file in files:
         file.unlink()
     assert views.batch([0, 1], epoch=0).shape[0] == 2
-    assert len(views) == 8
+
+
+@pytest.mark.parametrize("name", ["none", "standard"])
+def test_pixels_are_decoded_once_for_all_runs(
+    files: list[Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = [file.name for file in files]
+    once = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0, digests=digests)
+    fresh = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0)
+    with monkeypatch.context() as patch:
+        patch.setattr("tl_core.data.views.decode", lambda file: pytest.fail("decoded again"))
+        again = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0, digests=digests)
+    assert torch.equal(once.batch([3, 1], 2), fresh.batch([3, 1], 2))
+    assert torch.equal(once.batch([3, 1], 2), again.batch([3, 1], 2))
+
+
+@pytest.mark.parametrize("name", ["none", "standard"])
+def test_without_any_room_photos_are_decoded_when_they_are_needed(
+    files: list[Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TL_CACHE_GB", "0")
+    monkeypatch.setattr("tl_core.cache.free_memory", lambda: 0)
+    views = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0, digests=list("abcdefgh"))
+    fresh = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0)
+    assert torch.equal(views.batch([3, 1], 2), fresh.batch([3, 1], 2))
 
 
 def test_normalise_does_what_torchvision_does(files: list[Path]) -> None:

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.photos import make_photo_folder
+from tl_core.backbones.spec import backbones
+from tl_core.features import FrozenPrefix, default_views, worthwhile_depth
+from tl_core.training.config import RunConfig, make_config
+from tl_core.training.events import EpochEnded, PrefixCached, TrainEvent
+from tl_core.training.inputs import boundaries
+from tl_core.training.loop import train
+from tl_core.training.record import RunRecord
+
+ONE_OF_EACH_FAMILY = [
+    "resnet_mini", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny",
+    "densenet121", "swin_t",
+    pytest.param("vgg16", marks=pytest.mark.slow),
+    pytest.param("vit_b_16", marks=pytest.mark.slow),
+    pytest.param("efficientnet_v2_s", marks=pytest.mark.slow),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=10)
+
+
+def config(photos: Path, **choices: object) -> RunConfig:
+    quick = {"epochs": 2, "image_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
+    return make_config(str(photos), **{**quick, **choices})  # type: ignore[arg-type]
+
+
+def run(config: RunConfig, folder: Path, shared: set[int] = frozenset()) -> list[TrainEvent]:  # type: ignore[assignment]
+    return list(train(config, folder, shared))
+
+
+def caches(stream: list[TrainEvent]) -> list[PrefixCached]:
+    return [event for event in stream if isinstance(event, PrefixCached)]
+
+
+def assert_same_numbers(one: Path, other: Path) -> None:
+    first, second = RunRecord.load(one), RunRecord.load(other)
+    for a, b in zip(first.history, second.history, strict=True):
+        assert a.train_loss == pytest.approx(b.train_loss, rel=1e-4)
+        assert a.val_loss == pytest.approx(b.val_loss, rel=1e-4)
+    for p, q in zip(first.val, second.val, strict=True):
+        best, runner_up = sorted(p.probabilities)[:-3:-1]
+        assert p.predicted == q.predicted or best - runner_up < 1e-3
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_FAMILY)
+def test_a_cached_run_has_the_numbers_of_an_uncached_one(
+    name: str, photos: Path, tmp_path: Path
+) -> None:
+    choices = {"backbone": name, "weights": "none", "batch_norm": "frozen", "augment": "none"}
+    if name in ("convnext_tiny", "swin_t", "vit_b_16"):
+        choices["image_size"] = 64
+    for strategy, trainable in (("feature_extraction", "none"), ("fine_tune", "last:1")):
+        cached = config(photos, strategy=strategy, trainable=trainable, **choices)
+        stream = run(cached, tmp_path / strategy)
+        assert caches(stream), "nothing was cached"
+        run(cached.replace(cache=False), tmp_path / f"{strategy}-plain")
+        assert_same_numbers(tmp_path / strategy, tmp_path / f"{strategy}-plain")
+
+
+def test_kept_views_are_those_that_the_epochs_would_see(photos: Path, tmp_path: Path) -> None:
+    cached = config(photos, augment="strong", augment_views=3, epochs=3)
+    [event] = caches(run(cached, tmp_path / "cached"))
+    assert event.views == 3 and event.stages == list(backbones().get("resnet_mini").stage_names)
+    run(cached.replace(cache=False), tmp_path / "plain")
+    assert_same_numbers(tmp_path / "cached", tmp_path / "plain")
+    history = RunRecord.load(tmp_path / "cached").history
+    assert len({epoch.train_loss for epoch in history}) == 3
+    assert RunRecord.load(tmp_path / "cached").caches == (event,)
+
+
+@pytest.mark.parametrize("strategy", ["hybrid", "gradual_unfreeze"])
+def test_a_boundary_that_moves_keeps_the_numbers(
+    strategy: str, photos: Path, tmp_path: Path
+) -> None:
+    cached = config(photos, strategy=strategy, trainable="last:2", epochs=4, augment="light")
+    events = caches(run(cached, tmp_path / "cached"))
+    depths = [len(event.stages) for event in events]
+    assert depths == sorted(depths, reverse=True) and len(set(depths)) > 1
+    run(cached.replace(cache=False), tmp_path / "plain")
+    assert_same_numbers(tmp_path / "cached", tmp_path / "plain")
+
+
+class Counted:
+    """Counts the photos that run through frozen stages, by where they start."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.photos: dict[int, int] = {}
+        activations = FrozenPrefix._activations
+
+        def count(prefix: FrozenPrefix, x: torch.Tensor, start: int, depth: int) -> object:
+            self.photos[start] = self.photos.get(start, 0) + len(x)
+            return activations(prefix, x, start, depth)
+
+        monkeypatch.setattr(FrozenPrefix, "_activations", count)
+
+
+def test_runs_of_a_comparison_run_the_frozen_stages_once(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extraction = config(photos, augment="none", epochs=4)
+    hybrid = extraction.replace(strategy="hybrid", trainable="last:1")
+    tuning = extraction.replace(strategy="fine_tune", trainable="last:1")
+    counted = Counted(monkeypatch)
+    run(extraction, tmp_path / "extraction", boundaries(hybrid) | boundaries(tuning))
+    total = counted.photos[0]
+    assert total == 20
+    run(hybrid, tmp_path / "hybrid")
+    run(tuning, tmp_path / "tuning")
+    assert counted.photos[0] == total
+    again = run(extraction.replace(lr=0.02), tmp_path / "again")
+    assert counted.photos[0] == total and caches(again)[0].seconds_saved >= 0
+
+
+def test_what_differs_is_never_shared(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = config(photos, augment="light", epochs=1, augment_views=1)
+    counted = Counted(monkeypatch)
+    others = [
+        first,
+        first.replace(image_size=48),
+        first.replace(weights="none"),
+        first.replace(augment="strong"),
+        first.replace(precision="bf16"),
+    ]
+    seen = 0
+    for number, other in enumerate(others):
+        run(other, tmp_path / str(number))
+        assert counted.photos[0] >= seen + 14, other
+        seen = counted.photos[0]
+
+
+def test_adapting_batch_norm_is_never_cached(photos: Path, tmp_path: Path) -> None:
+    lesson = config(photos, strategy="fine_tune", trainable="last:1", batch_norm="adapt_all")
+    assert not caches(run(lesson, tmp_path / "run")) and not boundaries(lesson)
+
+
+def test_without_room_the_numbers_stay(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = config(photos, augment="standard", augment_views=1)
+    run(chosen, tmp_path / "cached")
+    monkeypatch.setenv("TL_HOME", str(tmp_path / "another"))
+    monkeypatch.setenv("TL_CACHE_GB", "0")
+    monkeypatch.setattr("tl_core.cache.free_memory", lambda: 0)
+    assert not caches(run(chosen, tmp_path / "plain"))
+    assert_same_numbers(tmp_path / "cached", tmp_path / "plain")
+
+
+def test_views_depend_on_epochs_and_photos_alone() -> None:
+    assert default_views(10, 100) == 10
+    assert default_views(10, 244) == 4
+    assert default_views(10, 5000) == 1
+    assert default_views(3, 0) == 3
+
+
+def test_an_early_boundary_of_a_large_network_does_not_pay() -> None:
+    vgg = backbones().get("vgg16")
+    assert worthwhile_depth(vgg, 0, vgg.input_size) == 0
+    assert worthwhile_depth(vgg, len(vgg.stages), vgg.input_size) == len(vgg.stages)
+    for spec in backbones():
+        depths = [worthwhile_depth(spec, d, spec.input_size) for d in range(len(spec.stages) + 1)]
+        assert depths == sorted(depths), spec.name
+
+
+def test_progress_is_told_before_the_first_step(photos: Path, tmp_path: Path) -> None:
+    stream = run(config(photos), tmp_path / "run")
+    told = [getattr(event, "what", "") for event in stream]
+    assert "training photos through the frozen stages" in told
+    assert sum(isinstance(event, EpochEnded) for event in stream) == 2

@@ -1,0 +1,186 @@
+"""Frozen means free: the frozen stages in front of the first trainable one, run once.
+
+What they make of a photo is a pure function of the photo, so it is computed once for each view and
+kept; every epoch then starts at the boundary. Behind the last stage the boundary lies after
+pooling: a few hundred numbers a photo, and the head trains as one matrix problem.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from tl_core.backbones.spec import BackboneSpec, Preprocessing
+from tl_core.backbones.staged import StagedBackbone
+from tl_core.cache import Array, Arrays, digest, fetch
+from tl_core.data.decode import DECODE_SETTINGS
+from tl_core.data.pool import Progress
+from tl_core.data.views import normalise
+from tl_core.device import autocast
+
+BATCH = 64
+"""Photos that run through the frozen stages at once."""
+
+WORTH_IT = 10
+"""Multiply-adds that a kept byte must save: reading it costs about as much as computing so many."""
+
+VIEWS_IN_ALL = 1000
+"""With fewer training photos than this, each is kept in several views, up to so many in all."""
+
+Images = Callable[[Sequence[int]], torch.Tensor]
+"""Returns uint8 images (B, 3, S, S) of photos, given their positions."""
+
+
+def default_views(epochs: int, photos: int) -> int:
+    """Return how many augmented views of each photo are kept.
+
+    It depends on the number of epochs and photos alone, so that the same run sees the same views on
+    every machine.
+    """
+    return max(1, min(epochs, VIEWS_IN_ALL // max(1, photos)))
+
+
+def worthwhile_depth(spec: BackboneSpec, prefix: int, image_size: int) -> int:
+    """Return the deepest boundary among the first ``prefix`` stages that is worth keeping, or 0.
+
+    Early boundaries of a large network can be larger than what they save.
+    """
+    scale = (image_size / spec.input_size) ** 2
+    for depth in range(prefix, 0, -1):
+        work = scale * sum(stage.multiply_adds for stage in spec.stages[:depth])
+        if work >= WORTH_IT * boundary_bytes(spec, depth, image_size):
+            return depth
+    return 0
+
+
+def boundary_bytes(spec: BackboneSpec, depth: int, image_size: int) -> int:
+    """Return the bytes of one photo behind the first ``depth`` stages, in fp32."""
+    if depth == len(spec.stages):
+        return 4 * spec.num_features
+    channels, height, width = spec.stages[depth - 1].output_shape
+    scale = (image_size / spec.input_size) ** 2 if height > 1 else 1
+    return 4 * round(channels * height * width * scale)
+
+
+class FrozenPrefix:
+    """The frozen stages of one network, and what they make of photos.
+
+    Parameters
+    ----------
+    backbone
+        Its stages in front of the boundaries stay as they are while this object lives, and are in
+        evaluation mode.
+    spec
+        Facts about it.
+    preprocessing
+        What the weights expect.
+    depths
+        Boundaries that are kept on the way to deeper ones, because others start from them.
+    device, precision
+        Where and how the stages run.
+    """
+
+    def __init__(
+        self,
+        backbone: StagedBackbone,
+        spec: BackboneSpec,
+        preprocessing: Preprocessing,
+        depths: Collection[int],
+        device: str,
+        precision: str,
+    ) -> None:
+        self.backbone, self.spec, self.preprocessing = backbone, spec, preprocessing
+        self.depths = depths
+        self.device, self.precision = device, precision
+        self._weights: dict[int, str] = {}
+
+    def arrays(
+        self,
+        depth: int,
+        photos: Sequence[str],
+        view: Sequence[Any],
+        images: Images,
+        progress: Progress | None = None,
+    ) -> Arrays:
+        """Return what the first ``depth`` stages make of photos, computing what is not kept yet.
+
+        Parameters
+        ----------
+        photos
+            Digest of each of N photos.
+        view
+            What besides the photo decides the images: the augmentation with its seed and epoch.
+        images
+            The images of some of the photos.
+        progress
+            Called with the number of photos done and their total.
+
+        Raises
+        ------
+        NoRoom
+            If it fits nowhere.
+        """
+        key = digest(
+            "features", list(photos), list(view), vars(self.preprocessing), DECODE_SETTINGS, depth,
+            self._digest(depth), self.precision, self.device, torch.__version__,
+        )  # fmt: skip
+        size = len(photos) * boundary_bytes(self.spec, depth, self.preprocessing.size)
+        return fetch(key, lambda: self._run(depth, photos, view, images, progress), size)
+
+    def _run(
+        self,
+        depth: int,
+        photos: Sequence[str],
+        view: Sequence[Any],
+        images: Images,
+        progress: Progress | None,
+    ) -> Iterator[Array]:
+        """Yield the activations of each photo, from the nearest boundary that is kept before it."""
+        start = max((d for d in self.depths if d < depth), default=0)
+        if start:
+            before = as_tensor(self.arrays(start, photos, view, images, progress))
+            source: Images = before.__getitem__
+        else:
+            source = images
+        for first in range(0, len(photos), BATCH):
+            last = min(first + BATCH, len(photos))
+            yield from self._activations(source(range(first, last)), start, depth)
+            if progress:
+                progress(last, len(photos))
+
+    @torch.inference_mode()
+    def _activations(self, x: torch.Tensor, start: int, depth: int) -> Sequence[Array]:
+        if not start:
+            x = normalise(x, self.preprocessing, self.device)
+        with autocast(self.device, self.precision):
+            x = self.backbone.prefix(x.to(self.device), start, depth).cpu()
+        if x.ndim == 4:
+            x = x.permute(0, 2, 3, 1)
+        x = x.contiguous()
+        # numpy does not know bfloat16: its bits travel as integers.
+        rows: Array = (x.view(torch.int16) if x.dtype == torch.bfloat16 else x).numpy()
+        return list(rows)
+
+    def _digest(self, depth: int) -> str:
+        """Return a digest of all values that the first ``depth`` stages compute with."""
+        if depth not in self._weights:
+            found = hashlib.sha256()
+            for name in self.backbone.stage_names[:depth]:
+                parameters = self.backbone.stage_parameters(name)
+                for key, tensor in [*parameters, *self.backbone.stage_buffers(name)]:
+                    found.update(key.encode())
+                    found.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).data)
+            self._weights[depth] = found.hexdigest()
+        return self._weights[depth]
+
+
+def as_tensor(kept: Arrays) -> torch.Tensor:
+    """Return activations (N, ...) on the CPU; maps (N, C, H, W) are laid out channels last."""
+    x = torch.from_numpy(kept.stacked())
+    if x.dtype == torch.int16:
+        x = x.view(torch.bfloat16)
+    return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
