@@ -86,4 +86,6 @@ class Page:
 
 def label_of(element: Any) -> str:
     """Return an element's label or text."""
-    return next((str(getattr(element, n)) for n in ("label", "body", "text") if hasattr(element, n)), "")
+    return next(
+        (str(getattr(element, n)) for n in ("label", "body", "text") if hasattr(element, n)), ""
+    )

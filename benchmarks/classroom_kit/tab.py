@@ -162,7 +162,9 @@ class Tab:
         state.page_script_hash, state.fragment_id = self._script, fragment
         state.is_auto_rerun = bool(fragment)
         state.cached_message_hashes.extend(self.page.cached)
-        state.widget_states.widgets.extend([*self._states.values(), *([trigger] if trigger else [])])
+        state.widget_states.widgets.extend(
+            [*self._states.values(), *([trigger] if trigger else [])]
+        )
         asked = Asked(fragment, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
         start = time.monotonic()

@@ -1,7 +1,8 @@
 """The command line: ``python -m tl_core COMMAND``. With ``--json``, stdout holds one JSON object.
 
-Exit status: 0 done, 1 a run failed, 2 something the user gave has to change; 130 and 141 as a shell
-reports a program that was interrupted, or whose reader went away.
+Exit status: 0 done; 1 a run failed, or the rehearsal found something to fix; 2 something the user
+gave has to change; 130 and 141 as a shell reports a program that was interrupted, or whose reader
+went away.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tl_core.cli import commands, output
-from tl_core.cli.options import add_data, add_run_options, list_of
+from tl_core.cli.options import add_data, add_run_options, count, list_of
+from tl_core.cli.ready import ready, show_ready
 from tl_core.errors import RunError, TLError
 from tl_core.strategies import STRATEGIES
 
@@ -25,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     args = _parser().parse_args(arguments)
     try:
-        _print(args, args.command(args))
+        result = args.command(args)
+        _print(args, result)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f": {error.filename}" if error.filename else ""
         print(f"tl_core: {error.strerror or error}{where}", file=sys.stderr)
         return 2
-    return 0
+    return int(args.failed(result))
 
 
 def _print(args: argparse.Namespace, result: Any) -> None:
@@ -69,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Callable[..., Any], show: Callable[..., None], text: str) -> Any:
         sub = subparsers.add_parser(name, help=text, description=text)
         sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
-        sub.set_defaults(command=run, show=show)
+        sub.set_defaults(command=run, show=show, failed=lambda result: False)
         return sub
 
     command(
@@ -116,4 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("predict", commands.predict, output.show_predictions, "Answer for new photos.")
     sub.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     sub.add_argument("images", nargs="+", metavar="IMAGE")
+    sub = command("ready", ready, show_ready, "Rehearse a class on this machine; needs no network.")
+    sub.add_argument("--learners", type=count, default=30, metavar="N", help="how many will come")
+    sub.set_defaults(failed=lambda result: not result["ready"])
     return parser

@@ -1,0 +1,181 @@
+"""What the rehearsal looks at before anything trains."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from tl_core.backbones.spec import backbones
+from tl_core.backbones.weights import location, weights_path
+from tl_core.cli.ready.check import Check, fail, note, ok
+from tl_core.data import open_dataset
+from tl_core.data.catalog import bundled_sets
+from tl_core.download import is_whole
+from tl_core.execution.local import supervisor_alive
+from tl_core.home import ASSETS, home
+from tl_core.machine import default_threads, slots
+from tl_core.runs.schema import SCHEMA_VERSION
+from tl_core.server.address import lan_address
+from tl_core.server.load import machine_load
+
+REQUIREMENTS = ASSETS.parent / "requirements.txt"
+
+APP_MB, RUN_MB = 450, 300
+"""Megabytes of memory: the app, the supervisor and torch, which all runs share; and each run."""
+
+DISK_NEEDED, DISK_WANTED = 2e9, 10e9
+"""Free bytes without which a class cannot work, and with which it need not think of the disk."""
+
+
+def versions(name: str) -> Check:
+    """Compare what is installed with what the project was tested with."""
+    found = f"Python {platform.python_version()}"
+    other, missing = [], []
+    for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines():
+        if pin := re.fullmatch(r"([\w.-]+)==([\w.]+)\S*", line.strip()):
+            try:
+                version = importlib.metadata.version(pin[1])
+            except importlib.metadata.PackageNotFoundError:
+                missing.append(pin[1])
+                continue
+            if version.split("+")[0] != pin[2]:
+                other.append(f"{pin[1]} {version} instead of {pin[2]}")
+    fix = f"python -m pip install -r {REQUIREMENTS.name}"
+    if missing:
+        return fail(name, f"{found}; missing: {', '.join(missing)}", fix)
+    if other:
+        return note(name, f"{found}; not as tested: {', '.join(other)}", fix)
+    return ok(name, f"{found}, and every package as tested")
+
+
+def device(name: str) -> Check:
+    """Find what trains, how precisely, and how many runs at once."""
+    from tl_core.device import describe_device, resolve_device, resolve_precision
+
+    kind = resolve_device("auto")
+    threads = default_threads()
+    precision = resolve_precision("auto", kind, threads)
+    return ok(
+        name,
+        f"{describe_device(kind)}, {precision}; {slots()} runs at once with {threads} threads each",
+    )
+
+
+def memory(name: str) -> Check:
+    """Compare free memory with what the app and its runs take."""
+    measured = machine_load().memory
+    if measured is None:
+        return note(name, "this system does not say how much is free", "Look yourself.")
+    free = (measured[1] - measured[0]) / 1e6
+    needed = APP_MB + RUN_MB * slots()
+    text = f"{free / 1e3:.1f} GB free, about {needed / 1e3:.1f} GB needed"
+    if free < needed:
+        return fail(name, text, "Close other programs, or set TL_SLOTS to a smaller number.")
+    return ok(name, text)
+
+
+def disk(name: str) -> Check:
+    """Look at how much room is left where everything is kept."""
+    free = shutil.disk_usage(home()).free
+    text = f"{free / 1e9:.1f} GB free in {home()}"
+    fix = "Make room, or set TL_HOME to a folder on a larger disk."
+    if free < DISK_NEEDED:
+        return fail(name, text, fix)
+    return ok(name, text) if free >= DISK_WANTED else note(name, text, fix)
+
+
+def weights(name: str) -> Check:
+    """Check the content of all weights that are here against their digests."""
+    here: list[str] = []
+    damaged: list[str] = []
+    for spec in backbones():
+        if spec.weights.origin == "bundled" or location(spec) != "download":
+            whole = is_whole(weights_path(spec), f"sha256:{spec.weights.sha256_prefix}")
+            (here if whole else damaged).append(spec.name)
+    if damaged:
+        fix = f"Get the project again, or run: python -m tl_core prefetch {' '.join(damaged)}"
+        return fail(name, f"damaged or missing: {', '.join(damaged)}", fix)
+    absent = len(list(backbones())) - len(here)
+    text = f"{', '.join(here)}: here, digests right"
+    return ok(name, text + (f"; {absent} more can be had with 'prefetch'" if absent else ""))
+
+
+def samples(name: str) -> Check:
+    """Decode every photo of the bundled sets."""
+    sets = bundled_sets()
+    if not sets:
+        return fail(name, "there are none", "Get the project again, with its assets folder.")
+    photos, bad = 0, []
+    for entry in sets:
+        dataset, report = open_dataset(entry.folder)
+        photos += len(dataset.photos)
+        if report.unreadable or report.problems:
+            bad.append(entry.name)
+    if bad:
+        return fail(name, f"damaged: {', '.join(bad)}", "Get the project again.")
+    return ok(name, f"{len(sets)} sets, {photos} photos, all readable")
+
+
+def store(name: str) -> Check:
+    """Write beside the store, and read the store itself without changing it."""
+    if _journal_mode() != "wal":
+        fix = "Set TL_HOME to a folder on a local disk; network drives cannot share a database."
+        return fail(name, "this disk does not let several programs write at once", fix)
+    database = home() / "lab.sqlite3"
+    if not database.exists():
+        return ok(name, "writable, write-ahead log works; nothing is kept yet")
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        [[sound]] = connection.execute("PRAGMA quick_check(1)").fetchall()
+        [[version]] = connection.execute("SELECT schema_version FROM meta").fetchall()
+    if sound != "ok" or version > SCHEMA_VERSION:
+        text = f"damaged: {sound}" if sound != "ok" else f"written by a newer version ({version})"
+        return fail(name, text, f"Move {database} away, or set TL_HOME to another folder.")
+    return ok(name, f"writable, write-ahead log works; schema {version}, sound")
+
+
+def _journal_mode() -> str:
+    """Return what a database in ``TL_HOME`` does when it is asked for a write-ahead log."""
+    with (
+        tempfile.TemporaryDirectory(dir=home(), prefix="rehearsal-") as folder,
+        closing(sqlite3.connect(Path(folder) / "try.sqlite3")) as connection,
+    ):
+        mode: str = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        connection.execute("CREATE TABLE t (x)")
+        return mode
+
+
+def network(name: str) -> Check:
+    """Tell where learners find the server; nothing is sent."""
+    address = lan_address()
+    if address is None:
+        fix = "Join the class's network if learners bring their own devices."
+        return note(name, "this machine is in no network", fix)
+    return ok(name, f"learners will find this machine at {address}")
+
+
+def alone(name: str) -> Check:
+    """Tell whether learners' runs share the machine with the rehearsal."""
+    if supervisor_alive():
+        fix = "What follows takes longer than it would alone; repeat it before class."
+        return note(name, "the laboratory is running, perhaps with learners' runs", fix)
+    return ok(name, "no learner is training here now")
+
+
+MACHINE_CHECKS: dict[str, Callable[[str], Check]] = {
+    "Versions": versions,
+    "Device": device,
+    "Memory": memory,
+    "Disk": disk,
+    "Weights": weights,
+    "Sample sets": samples,
+    "Store": store,
+    "Network": network,
+    "Other work": alone,
+}
