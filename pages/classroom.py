@@ -4,10 +4,10 @@ import streamlit as st
 
 from ui.chrome import title
 from ui.classroom import (
-    ON_THE_WALL,
     is_instructor,
     leaderboard,
     now,
+    on_the_wall,
     open_room,
     room_card,
     sign_in,
@@ -33,13 +33,13 @@ def instructor() -> None:
     st.button("Sign out", on_click=sign_out, type="tertiary", icon=":material/logout:")
 
 
-title("Classroom", "A class learns together: the same photos, the same start, one server.")
-shown = rooms().room(st.session_state.get(ON_THE_WALL, ""))
-if not is_instructor():
-    room_panel()
-    with st.expander("For the instructor", icon=":material/school:"):
-        sign_in()
-elif shown is not None:
+if (shown := on_the_wall()) is not None:
     wall(shown)
 else:
-    instructor()
+    title("Classroom", "A class learns together: the same photos, the same start, one server.")
+    if is_instructor():
+        instructor()
+    else:
+        room_panel()
+        with st.expander("For the instructor", icon=":material/school:"):
+            sign_in()

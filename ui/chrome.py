@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from tl_core.data import DatasetSpec, HealthReport, decode, open_dataset
-from tl_core.data.catalog import find
+from tl_core.data.catalog import PUBLIC, find
 from tl_core.errors import TLError
 from ui.charts import Chart
-from ui.state import app_state
+from ui.state import app_state, owner, uploads
 
 _ROUTED, _WANTED = "routed", "wanted_screen"
 
@@ -57,6 +58,8 @@ def problem(error: TLError) -> None:
 def literal(text: str) -> str:
     """Return text that Markdown shows as it is: names that users chose are never markup."""
     special = "\\`*_{}[]()<>#+-.!|~$:&@"
+    # An address becomes a link although its signs are escaped; an invisible joiner prevents that.
+    text = re.sub(r":(?=//)|www(?=\.)|@", "\\g<0>\u2060", text, flags=re.IGNORECASE)
     return "".join(f"\\{c}" if c in special else " " if c in "\r\n\t" else c for c in text)
 
 
@@ -68,7 +71,25 @@ def draw(chart: Chart, key: str) -> None:
 def chosen_dataset() -> tuple[DatasetSpec, HealthReport] | None:
     """Return the learner's photos, or None if there are none (any more)."""
     data = app_state().data
-    return None if data is None or find(data) is None else open_dataset(data)
+    if data is None or find(data) is None or not uploads().may_use(owner(), data):
+        return None
+    return open_dataset(data)
+
+
+def tell_removed() -> None:
+    """Say so if the photos that the learner had chosen are gone, and how to go on."""
+    state = app_state()
+    if state.data is None or state.data in PUBLIC:
+        return
+    if find(state.data) is not None and uploads().may_use(owner(), state.data):
+        return
+    st.info(
+        f"The photos {literal(state.data_name or 'that you had chosen')} are no longer on this "
+        f"server: photos are removed {uploads().limits.hours} hours after they were sent, and "
+        "those of a class when it ends. To go on, choose or bring photos on the Data screen. "
+        "What your runs found out stays, and trained networks can still be asked.",
+        icon=":material/auto_delete:",
+    )
 
 
 def readable_dataset() -> tuple[DatasetSpec, HealthReport] | None:

@@ -39,7 +39,7 @@ def in_words(given: dict[str, Any]) -> str:
     return (
         f"{photos} · {backbones().get(state.backbone).title}, {len(state.trainable)} of "
         f"{len(state.spec.stages)} stages thawed · {strategies or 'no strategy yet'}"
-        + (f" · {len(state.settings)} settings" if state.settings else "")
+        + (f" · {count} setting{'s' * (count != 1)}" if (count := len(state.settings)) else "")
     )
 
 

@@ -131,6 +131,15 @@ sys.exit(f"loaded: {{heavy}}" if heavy else 0)
 
 
 @pytest.mark.parametrize(
+    "text", ["https://a.example", "HTTP://a", "x www.a.example", "a@b.example"]
+)
+def test_literal_leaves_no_address_that_would_become_a_link(text: str) -> None:
+    plain = literal(text).replace("\\", "")
+    assert not re.search(r"https?://|www\.|@\w", plain, re.IGNORECASE)
+    assert plain.replace("\u2060", "") == text
+
+
+@pytest.mark.parametrize(
     "text", ["a_b", "*x*", "5$ and 6$", "<b>", "[a](b)", "a\nb", "#1", ":red[x]"]
 )
 def test_literal_escapes_every_sign_that_means_something(text: str) -> None:

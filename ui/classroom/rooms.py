@@ -12,10 +12,20 @@ from streamlit.delta_generator import DeltaGenerator
 from tl_core.server.address import is_local, lan_address
 from tl_core.server.rooms import TITLE_LENGTH, Room
 from ui.chrome import literal
+from ui.classroom.access import is_instructor
 from ui.people import LINK, in_words
-from ui.state import app_state, pack, rooms
+from ui.state import app_state, identified, pack, rooms
 
 POLL_SECONDS = 3.0
+
+# Sizes follow the width that there is: a projector's, or a phone's.
+_WALL_STYLE = """<style>
+.st-key-wall { container-type: inline-size }
+.st-key-wall p { font-size: clamp(1.2rem, 3.4cqw, 4rem); line-height: 1.25 }
+.st-key-wall code { font-size: clamp(2rem, 9cqw, 10rem); letter-spacing: 0.08em;
+  white-space: nowrap; color: inherit; padding: 0.1em 0.2em }
+</style>"""
+
 ON_THE_WALL = "on_the_wall"
 """Key of the session's state: code of the room that is projected."""
 
@@ -68,17 +78,17 @@ def room_card(room: Room) -> None:
         members = rooms().members(room.code)
         known = [m.name or "without a name" for m in members]
         st.markdown(f"{len(members)} in: {literal(', '.join(known))}" if known else "Nobody yet.")
-        show, close, _ = st.columns([2, 2, 3])
-        if show.button(
-            "Show on the wall", key=f"wall_{room.code}", icon=":material/present_to_all:"
-        ):
-            st.session_state[ON_THE_WALL] = room.code
-            st.rerun()
-        with close.popover("Close the room"):
-            st.markdown("Nobody can join it then. Runs, networks and the ranking stay.")
-            if st.button("Close it", key=f"close_{room.code}"):
-                rooms().close(room.code)
+        with st.container(horizontal=True):
+            if st.button(
+                "Show on the wall", key=f"wall_{room.code}", icon=":material/present_to_all:"
+            ):
+                st.session_state[ON_THE_WALL] = room.code
                 st.rerun()
+            with st.popover("Close the room"):
+                st.markdown("Nobody can join it then. Runs, networks and the ranking stay.")
+                if st.button("Close it", key=f"close_{room.code}"):
+                    rooms().close(room.code)
+                    st.rerun()
 
 
 def show_qr(place: DeltaGenerator, room: Room) -> None:
@@ -96,16 +106,19 @@ def _qr(link: str) -> bytes:
     return picture.getvalue()
 
 
+def on_the_wall() -> Room | None:
+    """Return the room that is projected in this session, if there is one."""
+    if not identified() or not is_instructor():
+        return None
+    return rooms().room(st.session_state.get(ON_THE_WALL, ""))
+
+
 def wall(room: Room) -> None:
-    """Show how to join in type that is read from the last row."""
-    st.html(
-        "<style>.st-key-wall p { font-size: clamp(1.4rem, 3.2vw, 3.2rem); line-height: 1.3 }"
-        ".st-key-wall code { font-size: clamp(2.6rem, 8vw, 8rem); letter-spacing: 0.12em;"
-        " padding: 0.1em 0.3em }</style>"
-    )
+    """Show how to join, in type that is read from the last row."""
+    st.html(_WALL_STYLE)
     where = address()
     with st.container(key="wall"):
-        st.header(literal(room.title), anchor=False)
+        st.title(literal(room.title), anchor=False)
         words, picture = st.columns([3, 2], gap="large", vertical_alignment="center")
         if where is None:
             words.markdown(
@@ -113,7 +126,8 @@ def wall(room: Room) -> None:
                 "for this machine alone."
             )
         else:
-            words.markdown(f"Open **{literal(where)}**")
+            words.markdown("Open in the browser")
+            words.markdown(f"**{literal(where)}**")
         words.markdown("and join with the room code")
         words.markdown(f"`{room.code}`")
         show_qr(picture, room)

@@ -57,13 +57,12 @@ def _panel() -> None:
             "Strategy": [view.title for view in views],
             "Network": [_network(view.job) for view in views],
             "Progress": [view.progress for view in views],
-            "Status": [view.status_text() for view in views],
             "Accuracy": [view.accuracy for view in views],
+            "Status": [view.status_text() for view in views],
         },
         column_config={
-            "Progress": st.column_config.ProgressColumn(format="percent", width="small"),
-            "Accuracy": st.column_config.NumberColumn(format="percent", width="small"),
-            "Status": st.column_config.TextColumn(width="large"),
+            "Progress": st.column_config.ProgressColumn(format="percent"),
+            "Accuracy": st.column_config.NumberColumn(format="percent"),
         },
         hide_index=True,
         key="classroom_runs",
@@ -114,20 +113,21 @@ def _disk() -> Disk:
     return disk_use()
 
 
-def _gb(number: int) -> str:
-    return f"{number / 1e9:.1f} GB"
+def _bytes(number: int) -> str:
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"
 
 
 def _of(used: int, total: int) -> str:
-    return f"{used / 1e9:.1f} of {_gb(total)}"
+    return f"{used / 1e9:.1f} of {_bytes(total)}"
 
 
 def _machine(load: Load) -> None:
     cells = iter(st.columns(2 + max(1, len(load.gpus))))
     next(cells).metric(
-        "Processor",
-        "not told" if load.waiting is None else f"{load.waiting:.1f} of {load.cores}",
-        help="Processes that ran or wanted to, mean of the last minute, of the cores there are.",
+        "Load",
+        "not told" if load.waiting is None else f"{load.waiting:.1f} on {load.cores} cores",
+        help="Processes that ran or wanted to, mean of the last minute. More than there are cores "
+        "means that they wait for one another.",
     )
     next(cells).metric("Memory", _of(*load.memory) if load.memory else "not told")
     for gpu in load.gpus:
@@ -140,8 +140,10 @@ def _machine(load: Load) -> None:
 
 
 def _storage(disk: Disk) -> None:
-    parts = ", ".join(f"{name} {_gb(size)}" for name, size in disk.parts.items())
-    st.caption(f"On disk: {parts}, everything else {_gb(disk.other)}. {_gb(disk.free)} are free.")
+    parts = ", ".join(f"{name} {_bytes(size)}" for name, size in disk.parts.items())
+    st.caption(
+        f"On disk: {parts}, everything else {_bytes(disk.other)}. {_bytes(disk.free)} are free."
+    )
 
 
 # ---------------------------------------------------------------------------------------- removal
