@@ -7,7 +7,7 @@ import streamlit as st
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
-from ui.chrome import chosen_dataset, empty, literal, problem, title
+from ui.chrome import chosen_dataset, empty, literal, problem, tell_removed, title
 from ui.controls import configs, settings_panel, strategy_picker
 from ui.live_run import follow
 from ui.state import app_state, current_room, executor, my_jobs, owner, save
@@ -38,14 +38,17 @@ def objections(planned: list[RunConfig]) -> list[str]:
 def start(planned: list[RunConfig]) -> None:
     """Hand the runs over; from here on they no longer depend on this page."""
     comparison = secrets.token_hex(12)
-    for config in planned:
-        executor().submit(
+    try:
+        executor().submit_all(
             "train",
-            config.to_dict(),
+            [config.to_dict() for config in planned],
             owner=owner(),
             comparison=comparison,
             room=current_room(),
         )
+    except TLError as error:
+        problem(error)
+        return
     app_state().comparison = comparison
     save()
     st.rerun()
@@ -82,9 +85,11 @@ try:
 except TLError as error:
     problem(error)
     data = None
+tell_removed()
 if data is None or data[1].problems:
     empty("Training needs photos first: at least two classes.", "pages/data.py", "Bring photos")
 else:
+    executor().ensure_supervisor()  # it loads torch while the learner still chooses
     state = app_state()
     st.caption(
         f"{literal(state.data_name)}: {len(data[0].photos)} photos, {len(data[0].classes)} classes "

@@ -17,7 +17,8 @@ SHARE_FOR_RUNS = 0.75
 """Of the machine's memory; the rest is for the pages, uploads and the system."""
 
 RUN_MINUTES = 60
-NICENESS = 10
+NICENESS = int(os.environ.get("TL_NICE", 5))
+"""Of runs: 0 as important as the pages, 19 hardly at all."""
 
 
 def slots() -> int:
@@ -106,7 +107,7 @@ def step_back() -> None:
     Where the kernel shares cores out among sessions first (autogroup), the niceness of a process
     counts only inside its own; so it gets a session to itself, and that gets the priority too.
     """
-    if hasattr(os, "nice"):
+    if NICENESS and hasattr(os, "nice"):
         os.nice(NICENESS)
         os.setsid()
         with contextlib.suppress(OSError):  # no autogroups here

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from tl_core.execution.queue import Place
+from tl_core.runs.store import PAUSED, RUNNING
 from ui.charts import curves
 from ui.chrome import draw
-from ui.runs import RunView, view_runs
+from ui.runs import RunView, line_of, view_runs
 from ui.state import ask, executor, my_jobs, run_views, store
 
-POLL_SECONDS = 1.0
+SECONDS, FIRST_SECONDS = 1.0, 0.3
+"""Between two looks: usually, and while the first point of the chart is about to come."""
 
 
 def follow(comparison: str) -> None:
     """Show the runs of a comparison; poll only while one of them is active."""
-    active = any(job.active for job in my_jobs(comparison=comparison))
-    st.fragment(_panel, run_every=POLL_SECONDS if active else None)(comparison, active)
+    views = view_runs(store(), my_jobs(comparison=comparison), run_views())
+    pace = _pace(views, line_of(store()))
+    st.fragment(_panel, run_every=pace)(comparison, pace)
 
 
-def _panel(comparison: str, was_active: bool) -> None:
-    jobs = my_jobs(comparison=comparison)
-    views = view_runs(store(), jobs, run_views())
-    active = any(job.active for job in jobs)
-    if active:
+def _panel(comparison: str, pace: float | None) -> None:
+    views = view_runs(store(), my_jobs(comparison=comparison), run_views())
+    line = line_of(store())
+    if any(view.job.active for view in views):
         executor().watch()
-    elif was_active:
-        # The page shows other things, and polls no more, once everything has ended.
-        st.rerun()
+    if store().setting("queue_paused", False) and any(view.job.id in line for view in views):
+        st.caption("Your instructor has paused the queue: waiting runs start when it goes on.")
     for view in views:
-        _row(view)
+        _row(view, line.get(view.job.id))
     show_curves(views, key=comparison)
+    if _pace(views, line) != pace:
+        st.rerun()  # the page shows other things, too, once everything has ended
+
+
+def _pace(views: list[RunView], line: dict[str, Place]) -> float | None:
+    """Return the seconds between two looks; None where there is nothing to wait for."""
+    if not any(view.job.active for view in views):
+        return None
+    soon = any(
+        view.job.status == RUNNING or (view.job.id in line and line[view.job.id].seconds == 0)
+        for view in views
+    )
+    return FIRST_SECONDS if soon and not any(view.drawn for view in views) else SECONDS
 
 
 def show_curves(views: list[RunView], key: str) -> None:
@@ -43,29 +59,29 @@ def show_curves(views: list[RunView], key: str) -> None:
     st.caption("Thick lines: validation photos. Thin dotted lines: training photos.")
 
 
-def _row(view: RunView) -> None:
+def _row(view: RunView, place: Place | None) -> None:
     job = view.job
     name, bar, numbers, pause, stop = st.columns([2, 4, 2, 1, 1], vertical_alignment="center")
     name.markdown(f"**{view.title}**")
-    bar.progress(view.progress, text=view.status_text())
+    bar.progress(view.progress, text=view.status_text(place))
     numbers.markdown("" if view.accuracy is None else f"best **{view.accuracy:.1%}**")
-    if not job.active:
-        return
     # A callback runs before the panel is drawn again, whether the panel alone or the whole page is.
-    held = job.request == "pause"
-    pause.button(
-        "Go on" if held else "Pause",
-        key=f"pause_{job.id}",
+    if job.status == "interrupted":
+        _button(pause, "Resume", job.id, "resume")
+    elif job.active:
+        held = job.status == PAUSED or job.request == "pause"
+        going = "resume" if held else "pause"
+        _button(pause, "Go on" if held else "Pause", job.id, going)
+        _button(stop, "Stop", job.id, "cancel", disabled=job.request == "cancel")
+
+
+def _button(place: DeltaGenerator, label: str, job: str, what: str, disabled: bool = False) -> None:
+    place.button(
+        label,
+        key=f"{'stop' if what == 'cancel' else 'pause'}_{job}",
         on_click=ask,
-        args=(job.id, "" if held else "pause"),
+        args=(job, what),
         width="stretch",
-        type="tertiary",
-    )
-    stop.button(
-        "Stop",
-        key=f"stop_{job.id}",
-        on_click=ask,
-        args=(job.id, "cancel"),
-        width="stretch",
-        disabled=job.request == "cancel",
+        type="secondary" if what == "cancel" else "tertiary",
+        disabled=disabled,
     )

@@ -6,7 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tl_core.runs.store import Job, Store
+from tl_core.execution.queue import Place, in_order, places
+from tl_core.machine import slots
+from tl_core.runs.store import PAUSED, RUNNING, WAITING, Job, Store
 from tl_core.strategies import STRATEGIES
 from tl_core.training import events
 from tl_core.training.events import (
@@ -14,6 +16,7 @@ from tl_core.training.events import (
     PhaseStarted,
     PreparationAdvanced,
     RunEnded,
+    RunResumed,
     RunStarted,
     StepEnded,
 )
@@ -33,18 +36,22 @@ class RunView:
         How it is drawn beside the others that it is shown with.
     read
         Number of the last event that was taken in.
-    recorded
-        Validation accuracy of record (fp32), once the run has finished.
+    recorded, seconds
+        Validation accuracy of record (fp32) and wall time, once the run has finished.
+    steps
+        Those of the first epoch, until it has ended.
     """
 
     job: Job
     style: Style
     read: int = 0
     recorded: float | None = None
+    seconds: float | None = None
     started: RunStarted | None = None
     preparing: PreparationAdvanced | None = None
     phases: list[PhaseStarted] = field(default_factory=list)
     epochs: list[EpochEnded] = field(default_factory=list)
+    steps: list[StepEnded] = field(default_factory=list)
     step: int = 0
 
     @property
@@ -63,6 +70,11 @@ class RunView:
         if self.job.status == "finished":
             return 1.0
         return min(1.0, self.step / self.started.steps) if self.started else 0.0
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a point to draw."""
+        return bool(self.epochs or self.steps)
 
     @property
     def best(self) -> EpochEnded | None:
@@ -87,46 +99,76 @@ class RunView:
         """Take one event in."""
         if isinstance(event, RunStarted):
             self.started = event
+            self._go_back(0, 0)
+        elif isinstance(event, RunResumed):
+            self._go_back(event.epoch, event.step)
         elif isinstance(event, PhaseStarted):
             self.phases.append(event)
         elif isinstance(event, EpochEnded):
             self.epochs.append(event)
+            self.steps.clear()
         elif isinstance(event, StepEnded):
             self.step = event.step
+            if not self.epochs:
+                self.steps.append(event)
         elif isinstance(event, PreparationAdvanced):
             self.preparing = event
         elif isinstance(event, RunEnded):
             self.recorded = event.summary["best_val_accuracy"]
+            self.seconds = event.summary["seconds"]
 
-    def status_text(self) -> str:
-        """Say in a few words what the run is doing."""
+    def _go_back(self, epoch: int, step: int) -> None:
+        """Forget what was reported beyond the epoch from which the run goes on."""
+        self.epochs = [e for e in self.epochs if e.epoch <= epoch]
+        self.phases = [p for p in self.phases if p.first_epoch <= epoch]
+        self.steps.clear()
+        self.step = step
+
+    def status_text(self, place: Place | None = None) -> str:
+        """Say in a few words what the run is doing; ``place`` is where it stands in line."""
         job = self.job
-        if job.status == "waiting":
-            return "Paused before it began" if job.request == "pause" else "Waiting for its turn"
-        if job.status == "running":
-            if job.request == "cancel":
-                return "Stopping"
-            if job.request == "pause":
-                return "Paused"
-            if self.started is None:
-                return _preparing_text(self.preparing)
-            phase = self.phases[-1].name if self.phases else ""
-            return f"Epoch {len(self.epochs) + 1} of {self.total_epochs} · {phase}{self._left()}"
+        if job.status == WAITING:
+            return "Waiting for its turn" + (f" · {_place_text(place)}" if place else "")
+        if job.status == PAUSED:
+            done = len(self.epochs)
+            return (
+                f"Paused after epoch {done} of {self.total_epochs}"
+                if done
+                else ("Paused before it began")
+            )
+        if job.status == RUNNING:
+            return self._doing()
         if job.status == "finished":
-            took = (job.ended or time.time()) - (job.started or job.created)
+            took = self.seconds or (job.ended or time.time()) - (job.started or job.created)
             return f"Finished in {seconds_text(took)}"
         return job.reason or job.status.capitalize()
+
+    def _doing(self) -> str:
+        if self.job.request:
+            return "Stopping" if self.job.request == "cancel" else "Pausing"
+        if self.started is None:
+            return _preparing_text(self.preparing)
+        if self.step >= self.started.steps:
+            return "Measuring the best epoch once more"
+        phase = self.phases[-1].name if self.phases else ""
+        return f"Epoch {len(self.epochs) + 1} of {self.total_epochs} · {phase}{self._left()}"
 
     def _left(self) -> str:
         left = self.remaining_seconds()
         return f" · {seconds_text(left)} left" if left is not None else ""
 
     def series(self, metric: str) -> Series:
-        """Return the run's curve of ``accuracy`` or ``loss``."""
+        """Return the run's curve of ``accuracy`` or ``loss``.
+
+        During the first epoch the loss of its steps is drawn, at fractions of the epoch.
+        """
         points = [
             CurvePoint(e.epoch, getattr(e, f"train_{metric}"), getattr(e, f"val_{metric}"))
             for e in self.epochs
         ]
+        if metric == "loss" and self.started:
+            share = self.started.epochs / self.started.steps
+            points += [CurvePoint(s.step * share, s.loss, None) for s in self.steps]
         changes = [(p.first_epoch - 1, p.name) for p in self.phases[1:]]
         best = self.best
         kept = best.epoch if best and not self.job.active else None
@@ -151,6 +193,27 @@ def view_runs(store: Store, jobs: Sequence[Job], known: dict[str, RunView]) -> l
             view.read = number
         views.append(view)
     return views
+
+
+def line_of(store: Store) -> dict[str, Place]:
+    """Return the place in line of each run that waits on this server, by job."""
+    waiting = store.jobs(kind="train", status=WAITING)
+    if not waiting:
+        return {}
+    running = store.jobs(kind="train", status=RUNNING)
+    ordered = in_order(waiting, running, store.served("train"))
+    durations = store.durations("train")
+    return places(ordered, running, slots=slots(), durations=durations, now=time.time())
+
+
+def _place_text(place: Place) -> str:
+    """Write a place for people: "3rd in line, about 2 min"."""
+    number = place.position
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    text = "next in line" if number == 1 else f"{number}{ending or 'th'} in line"
+    if not place.seconds:
+        return text
+    return f"{text}, about {seconds_text(max(5 * round(place.seconds / 5), 5))}"
 
 
 def _preparing_text(event: PreparationAdvanced | None) -> str:

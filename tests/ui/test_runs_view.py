@@ -5,18 +5,21 @@ from typing import Any
 
 import pytest
 
+from tl_core.execution.queue import Place
 from tl_core.runs.store import Store
 from tl_core.training.config import make_config
 from tl_core.training.events import (
     EpochEnded,
     PhaseStarted,
     PreparationAdvanced,
+    RunResumed,
     RunStarted,
     StepEnded,
     TrainEvent,
     to_dict,
 )
-from ui.runs import RunView, seconds_text, view_runs
+from ui.charts import CurvePoint
+from ui.runs import RunView, line_of, seconds_text, view_runs
 
 
 class Run:
@@ -77,17 +80,67 @@ def test_what_a_run_says_of_itself_on_its_way(run: Run) -> None:
     assert run.view.progress == 1 and run.view.remaining_seconds() is None
 
 
-@pytest.mark.parametrize(
-    ("request_", "waiting", "running"),
-    [("pause", "Paused before it began", "Paused"), ("cancel", "Waiting", "Stopping")],
-)
-def test_what_a_run_says_when_it_is_held(
-    request_: str, waiting: str, running: str, run: Run
-) -> None:
-    run.store.request(run.id, request_)
-    assert waiting in run.view.status_text()
+def test_what_a_run_says_when_it_is_held(run: Run) -> None:
+    run.store.request(run.id, "pause")
+    assert run.view.status_text() == "Paused before it began"
+    run.store.request(run.id, "resume")
     run.store.start(run.id)
-    assert run.view.status_text() == running
+    run.tell(STARTED, HEAD, epoch(1, 0.5, best=True))
+    run.store.request(run.id, "pause")
+    assert run.view.status_text() == "Pausing"
+    run.store.hold(run.id)
+    assert run.view.status_text() == "Paused after epoch 1 of 4"
+    run.store.request(run.id, "resume")
+    run.store.start(run.id)
+    run.store.request(run.id, "cancel")
+    assert run.view.status_text() == "Stopping"
+
+
+def test_a_run_that_goes_on_takes_back_what_it_repeats(run: Run) -> None:
+    run.tell(STARTED, HEAD, epoch(1, 0.5, best=True), epoch(2, 0.75, best=True), THAWED)
+    run.tell(StepEnded(5, 3, 0.7), epoch(3, 0.8, best=True), StepEnded(7, 4, 0.7))
+    run.tell(RunResumed(2, 4, 9.0))
+    assert [e.epoch for e in run.view.epochs] == [1, 2]
+    assert [p.phase for p in run.view.phases] == [1]
+    assert run.view.progress == 4 / 8
+    run.tell(THAWED, epoch(3, 0.8, best=True))
+    assert [e.epoch for e in run.view.epochs] == [1, 2, 3]
+    run.tell(STARTED)  # from the start: there was no checkpoint
+    assert run.view.epochs == run.view.phases == [] and run.view.progress == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (Place(1, 0.0), "next in line"),
+        (Place(2, None), "2nd in line"),
+        (Place(3, 118.0), "3rd in line, about 2 min"),
+        (Place(11, 1.0), "11th in line, about 5 s"),
+        (Place(22, 3600.0), "22nd in line, about 1 h 0 min"),
+    ],
+)
+def test_a_place_in_line(place: Place, text: str, run: Run) -> None:
+    assert run.view.status_text(place) == f"Waiting for its turn · {text}"
+
+
+def test_the_line_is_the_supervisor_s(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TL_SLOTS", "1")
+    assert line_of(store) == {}
+    ada = [store.add_job("train", {}, owner="ada") for _ in range(2)]
+    bob = store.add_job("train", {}, owner="bob")
+    store.start(ada[0])
+    assert {job: place.position for job, place in line_of(store).items()} == {bob: 1, ada[1]: 2}
+
+
+def test_the_first_point_comes_before_the_first_epoch_has_ended(run: Run) -> None:
+    run.tell(STARTED, HEAD)
+    assert not run.view.drawn and run.view.series("loss").points == []
+    run.tell(StepEnded(1, 1, 0.9))
+    assert run.view.drawn
+    assert list(run.view.series("loss").points) == [CurvePoint(0.5, 0.9, None)]
+    assert run.view.series("accuracy").points == []
+    run.tell(StepEnded(2, 1, 0.8), epoch(1, 0.5, best=True), StepEnded(3, 2, 0.8))
+    assert [point.epoch for point in run.view.series("loss").points] == [1]
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "interrupted"])

@@ -40,9 +40,17 @@ class Executor(ABC):
     def see_to(self, identifiers: Sequence[str]) -> None:
         """Take care that these jobs, which wait or were asked something, are looked after."""
 
-    def submit(self, kind: str, payload: Mapping[str, Any], **more: Any) -> str:
-        """Accept one job and return its id. See :meth:`submit_all`."""
-        return self.submit_all(kind, [payload], **more)[0]
+    def submit(
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        owner: str,
+        comparison: str | None = None,
+        room: str | None = None,
+    ) -> str:
+        """Accept one job and return its id; see :meth:`submit_all`."""
+        return self.submit_all(kind, [payload], owner=owner, comparison=comparison, room=room)[0]
 
     def submit_all(
         self,
