@@ -57,8 +57,8 @@ def kinds(stream: list[TrainEvent]) -> list[str]:
 def test_a_run_reports_what_it_does_in_order(photos: Path, tmp_path: Path) -> None:
     stream = run(quick(photos), tmp_path / "run")
     assert kinds(stream) == [
-        "RunStarted", "PhaseStarted", "PrefixCached", "StepEnded", "EpochEnded", "StepEnded",
-        "EpochEnded", "CheckpointSaved", "RunEnded",
+        "RunStarted", "PhaseStarted", "StepEnded", "EpochEnded", "StepEnded", "EpochEnded",
+        "PrefixCached", "CheckpointSaved", "RunEnded",
     ]  # fmt: skip
     started = next(e for e in stream if isinstance(e, RunStarted))
     steps = [e for e in stream if isinstance(e, StepEnded)]

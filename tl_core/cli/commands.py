@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def compare_runs(args: argparse.Namespace) -> dict[str, Any]:
         for seed in args.seeds
         for strategy in args.strategies
     ]
-    runs = [run(c, out / f"{c.strategy}-seed{c.seed}") for c in configs]
+    runs = [run(c, out / f"{c.strategy}-seed{c.seed}", configs) for c in configs]
     comparison = compare([RunRecord.load(Path(run["run_dir"])) for run in runs])
     return {
         "runs": runs,
@@ -129,8 +130,8 @@ def predict(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def run(config: RunConfig, run_dir: Path) -> dict[str, Any]:
-    """Train one run, show its progress on stderr and return its summary."""
+def run(config: RunConfig, run_dir: Path, beside: Sequence[RunConfig] = ()) -> dict[str, Any]:
+    """Train one run of those ``beside`` it, show its progress on stderr, return its summary."""
     from tl_core.training.events import (
         EpochEnded,
         PreparationAdvanced,
@@ -138,12 +139,13 @@ def run(config: RunConfig, run_dir: Path) -> dict[str, Any]:
         RunFailed,
         RunStarted,
     )
+    from tl_core.training.inputs import boundaries
     from tl_core.training.loop import train
 
     summary: dict[str, Any] = {}
     epochs = config.epochs
     with Progress(f"{config.strategy} seed {config.seed}") as progress:
-        for event in train(config, run_dir):
+        for event in train(config, run_dir, boundaries(*beside)):
             if isinstance(event, PreparationAdvanced) and progress.live:
                 progress(event.done, event.total, event.what)
             elif isinstance(event, RunStarted):

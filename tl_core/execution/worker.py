@@ -29,6 +29,7 @@ from tl_core.training.events import (
     StepEnded,
     to_dict,
 )
+from tl_core.training.inputs import boundaries
 from tl_core.training.loop import Events, train
 
 FLUSH_SECONDS = 0.2
@@ -96,7 +97,10 @@ def run_job(url: str, identifier: str) -> None:
 
 
 def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    stream = train(RunConfig.from_dict(job.payload), run_folder(job.id))
+    config = RunConfig.from_dict(job.payload)
+    beside = store.jobs(comparison=job.comparison) if job.comparison else []
+    shared = boundaries(*(RunConfig.from_dict(other.payload) for other in beside if other.active))
+    stream = train(config, run_folder(job.id), shared)
     last: dict[str, Any] = {}
     try:
         for event in _controlled(stream, store, job.id):

@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 
 import torch
 
 from tl_core.cache import Arrays, NoRoom
-from tl_core.data.pool import Progress
 from tl_core.features import FrozenPrefix, as_tensor, worthwhile_depth
 from tl_core.strategies import Phase
 from tl_core.training.config import RunConfig
 from tl_core.training.events import PrefixCached
 from tl_core.training.session import Photos, Preparing, Session, reporting
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The training and validation photos of a phase.
-
-    Attributes
-    ----------
-    session
-        The run.
-    views
-        How many views the epochs take in turn; 0 if every epoch has its own.
-    start
-        Stages that are done already; what is read is what they made of the photos.
-    kept
-        For each view, what is read of the N training photos; empty where ``start`` is 0.
-    val
-        Validation photos as they are read.
-    """
-
-    session: Session
-    views: int
-    start: int
-    kept: Sequence[torch.Tensor]
-    val: Photos
-
-    def batch(self, indices: torch.Tensor, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return what the network reads of some photos in an epoch, and their labels (B,)."""
-        session = self.session
-        labels = session.train_labels[indices].to(session.config.device)
-        view = (epoch - 1) % self.views + 1 if self.views else epoch
-        if self.start:
-            return self.kept[view - 1][indices].to(session.config.device), labels
-        return session.images(indices, view), labels
 
 
 def boundary(config: RunConfig, phase: Phase) -> int:
@@ -59,57 +24,110 @@ def boundary(config: RunConfig, phase: Phase) -> int:
     return worthwhile_depth(spec, prefix, config.image_size)
 
 
-def boundaries(config: RunConfig) -> set[int]:
-    """Return the boundaries of all phases of a run."""
-    return {boundary(config, phase) for phase in config.phases} - {0}
+def boundaries(*configs: RunConfig) -> set[int]:
+    """Return the boundaries of all phases of some runs."""
+    return {boundary(config, phase) for config in configs for phase in config.phases} - {0}
 
 
-def make_inputs(
-    session: Session, number: int, phase: Phase, shared: Collection[int]
-) -> Preparing[tuple[Inputs, PrefixCached | None]]:
-    """Run the frozen stages of a phase once, or find out that there is nothing to run.
+class Inputs:
+    """The photos of one phase, as its epochs read them.
+
+    What the frozen stages make of a view is computed when its first epoch comes, so that learning
+    starts at once.
 
     Parameters
     ----------
+    session
+        The run.
     number, phase
-        The phase and its number, from 1. Its freeze plan is applied here.
+        The phase and its number, from 1; its freeze plan has to be applied.
     shared
         Boundaries that other runs of a comparison start from; they are kept on the way.
 
-    Returns
-    -------
-    inputs
-        For the epochs of the phase.
-    report
-        None where nothing was cached.
+    Attributes
+    ----------
+    start
+        Stages that are done already in what :meth:`batch` returns now.
     """
-    config = session.config
-    depth = boundary(config, phase)
-    views = _views(session) if depth else 0
-    plain = Inputs(session, views, 0, (), session.val)
-    if not (depth and config.cache):
-        return plain, None
-    phase.plan.apply(session.classifier)
-    prefix = _prefix(session, boundaries(config) | set(shared), config.precision)
-    began = time.perf_counter()
-    try:
-        kept = yield from _training(session, prefix, depth, views)
-        val = yield from _validation(session, prefix, depth)
-    except NoRoom:
-        return plain, None
-    seconds = time.perf_counter() - began
-    saved = phase.epochs * (sum(a.seconds for a in kept) / len(kept) + val.seconds)
-    report = PrefixCached(
-        phase=number,
-        stages=list(config.spec.stage_names[:depth]),
-        views=len(kept),
-        bytes=sum(a.flat.nbytes for a in (*kept, val)),
-        where=" and ".join(sorted({a.where for a in (*kept, val)})),
-        seconds=seconds,
-        seconds_saved=max(0.0, saved - seconds),
-    )
-    photos = dataclasses.replace(session.val, images=as_tensor(val), start=depth)
-    return Inputs(session, views, depth, [as_tensor(a) for a in kept], photos), report
+
+    def __init__(
+        self, session: Session, number: int, phase: Phase, shared: Collection[int]
+    ) -> None:
+        config = session.config
+        self.session, self.number, self.phase = session, number, phase
+        self.start = 0
+        self._depth = boundary(config, phase)
+        self._views = 1 if config.augment == "none" else config.augment_views
+        self._prefix = _prefix(session, boundaries(config) | set(shared), config.precision)
+        self._view = 1
+        self._kept: dict[int, Arrays] = {}
+        self._val: Arrays | None = None
+        self._seconds = 0.0
+
+    def prepare(self, epoch: int) -> Preparing[None]:
+        """Make ready what an epoch reads, before its first batch."""
+        # Without frozen stages in front, every epoch has a view of its own.
+        self._view = (epoch - 1) % self._views + 1 if self._depth else epoch
+        if self._depth and self.session.config.cache and self._view not in self._kept:
+            began = time.perf_counter()
+            with contextlib.suppress(NoRoom):
+                self._kept[self._view] = yield from self._run_view(self._view)
+            self._seconds += time.perf_counter() - began
+        self.start = self._depth if self._view in self._kept else 0
+
+    def batch(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what the network reads of some training photos, and their labels (B,)."""
+        device = self.session.config.device
+        labels = self.session.train_labels[indices].to(device)
+        if self.start:
+            return as_tensor(self._kept[self._view])[indices].to(device), labels
+        return self.session.images(indices, self._view), labels
+
+    def validation(self) -> Preparing[Photos]:
+        """Return the validation photos, behind the frozen stages where that is kept."""
+        session = self.session
+        if not (self._depth and session.config.cache):
+            return session.val
+        if self._val is None:
+            began = time.perf_counter()
+            try:
+                self._val = yield from _run_validation(session, self._prefix, self._depth)
+            except NoRoom:
+                return session.val
+            self._seconds += time.perf_counter() - began
+        return dataclasses.replace(session.val, images=as_tensor(self._val), start=self._depth)
+
+    def report(self, epochs: int) -> PrefixCached | None:
+        """Return what was computed once for ``epochs`` epochs, or None where nothing was."""
+        if not self._kept or self._val is None:
+            return None
+        kept = [*self._kept.values(), self._val]
+        one_view = sum(a.seconds for a in self._kept.values()) / len(self._kept)
+        return PrefixCached(
+            phase=self.number,
+            stages=list(self.session.config.spec.stage_names[: self._depth]),
+            views=len(self._kept),
+            bytes=sum(a.flat.nbytes for a in kept),
+            where=" and ".join(sorted({a.where for a in kept})),
+            seconds=self._seconds,
+            seconds_saved=max(0.0, epochs * (one_view + self._val.seconds) - self._seconds),
+        )
+
+    def _run_view(self, view: int) -> Preparing[Arrays]:
+        session, config = self.session, self.session.config
+        drawn = (config.augment, config.seed, view) if config.augment != "none" else ()
+        return (
+            yield from reporting(
+                "training photos through the frozen stages",
+                lambda progress: self._prefix.arrays(
+                    self._depth,
+                    session.digests(session.split.train),
+                    drawn,
+                    lambda positions: session.views.batch(positions, view),
+                    progress,
+                ),
+            )
+        )
 
 
 def validation_in_fp32(session: Session) -> Preparing[Photos]:
@@ -120,14 +138,12 @@ def validation_in_fp32(session: Session) -> Preparing[Photos]:
         return session.val
     session.classifier.eval()
     try:
-        kept = yield from _validation(session, _prefix(session, boundaries(config), "fp32"), depth)
+        kept = yield from _run_validation(
+            session, _prefix(session, boundaries(config), "fp32"), depth
+        )
     except NoRoom:
         return session.val
     return dataclasses.replace(session.val, images=as_tensor(kept), start=depth)
-
-
-def _views(session: Session) -> int:
-    return 1 if session.config.augment == "none" else session.config.augment_views
 
 
 def _prefix(session: Session, depths: Collection[int], precision: str) -> FrozenPrefix:
@@ -138,36 +154,17 @@ def _prefix(session: Session, depths: Collection[int], precision: str) -> Frozen
     )
 
 
-def _training(
-    session: Session, prefix: FrozenPrefix, depth: int, views: int
-) -> Preparing[list[Arrays]]:
-    """Return one entry for each view."""
-    config, digests = session.config, session.digests(session.split.train)
-    photos = len(digests)
-
-    def run(view: int, progress: Progress) -> Arrays:
-        drawn = (config.augment, config.seed, view) if config.augment != "none" else ()
-        return prefix.arrays(
-            depth,
-            digests,
-            drawn,
-            lambda positions: session.views.batch(positions, view),
-            lambda done, _: progress((view - 1) * photos + done, views * photos),
-        )
-
+def _run_validation(session: Session, prefix: FrozenPrefix, depth: int) -> Preparing[Arrays]:
+    images = session.val.images
     return (
         yield from reporting(
-            "training photos through the frozen stages",
-            lambda progress: [run(view, progress) for view in range(1, views + 1)],
+            "validation photos through the frozen stages",
+            lambda progress: prefix.arrays(
+                depth,
+                session.digests(session.split.val),
+                (),
+                lambda positions: images[positions[0] : positions[-1] + 1],
+                progress,
+            ),
         )
     )
-
-
-def _validation(session: Session, prefix: FrozenPrefix, depth: int) -> Preparing[Arrays]:
-    digests = session.digests(session.split.val)
-    images = session.val.images
-
-    def work(progress: Progress) -> Arrays:
-        return prefix.arrays(depth, digests, (), lambda p: images[p[0] : p[-1] + 1], progress)
-
-    return (yield from reporting("validation photos through the frozen stages", work))

@@ -8,6 +8,8 @@ from collections.abc import Collection, Generator
 from pathlib import Path
 
 import torch
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 
 from tl_core.device import autocast
 from tl_core.errors import NonFiniteLoss, OutOfMemory, RunError
@@ -24,7 +26,7 @@ from tl_core.training.events import (
     StepEnded,
     TrainEvent,
 )
-from tl_core.training.inputs import make_inputs
+from tl_core.training.inputs import Inputs
 from tl_core.training.logbook import Logbook
 from tl_core.training.optim import make_optimizer, make_schedule
 from tl_core.training.session import Session, prepare
@@ -93,37 +95,24 @@ def _train_phase(
     optimizer = make_optimizer(classifier, phase, config)
     schedule = make_schedule(optimizer, config.schedule, phase.epochs, len(session.batches(0)))
     logbook.restore(classifier, optimizer, schedule)
-    inputs, cached = yield from make_inputs(session, len(logbook.phases), phase, shared)
-    if cached:
-        yield logbook.note_cache(cached)
+    inputs = Inputs(session, len(logbook.phases), phase, shared)
     first = logbook.phases[-1].first_epoch
-    for epoch in range(len(logbook.history) + 1, first + phase.epochs):
+    done = len(logbook.history)
+    for epoch in range(done + 1, first + phase.epochs):
         if _stalled(logbook.history[first - 1 :], config.early_stopping):
-            return
+            break
         start = time.perf_counter()
-        torch.manual_seed(derive(config.seed, "dropout", epoch))
         phase.plan.apply(classifier)
+        yield from inputs.prepare(epoch)
         lr = optimizer.param_groups[0]["lr"]
-        total_loss, right, count = 0.0, 0, 0
-        for indices in session.batches(epoch):
-            x, labels = inputs.batch(indices, epoch)
-            with autocast(config.device, config.precision):
-                scores = classifier(x, inputs.start)
-            loss = session.criterion(scores.float(), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total_loss += _finite(loss.item()) * len(labels)
-            right += int((scores.argmax(1) == labels).sum())
-            count += len(labels)
-            yield StepEnded(logbook.next_step(), epoch, loss.item())
-        val = evaluate(classifier, inputs.val, session.preprocessing, config)
+        loss, accuracy = yield from _train_epoch(session, logbook, inputs, optimizer, schedule)
+        photos = yield from inputs.validation()
+        val = evaluate(classifier, photos, session.preprocessing, config)
         ended = EpochEnded(
             epoch=epoch,
             phase=len(logbook.phases),
-            train_loss=total_loss / count,
-            train_accuracy=right / count,
+            train_loss=loss,
+            train_accuracy=accuracy,
             val_loss=_finite(val.loss),
             val_accuracy=val.accuracy,
             lr=lr,
@@ -132,6 +121,32 @@ def _train_phase(
         )
         yield logbook.end_epoch(ended, classifier)
         logbook.save_checkpoint(classifier, optimizer, schedule)
+    if cached := inputs.report(len(logbook.history) - done):
+        yield logbook.note_cache(cached)
+
+
+def _train_epoch(
+    session: Session, logbook: Logbook, inputs: Inputs, optimizer: Optimizer, schedule: LambdaLR
+) -> Generator[TrainEvent, None, tuple[float, float]]:
+    """Take every training photo once; return the mean loss and the share of right answers."""
+    config, classifier = session.config, session.classifier
+    epoch = len(logbook.history) + 1
+    torch.manual_seed(derive(config.seed, "dropout", epoch))
+    total_loss, right, count = 0.0, 0, 0
+    for indices in session.batches(epoch):
+        x, labels = inputs.batch(indices)
+        with autocast(config.device, config.precision):
+            scores = classifier(x, inputs.start)
+        loss = session.criterion(scores.float(), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        total_loss += _finite(loss.item()) * len(labels)
+        right += int((scores.argmax(1) == labels).sum())
+        count += len(labels)
+        yield StepEnded(logbook.next_step(), epoch, loss.item())
+    return total_loss / count, right / count
 
 
 def _stalled(history: list[EpochEnded], patience: int) -> bool:
