@@ -108,6 +108,8 @@ def mistakes(run: FinishedRun, position: int) -> None:
         return
     st.markdown(f"**{len(wrong)} mistakes**, the surest first")
     files = photo_files(run.record.config.test or run.record.config.data)
+    if not files:
+        st.caption("The photos themselves are no longer on this server; what was measured stays.")
     shown = [p for p in wrong if p.path in files][:EXAMPLES]
     show_photos(
         [files[p.path] for p in shown],

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from tl_core.data import DatasetSpec, HealthReport
+from tl_core.data.shrink import SHORTER_SIDE
 from tl_core.errors import TLError
-from ui.chrome import chosen_dataset, literal, problem, show_photos, title
-from ui.data_picker import bundled, upload
+from ui.chrome import chosen_dataset, literal, problem, show_photos, tell_removed, title
+from ui.data_picker import bundled
+from ui.own_photos import delete_my_data, upload, your_photos
 from ui.public_sets import public
 from ui.state import app_state, save
 
@@ -37,6 +39,11 @@ def health(report: HealthReport) -> None:
         st.warning(literal(text), icon=":material/block:")
     for text in report.warnings:
         st.info(literal(text), icon=":material/lightbulb:")
+    if report.shrunk:
+        st.caption(
+            f"{report.shrunk:,} photos were larger than any network here looks at and are kept "
+            f"with {SHORTER_SIDE} pixels on their shorter side, without place, time and camera."
+        )
     if report.unreadable:
         with st.expander(f"Files that were left out ({len(report.unreadable)})"):
             st.dataframe(
@@ -88,6 +95,7 @@ title(
 bundled()
 with st.container(border=True):
     upload()
+    your_photos()
 public()
 if (refused := st.session_state.get("upload_problem")) is not None:
     problem(refused)
@@ -96,6 +104,7 @@ try:
 except TLError as error:
     problem(error)
     chosen = None
+tell_removed()
 if chosen is None:
     st.markdown(
         "Nothing is chosen yet. The zip may look like this:\n\n"
@@ -113,3 +122,4 @@ else:
             icon=":material/arrow_forward:",
         )
     gallery(chosen[0])
+delete_my_data()

@@ -1,36 +1,32 @@
 """Predict: a new photo through every finished run."""
 
-import secrets
+from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from tl_core.data import decode
 from tl_core.errors import TLError
-from tl_core.home import home, write_atomically
-from ui.chrome import empty, literal, problem, title
+from ui.chrome import empty, literal, problem, tell_removed, title
+from ui.own_photos import PHOTO_TYPES, progress_bar
 from ui.results import FinishedRun, comparisons, finished_runs
-from ui.state import executor, my_job, owner, store
-
-SIDE = 1600  # a larger photo is shrunk to this before it is stored; no network looks at more
+from ui.state import executor, my_job, owner, store, uploads
 
 
-def submit(upload: object, runs: list[FinishedRun]) -> None:
-    """Check a photo, store it and ask every run about it."""
-    image = decode(upload)  # type: ignore[arg-type]
-    image.thumbnail((SIDE, SIDE))
-    folder = home() / "questions"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{secrets.token_hex(12)}.png"
-    write_atomically(path, b"")
-    image.save(path)
-    st.session_state["question"] = {
-        "photo": str(path),
-        "job": executor().submit(
-            "predict",
-            {"photo": str(path), "runs": [run.view.job.id for run in runs]},
-            owner=owner(),
-        ),
-    }
+def ask_about(photo: UploadedFile, runs: list[FinishedRun]) -> None:
+    """Have a photo checked and stored, and ask every run about it."""
+    path = str(uploads().take_question(photo, photo.name, progress_bar()))
+    payload = {"photo": path, "runs": [run.view.job.id for run in runs]}
+    job = executor().submit("predict", payload, owner=owner())
+    st.session_state["question"] = {"photo": path, "job": job}
+
+
+def new_photo() -> UploadedFile | None:
+    """Let the learner bring a photo; the widget is a new one each time, which frees its memory."""
+    turn = st.session_state.setdefault("question_turn", 0)
+    source = st.segmented_control("Photo from", ["A file", "The camera"], default="A file")
+    if source == "The camera":
+        return st.camera_input("Photo", key=f"camera_{turn}")
+    return st.file_uploader("Photo", type=PHOTO_TYPES, key=f"photo_{turn}")
 
 
 def answers(job_id: str, runs: list[FinishedRun]) -> None:
@@ -58,6 +54,7 @@ def answers(job_id: str, runs: list[FinishedRun]) -> None:
 
 
 title("Predict", "Show a new photo to every network that you trained.")
+tell_removed()
 jobs = [job for group in comparisons().values() for job in group]
 runs = finished_runs(jobs)
 if not runs:
@@ -65,24 +62,26 @@ if not runs:
 else:
     left, right = st.columns([1, 1])
     with left:
-        source = st.segmented_control("Photo from", ["A file", "The camera"], default="A file")
-        if source == "The camera":
-            upload = st.camera_input("Photo")
-        else:
-            upload = st.file_uploader(
-                "Photo", type=["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic"]
-            )
-        if upload is not None and st.session_state.get("asked") != upload.file_id:
-            st.session_state["asked"] = upload.file_id
+        photo = new_photo()
+        if photo is not None:
+            st.session_state.pop("question_problem", None)
             try:
-                submit(upload, runs)
+                ask_about(photo, runs)
                 st.session_state["question_open"] = True
             except TLError as error:
                 st.session_state.pop("question", None)
-                problem(error)
+                st.session_state["question_problem"] = error
+            st.session_state["question_turn"] += 1
+            st.rerun()
+        if (refused := st.session_state.get("question_problem")) is not None:
+            problem(refused)
         question = st.session_state.get("question")
-        if question:
+        if question and Path(question["photo"]).is_file():
             st.image(question["photo"], width="stretch")
+        st.caption(
+            "The photo is checked and made smaller on this server, and removed after "
+            f"{uploads().limits.hours} hours."
+        )
     with right:
         if question:
             waiting = my_job(question["job"])

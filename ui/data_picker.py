@@ -1,4 +1,4 @@
-"""Where photos come from: sets that are bundled, and the learner's own."""
+"""Where photos come from: the sets that are bundled, and how any set is chosen."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import io
 import streamlit as st
 from PIL import Image
 
-from tl_core.data import add_archive, add_files
 from tl_core.data.catalog import BundledSet, bundled_sets
-from tl_core.errors import TLError
-from ui.chrome import THUMBNAIL, thumbnail
+from ui.chrome import THUMBNAIL, literal, thumbnail
 from ui.state import app_state, save
 
 CARDS = 4
@@ -58,7 +56,7 @@ def use_button(data: str, name: str) -> None:
     """Offer to take a set that is here."""
     chosen = app_state().data == data
     if st.button(
-        "In use" if chosen else f"Use {name.rpartition('/')[2]}",
+        "In use" if chosen else f"Use {literal(name.rpartition('/')[2][:24])}",
         key=f"use_{data}",
         icon=":material/check:" if chosen else None,
         disabled=chosen,
@@ -66,34 +64,3 @@ def use_button(data: str, name: str) -> None:
     ):
         choose(data, name)
         st.rerun()
-
-
-def upload() -> None:
-    """Take a zip or a folder in, once, and give its memory back."""
-    st.markdown("**Your own photos**")
-    turn = st.session_state.setdefault("upload_turn", 0)
-    as_zip, as_folder = st.tabs(["A zip file", "A folder"])
-    archive = as_zip.file_uploader(
-        "Zip with one folder for each class", type=["zip"], key=f"zip_{turn}"
-    )
-    files = as_folder.file_uploader(
-        "Folder that holds one folder for each class",
-        type=["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"],
-        accept_multiple_files="directory",
-        key=f"folder_{turn}",
-    )
-    if archive is None and not files:
-        return
-    try:
-        with st.spinner("Unpacking and checking every photo"):
-            if archive is not None:
-                folder, name = add_archive(archive, archive.name), archive.name
-            else:
-                name = "Uploaded folder"
-                folder = add_files(((f.name, f) for f in files), name)
-    except TLError as error:
-        st.session_state["upload_problem"] = error
-    else:
-        choose(str(folder), name)
-    st.session_state["upload_turn"] = turn + 1
-    st.rerun()

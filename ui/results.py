@@ -17,7 +17,7 @@ from tl_core.training.metrics import wilson_interval
 from tl_core.training.record import Prediction, RunRecord, accuracy
 from ui.charts import Result
 from ui.runs import RunView, view_runs
-from ui.state import my_jobs, run_views, store
+from ui.state import my_jobs, owner, run_views, store, uploads
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ def finished_runs(jobs: list[Job]) -> list[FinishedRun]:
 
 
 def photo_files(data: str) -> dict[str, Path]:
-    """Return where each photo of a data set lies; empty if the data set is gone."""
+    """Return where each photo of a data set lies; empty if it is gone or not this learner's."""
+    if not uploads().may_use(owner(), data):
+        return {}
     try:
         dataset, _ = open_dataset(data)
     except TLError:

@@ -15,9 +15,11 @@ import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.execution.local import LocalExecutor
+from tl_core.execution.removal import forget
 from tl_core.runs.codes import owner_of
 from tl_core.runs.store import Job, Store
 from tl_core.server.rooms import Room, Rooms
+from tl_core.server.uploads import Uploads
 from ui.learner import COMPONENT, Learner, learner
 from ui.runs import RunView
 
@@ -152,6 +154,18 @@ def ask(identifier: str, what: str) -> None:
 def rooms() -> Rooms:
     """Return the server's rooms."""
     return Rooms(store())
+
+
+def uploads() -> Uploads:
+    """Return the photos that learners brought."""
+    return Uploads(store())
+
+
+def forget_me() -> None:
+    """Remove everything of this learner's from the server, and from this session."""
+    forget(executor(), owner())
+    for key in set(st.session_state) - {*_OF_THE_BROWSER, _OWNER}:
+        del st.session_state[key]
 
 
 def my_room() -> Room | None:

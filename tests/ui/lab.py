@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
 import ui.state
 from tl_core.execution.inline import InlineExecutor
+from tl_core.runs.schema import uploads
 from tl_core.runs.store import Store
+from tl_core.server.uploads import Upload, Uploads, uploads_folder
 from tl_core.training.config import make_config
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -22,15 +27,33 @@ class Lab:
     """One learner's home: what is chosen, what has run, and the screens on top of it."""
 
     def __init__(self, photos: Path) -> None:
-        self.photos = photos
+        self.photos = self.own(photos)
 
     @property
     def store(self) -> Store:
         return ui.state.store()
 
+    def own(self, data: Path, owner: str = OWNER) -> Path:
+        """Make photos an upload of a learner's; return its folder. A folder stays where it is."""
+        mine = Uploads(self.store)
+        if data.suffix == ".zip":
+            with data.open("rb") as stream:
+                return mine.take_zip(owner, stream, data.name).path
+        folder = data
+        if data.parent != uploads_folder():
+            uploads_folder().mkdir(parents=True, exist_ok=True)
+            folder = uploads_folder() / f"{data.name}-{sha256(str(data).encode()).hexdigest()[:8]}"
+            if not folder.is_symlink():
+                folder.symlink_to(data)
+        if all(upload.path != folder for upload in mine.of(owner)):
+            row = Upload(owner, folder.name, data.name, 20, 10**6, time.time())
+            with self.store.engine.begin() as connection:
+                connection.execute(insert(uploads).values(**vars(row)))
+        return folder
+
     def choose(self, data: Path | None = None, name: str = "my photos", **state: Any) -> None:
         """Keep a workspace as an earlier visit would have left it."""
-        values = {"data": str(data or self.photos), "data_name": name, **state}
+        values = {"data": str(self.own(data or self.photos)), "data_name": name, **state}
         self.store.save_workspace(OWNER, values)
 
     def train(
@@ -42,9 +65,9 @@ class Lab:
     ) -> list[str]:
         """Run a comparison to its end; return the ids of its runs."""
         executor = InlineExecutor(self.store)
+        photos = str(self.own(data or self.photos, owner))
         configs = [
-            make_config(str(data or self.photos), strategy=name, **{**QUICK, **choices})
-            for name in strategies
+            make_config(photos, strategy=name, **{**QUICK, **choices}) for name in strategies
         ]
         return [
             executor.submit("train", config.to_dict(), owner=owner, comparison="comparison")

@@ -7,7 +7,7 @@ from tl_core.data.augment import AUGMENTATIONS, Augmentation
 from tl_core.data.decode import DECODE_SETTINGS, decode
 from tl_core.data.health import HealthReport, require_usable
 from tl_core.data.scan import scan
-from tl_core.data.source import add_archive, add_files, open_dataset
+from tl_core.data.source import add_archive, open_dataset
 from tl_core.data.spec import DatasetSpec, Photo, Split
 from tl_core.data.splits import make_split
 
@@ -20,7 +20,6 @@ __all__ = [
     "Photo",
     "Split",
     "add_archive",
-    "add_files",
     "decode",
     "make_split",
     "open_dataset",

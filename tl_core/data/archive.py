@@ -10,7 +10,8 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from tl_core.data.intake import LIMITS, ArchiveLimits, Intake
+from tl_core.data.intake import LIMITS, Intake, disk_full
+from tl_core.data.limits import ArchiveLimits
 from tl_core.errors import ArchiveError
 
 _BYTES_PER_ENTRY = 256
@@ -18,7 +19,7 @@ _BYTES_PER_ENTRY = 256
 
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError,
-    ValueError, IndexError, OSError, RuntimeError,
+    ValueError, IndexError, RuntimeError,
 )  # fmt: skip
 """What ``zipfile`` raises when it is fed nonsense."""
 
@@ -61,13 +62,28 @@ def extract(
         with source.open("rb") as file:
             return extract(file, target, limits, name=name or source.stem)
     with Intake(target.parent, name or "The zip", limits) as intake:
-        try:
-            bounded = _BoundedReads(source, limits.entries * _BYTES_PER_ENTRY, intake)
-            with zipfile.ZipFile(bounded) as archive:
-                _unpack(archive, intake)
-        except _DAMAGE as error:
-            raise intake.refuse(f"it is damaged or no zip ({error}).") from error
+        unpack(source, intake)
         return intake.commit(target)
+
+
+def unpack(source: IO[bytes], intake: Intake) -> None:
+    """Unpack a zip into an intake; see :func:`extract`.
+
+    Raises
+    ------
+    ArchiveError
+        If the zip is refused.
+    """
+    try:
+        bounded = _BoundedReads(source, intake.limits.entries * _BYTES_PER_ENTRY, intake)
+        with zipfile.ZipFile(bounded) as archive:
+            _unpack(archive, intake)
+    except OSError as error:
+        if disk_full(error):
+            raise intake.refuse("there is no room left on this machine's disk.") from error
+        raise intake.refuse(f"it is damaged or no zip ({error}).") from error
+    except _DAMAGE as error:
+        raise intake.refuse(f"it is damaged or no zip ({error}).") from error
 
 
 class _BoundedReads(io.RawIOBase):

@@ -7,6 +7,7 @@ Training, the health check, predictions and exports all call :func:`decode`; its
 from __future__ import annotations
 
 import io
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import PIL
 import pillow_heif
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tl_core.errors import DataError
@@ -48,6 +50,9 @@ DECODE_SETTINGS: dict[str, Any] = {
 }
 """How photos are decoded: names and numbers for the record of a run."""
 
+_BAND = 256
+"""Rows of a large picture that are converted at once."""
+
 _HUSHED = ("ignore", None, Warning, re.compile(r"PIL\.|pillow_heif\."), 0)
 
 Source = Path | bytes | BinaryIO
@@ -55,13 +60,15 @@ Source = Path | bytes | BinaryIO
 pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def decode(source: Source) -> Image.Image:
+def decode(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode a photo.
 
     Parameters
     ----------
     source
         A file, its bytes or a binary stream.
+    max_pixels
+        A picture with more is refused before it is decoded; never more than ``MAX_PIXELS``.
 
     Returns
     -------
@@ -75,7 +82,7 @@ def decode(source: Source) -> Image.Image:
         The message is a plain reason, preceded by the file's name where a path was given.
     """
     with _plain_reasons(source):
-        image = _open(source)
+        image = _open(source, min(max_pixels, MAX_PIXELS))
         image.load()
         return _to_rgb(_upright(image))
 
@@ -94,13 +101,13 @@ def describe(source: Source) -> tuple[str, str]:
         return "JPEG" if image.format == "MPO" else str(image.format), image.mode
 
 
-def _open(source: Source) -> Image.Image:
+def _open(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
     _hush_codecs()
     image = Image.open(io.BytesIO(read(source)), formats=FORMATS)
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    if width * height > max_pixels:
         raise DataError(
-            f"the picture has {width} x {height} pixels; at most {MAX_PIXELS // 10**6} million "
+            f"the picture has {width} x {height} pixels; at most {max_pixels // 10**6} million "
             "can be used: make it smaller."
         )
     if max(image.size) > MAX_ASPECT * min(image.size):
@@ -130,7 +137,8 @@ def read(source: Source) -> bytes:
     try:
         if isinstance(source, Path):
             with source.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+                # Not MAX_BYTES: Python would reserve them first.
+                data = file.read(min(MAX_BYTES, os.fstat(file.fileno()).st_size) + 1)
         else:
             data = source.read(MAX_BYTES + 1)
     except OSError as error:
@@ -152,18 +160,37 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode[0] in "IF":  # one channel of more than 8 bits: I;16, I, F
         return _to_grey(image).convert("RGB")
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        return _on_white(image)
     return image.convert("RGB")
 
 
+def _on_white(image: Image.Image) -> Image.Image:
+    """Return a transparent picture on white, made in bands: whole copies would take much memory."""
+    opaque = Image.new("RGB", image.size)
+    for top in range(0, image.height, _BAND):
+        band = image.crop((0, top, image.width, min(top + _BAND, image.height))).convert("RGBA")
+        white = Image.new("RGBA", band.size, "white")
+        opaque.paste(Image.alpha_composite(white, band).convert("RGB"), (0, top))
+    return opaque
+
+
 def _to_grey(image: Image.Image) -> Image.Image:
-    values = np.nan_to_num(np.asarray(image).astype(np.float32))
+    values = np.asarray(image)
+    bands = [values[top : top + _BAND] for top in range(0, len(values), _BAND)]
     low, high = 0.0, 65535.0
     if not image.mode.startswith("I;16"):  # 32 bits or floating point: no value is white as such
-        low, high = float(values.min()), float(values.max())
-    scaled = (values - low) * (255 / max(high - low, 1e-12))
-    return Image.fromarray(scaled.round().astype(np.uint8))
+        low = min(float(_finite(band).min()) for band in bands)
+        high = max(float(_finite(band).max()) for band in bands)
+    factor = 255 / max(high - low, 1e-12)
+    return Image.fromarray(
+        np.concatenate(
+            [((_finite(band) - low) * factor).round().astype(np.uint8) for band in bands]
+        )
+    )
+
+
+def _finite(values: NDArray[Any]) -> NDArray[np.float32]:
+    return np.nan_to_num(values.astype(np.float32))
 
 
 @contextmanager

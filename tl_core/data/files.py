@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST = ".tl_upload.json"
-"""Lies in the folder of an upload: ``{"name", "files": {path: stored}, "skipped": {path: why}}``.
+"""Lies in the folder of an upload:
+``{"name", "files": {path: stored}, "skipped": {path: why}, "shrunk": number}``.
 
 Files of an upload are stored under numbers, because a name in an archive may be anything: too long,
 reserved, different from another only in case. Their real names, and so the classes, are data.
@@ -44,12 +45,15 @@ class Listing:
         From the real path, relative to the root, to where the file lies, relative to the root.
     skipped
         From the real path of a file that was not stored to the reason.
+    shrunk
+        Number of photos that were made smaller when they were taken in.
     """
 
     root: Path
     name: str
     files: dict[str, str]
     skipped: dict[str, str]
+    shrunk: int = 0
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,8 @@ class HealthReport:
         Number of pictures of each file format and colour mode, the commonest first.
     unreadable
         Files that are left out, and why.
+    shrunk
+        Photos that were made smaller when they were taken in; sizes are those after it.
     duplicates
         Byte-identical copies.
     warnings
@@ -104,6 +106,7 @@ class HealthReport:
     formats: dict[str, int]
     modes: dict[str, int]
     unreadable: dict[str, str]
+    shrunk: int
     duplicates: Duplicates
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
@@ -131,7 +134,11 @@ def require_usable(report: HealthReport) -> None:
 
 
 def report(
-    spec: DatasetSpec, layout: Layout, facts: dict[str, FileFacts], unreadable: dict[str, str]
+    spec: DatasetSpec,
+    layout: Layout,
+    facts: dict[str, FileFacts],
+    unreadable: dict[str, str],
+    shrunk: int = 0,
 ) -> HealthReport:
     """Put together the health report of a checked folder."""
     good = [facts[photo.path] for photo in spec.photos]
@@ -146,6 +153,7 @@ def report(
         formats=dict(Counter(fact.format for fact in good).most_common()),
         modes=dict(Counter(fact.mode for fact in good).most_common()),
         unreadable=unreadable,
+        shrunk=shrunk,
         duplicates=duplicates,
         warnings=tuple(
             [

@@ -6,6 +6,7 @@ data in a manifest. So no name can leave the folder, hit another file or be unfi
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -17,6 +18,7 @@ from types import TracebackType
 from typing import IO
 
 from tl_core.data.files import MANIFEST, clean, ignored, unused
+from tl_core.data.limits import ArchiveLimits, megabytes
 from tl_core.errors import ArchiveError
 
 _CHUNK = 2**20
@@ -33,26 +35,9 @@ _ARCHIVE_STARTS = (
 )
 
 
-@dataclass(frozen=True)
-class ArchiveLimits:
-    """How much one upload may hold.
-
-    Attributes
-    ----------
-    entries
-        Number of files and folders.
-    file_bytes
-        Of one file, unpacked; a larger one is left out and named.
-    total_bytes
-        Of all files together, unpacked.
-    """
-
-    entries: int = 50_000
-    file_bytes: int = 64 * 2**20
-    total_bytes: int = 2 * 2**30
-
-
 LIMITS = ArchiveLimits()
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass
@@ -67,6 +52,15 @@ class Intake:
         Of the upload, for messages and reports.
     limits
         How much it may hold.
+
+    Attributes
+    ----------
+    files
+        From the real path to where the file lies, relative to ``folder``.
+    skipped
+        From the real path of a file that is left out to the reason.
+    shrunk
+        Number of photos that were made smaller.
     """
 
     parent: Path
@@ -74,14 +68,16 @@ class Intake:
     limits: ArchiveLimits = LIMITS
     files: dict[str, str] = field(default_factory=dict, init=False)
     skipped: dict[str, str] = field(default_factory=dict, init=False)
+    shrunk: int = field(default=0, init=False)
+    folder: Path = field(init=False)
     _digests: dict[str, str] = field(default_factory=dict, init=False)
     _entries: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
 
     def __enter__(self) -> Intake:
         self.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(dir=self.parent, prefix=".taking-in-"))
-        (self._folder / "files").mkdir()
+        self.folder = Path(tempfile.mkdtemp(dir=self.parent, prefix=".taking-in-"))
+        (self.folder / "files").mkdir()
         return self
 
     def __exit__(
@@ -90,7 +86,7 @@ class Intake:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def refuse(self, reason: str) -> ArchiveError:
         """Return the error that refuses the whole upload."""
@@ -131,7 +127,7 @@ class Intake:
         stored = f"files/{len(self.files):06}"
         digest = hashlib.sha256()
         size = 0
-        with (self._folder / stored).open("wb") as file:
+        with (self.folder / stored).open("wb") as file:
             while chunk := stream.read(_CHUNK):
                 if not size and _is_archive(path, chunk):
                     raise self.refuse(f"it holds another archive, {path!r}: unpack that first.")
@@ -142,13 +138,18 @@ class Intake:
                 digest.update(chunk)
                 file.write(chunk)
         if size > self.limits.file_bytes:
-            (self._folder / stored).unlink()
-            limit = self.limits.file_bytes / 2**20
-            self.skipped[path] = f"the file is larger than {limit:.0f} MB: save it smaller."
+            (self.folder / stored).unlink()
+            limit = megabytes(self.limits.file_bytes)
+            self.skipped[path] = f"the file is larger than {limit}: save it smaller."
         else:
             path = unused(path, self.files)
             self.files[path] = stored
             self._digests[path] = digest.hexdigest()
+
+    def skip(self, path: str, reason: str) -> None:
+        """Leave out a file that was stored."""
+        (self.folder / self.files.pop(path)).unlink()
+        self.skipped[path] = reason
 
     def _count(self, size: int) -> None:
         self._bytes += size
@@ -157,12 +158,30 @@ class Intake:
 
     def too_large(self) -> ArchiveError:
         """Return the error for an upload that is too large as a whole."""
-        limit = self.limits.total_bytes / 2**20
-        return self.refuse(f"it unpacks to more than {limit:.0f} MB; make the photos smaller.")
+        limit = megabytes(self.limits.total_bytes)
+        return self.refuse(f"it unpacks to more than {limit}; make the photos smaller.")
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the files that are stored by now."""
+        return sum((self.folder / stored).stat().st_size for stored in self.files.values())
 
     def digest(self) -> str:
         """Return a digest of the stored files' names and contents, whatever their order."""
         return hashlib.sha256(json.dumps(sorted(self._digests.items())).encode()).hexdigest()
+
+    def seal(self) -> Path:
+        """Write down what the folder holds, so that ``scan`` can read it.
+
+        Returns
+        -------
+        Path
+            The folder.
+        """
+        kept = ("name", "files", "skipped", "shrunk")
+        manifest = {key: getattr(self, key) for key in kept}
+        (self.folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+        return self.folder
 
     def commit(self, target: Path) -> Path:
         """Move the folder to where it belongs; one that is already there stays.
@@ -172,14 +191,19 @@ class Intake:
         Path
             ``target``.
         """
-        manifest = {"name": self.name, "files": self.files, "skipped": self.skipped}
-        (self._folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+        self.seal()
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._folder.rename(target)
+            self.folder.rename(target)
         except OSError:
             if not (target / MANIFEST).is_file():
                 raise
         return target
+
+
+def disk_full(error: OSError) -> bool:
+    """Tell whether a file could not be written because there is no room for it."""
+    return error.errno in _DISK_FULL
 
 
 def _is_archive(path: str, start: bytes) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tl_core.data.decode import DECODE_SETTINGS, decode, describe, read
-from tl_core.data.files import Layout, Listing, list_files, read_layout
+from tl_core.data.files import MANIFEST, Layout, Listing, list_files, read_layout
 from tl_core.data.health import FileFacts, HealthReport, report
 from tl_core.data.pool import Progress, each
 from tl_core.data.spec import DatasetSpec, Photo
@@ -43,20 +43,21 @@ def scan(
         If the folder holds no readable picture in any class folder.
     """
     listing = list_files(root)
-    layout = read_layout(list(listing.files))
-    real = {path: listing.files[layout.prefix + path] for path in layout.placed}
+    layout = read_layout([*listing.files, *listing.skipped])
+    known_as = {path: layout.prefix + path for path in layout.placed}
+    real = {p: listing.files[name] for p, name in known_as.items() if name in listing.files}
+    skipped = {p: listing.skipped[name] for p, name in known_as.items() if p not in real}
     facts = _check(listing.root, real, progress)
     spec = _spec(listing, layout, facts, name or listing.name)
-    skipped = {path.removeprefix(layout.prefix): why for path, why in listing.skipped.items()}
     unreadable = {path: fact.reason for path, fact in facts.items() if fact.reason} | skipped
     if not spec.photos:
-        raise DataError(_nothing_found(spec.name, layout, unreadable))
-    return spec, report(spec, layout, facts, unreadable)
+        raise nothing_found(spec.name, layout, unreadable)
+    return spec, report(spec, layout, facts, unreadable, listing.shrunk)
 
 
 def _check(root: Path, files: dict[str, str], progress: Progress | None) -> dict[str, FileFacts]:
     """Return the facts of all files, decoding those that are new or have changed."""
-    cache = home() / "cache" / "scans" / f"{_digest(str(root.resolve()))[:32]}.json"
+    cache = scan_cache(root)
     known = _read_cache(cache)
 
     def check(path: str) -> FileFacts:
@@ -72,6 +73,13 @@ def _check(root: Path, files: dict[str, str], progress: Progress | None) -> dict
         content = {"settings": DECODE_SETTINGS, "files": {p: asdict(f) for p, f in facts.items()}}
         write_atomically(cache, json.dumps(content))
     return facts
+
+
+def scan_cache(root: Path) -> Path:
+    """Return where the result of checking a folder is remembered: an upload's goes with it."""
+    if (root / MANIFEST).is_file():
+        return root / ".tl_scan.json"
+    return home() / "cache" / "scans" / f"{_digest(str(root.resolve()))[:32]}.json"
 
 
 def _read_cache(cache: Path) -> dict[str, FileFacts]:
@@ -116,7 +124,12 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _nothing_found(name: str, layout: Layout, unreadable: dict[str, str]) -> str:
+def nothing_found(name: str, layout: Layout, unreadable: dict[str, str]) -> DataError:
+    """Return the error for a data set without a single readable picture in a class folder."""
+    return DataError(_why_nothing(name, layout, unreadable))
+
+
+def _why_nothing(name: str, layout: Layout, unreadable: dict[str, str]) -> str:
     wanted = "There should be one folder for each class, with its photos inside."
     if unreadable:
         path, reason = next(iter(unreadable.items()))

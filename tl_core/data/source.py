@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +12,8 @@ from tl_core.data.archive import extract
 from tl_core.data.catalog import known_name, locate
 from tl_core.data.files import clean
 from tl_core.data.health import HealthReport
-from tl_core.data.intake import LIMITS, ArchiveLimits, Intake
+from tl_core.data.intake import LIMITS
+from tl_core.data.limits import ArchiveLimits
 from tl_core.data.pool import Progress
 from tl_core.data.scan import scan
 from tl_core.data.spec import DatasetSpec
@@ -77,54 +77,21 @@ def add_archive(file: IO[bytes], name: str, limits: ArchiveLimits = LIMITS) -> P
         If it is refused; nothing is left on disk.
     """
     file.seek(0)
-    digest = hashlib.sha256()
-    while chunk := file.read(2**20):
-        digest.update(chunk)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     file.seek(0)
-    name = _title(name)
-    target = _place(name, digest.hexdigest())
+    name = title_of(name)
+    target = home() / "data" / folder_name(name, digest)
     return target if target.is_dir() else extract(file, target, limits, name=name)
 
 
-def add_files(
-    files: Iterable[tuple[str, IO[bytes]]], name: str, limits: ArchiveLimits = LIMITS
-) -> Path:
-    """Store an uploaded folder, with the checks that a zip gets.
-
-    Parameters
-    ----------
-    files
-        Path relative to the folder, and content.
-    name
-        Of the data set, as the sender calls it; only shown.
-    limits
-        How much it may hold.
-
-    Returns
-    -------
-    Path
-        A folder for ``open_dataset``.
-
-    Raises
-    ------
-    ArchiveError
-        If it is refused; nothing is left on disk.
-    """
-    name = _title(name)
-    with Intake(home() / "data", name, limits) as intake:
-        for path, stream in files:
-            intake.store(intake.admit(path), stream)
-        return intake.commit(_place(name, intake.digest()))
-
-
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
     """Return what to call an upload: its file name without folders and without ``.zip``."""
     last = clean(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
     return re.sub(r"(?i)\.zip$", "", last)[:80].strip() or "photos"
 
 
-def _place(name: str, digest: str) -> Path:
-    """Return where an upload lies: a readable folder name that its name and content decide."""
+def folder_name(name: str, digest: str) -> str:
+    """Return the folder of an upload: readable, and decided by its name and its content."""
     slug = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
     key = hashlib.sha256(f"{name}/{digest}".encode()).hexdigest()[:16]
-    return home() / "data" / (f"{slug}-{key}" if slug else key)
+    return f"{slug}-{key}" if slug else key

@@ -2,15 +2,15 @@ import io
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.photos import make_photo, make_photo_folder, zip_folder
-from tl_core.data import add_archive, add_files, open_dataset
-from tl_core.data.archive import ArchiveLimits, extract
+from tl_core.data import add_archive, open_dataset
+from tl_core.data.archive import extract
 from tl_core.data.files import list_files
+from tl_core.data.limits import ArchiveLimits
 from tl_core.errors import ArchiveError, DataError, UserError
 
 
@@ -223,20 +223,6 @@ def test_a_zip_is_unpacked_once(tmp_path: Path, own_home: Path) -> None:
     second, _ = open_dataset(str(archive))
     assert first == second
     assert len(list((own_home / "data").iterdir())) == 1
-
-
-def test_an_upload_of_files(tmp_path: Path, own_home: Path) -> None:
-    def streams(names: Callable[[str], str]) -> list[tuple[str, io.BytesIO]]:
-        return [(names(path), io.BytesIO(content)) for path, content in GOOD.items()]
-
-    first = add_files(streams(lambda path: f"set/{path}"), "../../set")
-    assert first.parent == own_home / "data"
-    assert add_files(reversed(streams(lambda path: f"set/{path}")), "../../set") == first
-    spec, _ = open_dataset(first)
-    assert spec.name == "set" and len(spec.photos) == 4
-    with pytest.raises(ArchiveError, match="leads out"):
-        add_files(streams(lambda path: f"../{path}"), "set")
-    assert list((own_home / "data").iterdir()) == [first]
 
 
 def test_malformed_files_in_a_good_zip_are_read_or_named(malformed: Path) -> None:

@@ -1,0 +1,94 @@
+"""Keep of an upload what training needs: readable photos in class folders, no larger than useful.
+
+Runs in the process of :mod:`tl_core.data.checker`, which may be killed at any time.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+
+from PIL import Image
+
+from tl_core.data.decode import decode
+from tl_core.data.files import read_layout
+from tl_core.data.intake import Intake
+from tl_core.data.limits import UploadLimits
+from tl_core.data.pool import Progress
+from tl_core.data.scan import nothing_found
+from tl_core.errors import DataError
+
+SHORTER_SIDE = 640
+"""Pixels. The largest network of the catalogue looks at 384; this leaves room for random crops."""
+
+MOST_PIXELS = 4_000_000
+"""Of a stored photo, whatever its shape: a panorama is made smaller still."""
+
+JPEG_QUALITY = 92
+
+
+def shrink(image: Image.Image) -> Image.Image | None:
+    """Return a photo in the size that is kept, or None where it is small enough already."""
+    shorter, pixels = min(image.size), image.width * image.height
+    scale = min(1.0, SHORTER_SIDE / shorter, math.sqrt(MOST_PIXELS / pixels))
+    if scale == 1:
+        return None
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+
+
+def keep_photos(intake: Intake, limits: UploadLimits, progress: Progress | None = None) -> None:
+    """Decode every photo of an intake; leave out what is none, shrink what is too large.
+
+    A shrunk photo is written anew, so nothing but its pixels stays: no place, no time, no camera.
+
+    Raises
+    ------
+    ArchiveError
+        If there are too many photos.
+    DataError
+        If not one photo in a class folder can be used.
+    """
+    layout = read_layout([*intake.files, *intake.skipped])
+    for path in layout.outside:
+        if path in intake.files:
+            intake.skip(path, "it lies in no class folder.")
+    paths = list(intake.files)
+    if len(paths) > limits.photos:
+        raise intake.refuse(
+            f"it holds {len(paths):,} photos, and at most {limits.photos:,} can be taken in at "
+            "once. Leave some out of each class."
+        )
+    # One after the other: several large ones at once would not fit into this process's memory.
+    for done, path in enumerate(paths, 1):
+        reason = _keep(intake, path, limits.pixels)
+        if reason is not None:
+            intake.skip(path, reason)
+        if progress:
+            progress(done, len(paths))
+    if not intake.files:
+        named = {path.removeprefix(layout.prefix): why for path, why in intake.skipped.items()}
+        inside = {path: why for path, why in named.items() if path in layout.placed}
+        raise nothing_found(intake.name, layout, inside)
+
+
+def _keep(intake: Intake, path: str, max_pixels: int) -> str | None:
+    """Bring one photo into its final form; return why it cannot be used, if so."""
+    file = intake.folder / intake.files[path]
+    try:
+        smaller = shrink(decode(file.read_bytes(), max_pixels))
+    except DataError as error:
+        return str(error)
+    except MemoryError:
+        return "the picture is too large for this server: make it smaller."
+    if smaller is not None:
+        file.write_bytes(encode(smaller, "JPEG"))
+        intake.shrunk += 1
+    return None
+
+
+def encode(image: Image.Image, kind: str) -> bytes:
+    """Return a photo as a file of its own, with nothing but the pixels in it."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, quality=JPEG_QUALITY)
+    return buffer.getvalue()

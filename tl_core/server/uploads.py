@@ -1,0 +1,285 @@
+"""Photos that learners brought: whose they are, how much they may keep, and until when.
+
+A folder is stored once, however many learners send the same photos; each has a record of their own,
+and the folder goes when nobody needs it any more.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from filelock import FileLock
+from sqlalchemy import delete, func, insert, select
+
+from tl_core.data.catalog import PUBLIC, bundled_sets
+from tl_core.data.files import MANIFEST, list_files
+from tl_core.data.incoming import Incoming, Report, incoming_folder
+from tl_core.data.limits import UploadLimits, megabytes, no_room
+from tl_core.data.source import folder_name, title_of
+from tl_core.home import home
+from tl_core.runs.schema import uploads as _uploads
+from tl_core.runs.store import PAUSED, RUNNING, WAITING, Store
+from tl_core.server.rooms import Rooms
+from tl_core.server.tidying import discard, older
+
+_JUST_ARRIVED = 600
+"""Seconds for which a folder without a record may be on its way to one."""
+
+_ABANDONED = 3600
+"""Seconds after which what lies on the way in belongs to a process that is gone."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Photos that one learner brought.
+
+    Attributes
+    ----------
+    owner, folder
+        Whose they are, and the name of their folder.
+    name
+        What the learner calls them.
+    photos, bytes
+        How many, and how much they take.
+    created
+        When they were last sent, in seconds since the epoch.
+    """
+
+    owner: str
+    folder: str
+    name: str
+    photos: int
+    bytes: int
+    created: float
+
+    @property
+    def path(self) -> Path:
+        """Where they lie."""
+        return uploads_folder() / self.folder
+
+
+def uploads_folder() -> Path:
+    """Return where uploads are kept."""
+    return home().resolve() / "uploads"
+
+
+def questions_folder() -> Path:
+    """Return where photos are kept that networks were asked about."""
+    return home().resolve() / "questions"
+
+
+class Uploads:
+    """The uploads of a server.
+
+    Parameters
+    ----------
+    store
+        Whose database holds the records.
+    limits
+        What is accepted; as the environment says unless given.
+    """
+
+    def __init__(self, store: Store, limits: UploadLimits | None = None) -> None:
+        self._store = store
+        self._engine = store.engine
+        self.limits = limits or UploadLimits.from_environment()
+
+    # ------------------------------------------------------------------------------ taking in
+
+    def take_zip(
+        self, owner: str, stream: IO[bytes], name: str, report: Report | None = None
+    ) -> Upload:
+        """Take in a zip of class folders.
+
+        Parameters
+        ----------
+        owner
+            Whose it is.
+        stream
+            The zip; read once, in pieces.
+        name
+            Its file name, as the sender calls it.
+        report
+            Called as the work goes on; if it raises, the work ends and leaves nothing.
+
+        Raises
+        ------
+        DataError
+            In one sentence, if it is refused; nothing is left on disk.
+        """
+        return self._take(owner, name, lambda incoming: incoming.write(stream), report)
+
+    def take_folder(
+        self, owner: str, files: Iterable[tuple[str, IO[bytes]]], report: Report | None = None
+    ) -> Upload:
+        """Take in a folder of class folders: paths below it, and contents. See :meth:`take_zip`."""
+        files = list(files)
+        tops = {path.replace("\\", "/").partition("/")[0] for path, _ in files}
+        name = tops.pop() if len(tops) == 1 else "Uploaded folder"
+        return self._take(owner, name, lambda incoming: incoming.pack(files), report)
+
+    def take_question(self, stream: IO[bytes], name: str, report: Report | None = None) -> Path:
+        """Take in one photo that networks will be asked about; return where it lies.
+
+        Raises
+        ------
+        DataError
+            In one sentence, if it is refused; nothing is left on disk.
+        """
+        with Incoming(title_of(name), self.limits) as incoming:
+            room = self.limits.server_room(self.total())
+            incoming.write(stream, min(self.limits.file_bytes, self.limits.sent_bytes))
+            folder = questions_folder()
+            folder.mkdir(exist_ok=True)
+            target = folder / f"{secrets.token_hex(12)}.png"
+            incoming.check("question", target, room, report)
+            return target
+
+    def _take(
+        self, owner: str, name: str, write: Callable[[Incoming], None], report: Report | None
+    ) -> Upload:
+        name = title_of(name)
+        with Incoming(name, self.limits) as incoming:
+            write(incoming)
+            folder = folder_name(name, incoming.digest())
+            own = sum(upload.bytes for upload in self.of(owner) if upload.folder != folder)
+            room = self._room(incoming, own)
+            target = uploads_folder() / folder
+            if not (target / MANIFEST).is_file():
+                incoming.check("photos", target, room, report)
+            upload = Upload(owner, folder, name, *_measure(target), time.time())
+            try:
+                self._record(upload, incoming)
+            except BaseException:
+                self.delete(owner, folder)
+                raise
+            return upload
+
+    def _room(self, incoming: Incoming, own: int) -> int:
+        """Return how many bytes the learner may still store."""
+        limits = self.limits
+        if own >= limits.learner_bytes:
+            raise incoming.refuse(
+                f"you keep {megabytes(own)} of photos on this server, and each learner may keep "
+                f"{megabytes(limits.learner_bytes)}. Remove photos that you no longer need."
+            )
+        server = limits.server_room(self.total())
+        if server == 0:
+            raise incoming.refuse(
+                "this server has no room for more photos. Use a set that is ready, or try again "
+                f"later: photos are removed after {limits.hours} hours."
+            )
+        return min(limits.learner_bytes - own, server)
+
+    def _record(self, upload: Upload, incoming: Incoming) -> None:
+        with _tidying(), self._engine.begin() as connection:
+            if not (upload.path / MANIFEST).is_file():  # tidied away this very moment
+                raise incoming.refuse("it was removed while it came in. Send it once more.")
+            connection.execute(_this(upload.owner, upload.folder))
+            connection.execute(insert(_uploads).values(**vars(upload)))
+            # Counted again: another tab may have brought photos meanwhile.
+            own = select(func.sum(_uploads.c.bytes)).where(_uploads.c.owner == upload.owner)
+            room = self.limits.learner_bytes - (connection.execute(own).scalar_one() - upload.bytes)
+            if upload.bytes > room:
+                raise incoming.refuse(no_room(upload.bytes, room))
+
+    # ------------------------------------------------------------------------------- questions
+
+    def of(self, owner: str) -> list[Upload]:
+        """Return a learner's uploads, the newest first."""
+        query = select(_uploads).where(_uploads.c.owner == owner)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(_uploads.c.created.desc()))
+            return [Upload(**row._mapping) for row in rows]
+
+    def total(self, owner: str | None = None) -> int:
+        """Return the bytes that one learner, or all together, keep; shared folders count once."""
+        folders = select(_uploads.c.folder, func.max(_uploads.c.bytes).label("bytes"))
+        if owner is not None:
+            folders = folders.where(_uploads.c.owner == owner)
+        each = folders.group_by(_uploads.c.folder).subquery()
+        with self._engine.connect() as connection:
+            return int(connection.execute(select(func.sum(each.c.bytes))).scalar() or 0)
+
+    def expires(self, upload: Upload) -> float:
+        """Return when an upload will be removed, in seconds since the epoch."""
+        return upload.created + self.limits.hours * 3600
+
+    def may_use(self, owner: str, data: str) -> bool:
+        """Tell whether a learner may open these photos.
+
+        That is so for a bundled or public set by its name, for an upload of their own, and for the
+        photos of the room they are in; never for any other path.
+        """
+        if data in PUBLIC or any(data == bundled.name for bundled in bundled_sets()):
+            return True
+        if any(data == str(upload.path) for upload in self.of(owner)):
+            return True
+        room = Rooms(self._store).room_of(owner)
+        shared = room is not None and room.pack.get("data") == data
+        return shared and Path(data).parent == uploads_folder()
+
+    # -------------------------------------------------------------------------------- removal
+
+    def delete(self, owner: str, folder: str) -> None:
+        """Remove a learner's record, and the photos unless somebody else needs them."""
+        with _tidying():
+            with self._engine.begin() as connection:
+                connection.execute(_this(owner, folder))
+            if folder not in self._needed():
+                discard(uploads_folder() / folder)
+
+    def tidy(self, now: float | None = None) -> None:
+        """Remove what is too old or belongs to nobody.
+
+        Photos of an open room stay until it is closed, photos of an active run until it ends.
+        """
+        now = time.time() if now is None else now
+        old = now - self.limits.hours * 3600
+        with _tidying():
+            shared = self._shared()
+            with self._engine.begin() as connection:
+                expired = delete(_uploads).where(_uploads.c.created < old)
+                connection.execute(expired.where(_uploads.c.folder.not_in(shared)))
+            needed = self._needed()
+            for folder in older(uploads_folder(), now - _JUST_ARRIVED):
+                if folder.name not in needed:
+                    discard(folder)
+        for place, age, pattern in (
+            (incoming_folder(), now - _ABANDONED, "tmp*"),
+            (home() / "data", now - _ABANDONED, ".taking-in-*"),
+            (questions_folder(), old, "*"),
+        ):
+            for path in older(place, age, pattern):
+                discard(path)
+
+    def _shared(self) -> set[str]:
+        return {Path(data).name for data in Rooms(self._store).data_in_use()}
+
+    def _needed(self) -> set[str]:
+        """Return the folders that a record, an open room or an active run refers to."""
+        with self._engine.connect() as connection:
+            recorded = set(connection.execute(select(_uploads.c.folder)).scalars())
+        active = self._store.jobs(kind="train", status=(WAITING, RUNNING, PAUSED))
+        used = {job.payload.get(key) or "" for job in active for key in ("data", "test")}
+        return recorded | self._shared() | {Path(data).name for data in used}
+
+
+def _this(owner: str, folder: str) -> Any:
+    return delete(_uploads).where(_uploads.c.owner == owner, _uploads.c.folder == folder)
+
+
+def _measure(folder: Path) -> tuple[int, int]:
+    """Return the number of photos in a stored upload, and their bytes."""
+    files = list_files(folder).files.values()
+    return len(files), sum((folder / stored).stat().st_size for stored in files)
+
+
+def _tidying() -> FileLock:
+    """Return the lock under which folders get a record or are removed, by one process at a time."""
+    return FileLock(home() / "uploads.lock")

@@ -1,0 +1,125 @@
+"""The learner's own photos: bring them, see how long they stay, remove them."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from tl_core.data.incoming import Report
+from tl_core.data.limits import megabytes
+from tl_core.errors import TLError
+from tl_core.server.uploads import Upload
+from ui.chrome import literal
+from ui.data_picker import choose, use_button
+from ui.state import app_state, forget_me, owner, save, uploads
+
+PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"]
+
+
+def upload() -> None:
+    """Take a zip or a folder in, once, and give its memory back."""
+    limits = uploads().limits
+    st.markdown("**Your own photos**")
+    st.caption(
+        f"They go to this server, are checked and made smaller there, and are removed after "
+        f"{limits.hours} hours, or as soon as you say so. No other learner sees them. At most "
+        f"{megabytes(limits.sent_bytes)} and {limits.photos:,} photos at once; you may keep "
+        f"{megabytes(limits.learner_bytes)} here."
+    )
+    turn = st.session_state.setdefault("upload_turn", 0)
+    as_zip, as_folder = st.tabs(["A zip file", "A folder"])
+    archive = as_zip.file_uploader(
+        "Zip with one folder for each class", type=["zip"], key=f"zip_{turn}"
+    )
+    files = as_folder.file_uploader(
+        "Folder that holds one folder for each class",
+        type=PHOTO_TYPES,
+        accept_multiple_files="directory",
+        key=f"folder_{turn}",
+    )
+    if archive is None and not files:
+        return
+    report = progress_bar()
+    try:
+        if archive is not None:
+            taken = uploads().take_zip(owner(), archive, archive.name, report)
+        else:
+            taken = uploads().take_folder(owner(), [(f.name, f) for f in files], report)
+    except TLError as error:
+        st.session_state["upload_problem"] = error
+    else:
+        choose(str(taken.path), taken.name)
+    st.session_state["upload_turn"] = turn + 1
+    st.rerun()
+
+
+def progress_bar() -> Report:
+    """Return a function that shows how far the check of an upload has come."""
+    bar = st.progress(0.0, text="Taking in")
+
+    def report(what: str, done: int, total: int) -> None:
+        bar.progress(
+            done / total if total else 0.0, text=f"{done:,} of {total:,} {what}" if total else what
+        )
+
+    return report
+
+
+def your_photos() -> None:
+    """List what the learner has brought, until when it stays, and let them remove it."""
+    mine = uploads().of(owner())
+    if mine:
+        kept = megabytes(uploads().total(owner()))
+        st.markdown(f"**Your photos** · {kept} of {megabytes(uploads().limits.learner_bytes)}")
+    for one in mine:
+        text, use, remove = st.columns([4, 2, 1], vertical_alignment="center")
+        left = max(0, uploads().expires(one) - time.time())
+        text.markdown(literal(one.name))
+        text.caption(
+            f"{one.photos:,} photos · {megabytes(one.bytes)} · removed in {_duration(left)}"
+        )
+        with use:
+            use_button(str(one.path), one.name)
+        remove.button(
+            "Remove",
+            key=f"remove_{one.folder}",
+            on_click=_remove,
+            args=(one,),
+            type="tertiary",
+            help="Removes these photos from the server. Finished runs and their results stay.",
+        )
+
+
+def _duration(seconds: float) -> str:
+    hours = round(seconds / 3600)
+    return f"{hours} h" if hours > 1 else f"{max(1, round(seconds / 60))} min"
+
+
+def _remove(one: Upload) -> None:
+    uploads().delete(owner(), one.folder)
+    state = app_state()
+    if state.data == str(one.path):
+        state.data, state.data_name = None, ""
+        save()
+
+
+def delete_my_data() -> None:
+    """Let the learner remove everything that is theirs."""
+    if st.session_state.pop("deleted", False):
+        st.success("Your photos, runs and settings were deleted from this server.")
+    if st.button("Delete my data", type="tertiary", icon=":material/delete_forever:"):
+        _confirm()
+
+
+@st.dialog("Delete my data?")
+def _confirm() -> None:
+    st.markdown(
+        "Your photos, your runs with their results and trained networks, the photos that you asked "
+        "about, your settings and your place in a class are removed from this server now. Runs "
+        "that are going on are stopped. This cannot be undone."
+    )
+    if st.button("Delete everything of mine", type="primary", width="stretch"):
+        forget_me()
+        st.session_state["deleted"] = True
+        st.rerun()
