@@ -274,6 +274,7 @@ OPTIONS: dict[str, tuple[str, object]] = {
     "early_stopping": ("3", 3),
     "image_size": ("64", 64),
     "augment": ("strong", "strong"),
+    "augment_views": ("2", 2),
     "head": ("mlp", "mlp"),
     "batch_norm": ("adapt_all", "adapt_all"),
     "optimizer": ("sgd", "sgd"),
@@ -292,7 +293,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Take the configurations instead of training them."""
     configs: list[Any] = []
 
-    def note(config: Any, run_dir: Path) -> dict[str, Any]:
+    def note(config: Any, run_dir: Path, beside: Any = ()) -> dict[str, Any]:
         configs.append(config)
         return {}
 
