@@ -2,13 +2,15 @@
 
 import streamlit as st
 
+from tl_core.home import ASSETS
+from ui.caretaker import caretaker
 from ui.chrome import resume
 from ui.people import room_sign
 from ui.state import identified, identify
 
 st.set_page_config(
     page_title="Transfer-learning laboratory",
-    page_icon=":material/layers:",
+    page_icon=str(ASSETS / "icon.svg"),  # an icon by name would come from the internet
     layout="wide",
     menu_items={"About": "A laboratory for transfer learning, in the browser."},
 )
@@ -22,6 +24,7 @@ pages = [
     st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
     st.Page("pages/classroom.py", title="Classroom", icon=":material/groups:"),
 ]
+caretaker()
 page = st.navigation(pages)
 resume(pages)
 if identified():

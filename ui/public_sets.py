@@ -10,7 +10,7 @@ from tl_core.runs.store import Job
 from tl_core.training.events import PreparationAdvanced, from_dict
 from ui.chrome import literal
 from ui.data_picker import use_button
-from ui.live_run import POLL_SECONDS
+from ui.live_run import SECONDS
 from ui.state import ask, executor, owner, store
 
 
@@ -19,7 +19,7 @@ def public() -> None:
     if not st.toggle("Show public sets from the internet", key="public_sets"):
         return
     active = any(job.active for job in _downloads().values())
-    st.fragment(_sets, run_every=POLL_SECONDS if active else None)(active)
+    st.fragment(_sets, run_every=SECONDS if active else None)(active)
 
 
 def _downloads() -> dict[str, Job]:
