@@ -14,7 +14,8 @@ title(
     "a few dozen photos of your own, and find out what works best.",
 )
 
-if my_room() is not None or LINK in st.query_params:
+in_class = my_room() is not None or LINK in st.query_params
+if in_class:
     room_panel()
 state = app_state()
 finished = [job for job in my_jobs() if job.status == "finished"]
@@ -50,12 +51,16 @@ steps = [
         bool(finished),
     ),
 ]
-for row in (steps[:3], steps[3:]):
-    for column, (page, name, text, done) in zip(st.columns(3), row, strict=False):
-        with column.container(border=True, height="stretch"):
-            icon = ":material/check_circle:" if done else ":material/radio_button_unchecked:"
-            st.page_link(page, label=f"**{name}**", icon=icon)
-            st.markdown(text)
+cells = [cell for _ in range(2) for cell in st.columns(3)]
+for cell, (page, name, text, done) in zip(cells, steps, strict=False):
+    with cell.container(border=True, height="stretch"):
+        icon = ":material/check_circle:" if done else ":material/radio_button_unchecked:"
+        st.page_link(page, label=f"**{name}**", icon=icon)
+        st.markdown(text)
+if not in_class:
+    with cells[-1].container(border=True, height="stretch"):
+        st.page_link("pages/classroom.py", label="**Join a class**", icon=":material/groups:")
+        st.markdown("A room code from your instructor gives you the photos and the start.")
 
 st.subheader("Three words that you will meet", anchor=False)
 words = {
@@ -69,8 +74,6 @@ words = {
 for column, (word, meaning) in zip(st.columns(3), words.items(), strict=True):
     column.markdown(f"**{word}.** {meaning}")
 
-if my_room() is None and LINK not in st.query_params:
-    st.page_link("pages/classroom.py", label="Join a class", icon=":material/groups:")
 other_device()
 
 busy = store().jobs(kind="train", status=("waiting", "running"))

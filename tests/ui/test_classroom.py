@@ -255,7 +255,7 @@ class TestRuns:
         table = self.table(app)
         assert list(table["Learner"]) == ["Learner 2", "Ada", "Ada"]
         assert list(table["Strategy"]) == ["Hybrid", "Fine-tuning", "Feature extraction"]
-        assert list(table["Progress"]) == [0.0, 1.0, 1.0]
+        assert list(table["Progress"]) == [0, 100, 100]
         assert table["Status"][0] == "Waiting for its turn"
         assert "**0 running**" in texts(app) and "**1 waiting**" in texts(app)
         assert "are free" in texts(app)

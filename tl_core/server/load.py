@@ -15,7 +15,7 @@ _MEMINFO = Path("/proc/meminfo")
 
 PARTS = {
     "runs": ("runs",),
-    "photos": ("data", "incoming", "questions"),
+    "photos": ("data", "uploads", "incoming", "questions"),
     "cache": ("cache",),
 }
 """What the folders in ``TL_HOME`` hold, in words for people."""

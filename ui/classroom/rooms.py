@@ -21,8 +21,8 @@ POLL_SECONDS = 3.0
 # Sizes follow the width that there is: a projector's, or a phone's.
 _WALL_STYLE = """<style>
 .st-key-wall { container-type: inline-size }
-.st-key-wall p { font-size: clamp(1.2rem, 3.4cqw, 4rem); line-height: 1.25 }
-.st-key-wall code { font-size: clamp(2rem, 9cqw, 10rem); letter-spacing: 0.08em;
+.st-key-wall p { font-size: clamp(1.2rem, 3.8cqw, 4.5rem); line-height: 1.25 }
+.st-key-wall code { font-size: clamp(2rem, 11cqw, 12rem); letter-spacing: 0.08em;
   white-space: nowrap; color: inherit; padding: 0.1em 0.2em }
 </style>"""
 

@@ -56,13 +56,12 @@ def _panel() -> None:
             "Room": [view.job.room or "" for view in views],
             "Strategy": [view.title for view in views],
             "Network": [_network(view.job) for view in views],
-            "Progress": [view.progress for view in views],
-            "Accuracy": [view.accuracy for view in views],
+            "Progress": [round(100 * view.progress) for view in views],
+            "Accuracy": ["" if v.accuracy is None else f"{v.accuracy:.1%}" for v in views],
             "Status": [view.status_text() for view in views],
         },
         column_config={
-            "Progress": st.column_config.ProgressColumn(format="percent"),
-            "Accuracy": st.column_config.NumberColumn(format="percent"),
+            "Progress": st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100)
         },
         hide_index=True,
         key="classroom_runs",
