@@ -126,7 +126,7 @@ def test_from_photos_to_a_comparison(
     expect(rows(page, re.compile(r"Epoch \d+ of 80"))).to_have_count(1, timeout=TRAINING)
     expect(page.get_by_text(re.compile(r"^best \d"))).to_be_visible()
     button(page, "Pause").click()  # the other one says "Go on" by now
-    expect(rows(page, re.compile("^Paused$"))).to_have_count(1)
+    expect(rows(page, re.compile(r"^Paused after epoch \d+ of 80$"))).to_have_count(1)
     charts = page.get_by_test_id("stEChartsChart")
     expect(charts).to_have_count(2)
     expect(charts.first.locator("canvas, svg").first).to_be_visible()
