@@ -14,6 +14,7 @@ import ui.classroom.rooms
 from tests.ui.lab import APP, OWNER, Lab, links, rerun, texts
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
+from tl_core.execution.removal import sweep
 from tl_core.runs.codes import grouped, owner_of
 from tl_core.server.access import Access
 from tl_core.server.rooms import Room, Rooms
@@ -287,11 +288,13 @@ class TestRuns:
         run = lab.store.add_job("train", job, owner=OTHER)
         lab.store.start(run)
         app = self.remove(lab.open("classroom"), run)
+        assert "Nobody has started a run" in texts(rerun(app))
+        assert "Stopping" not in texts(lab.open("train", OTHER))
         stopping = lab.store.job(run)
         assert stopping is not None and stopping.request == "cancel"
         lab.store.end(run, "cancelled")
-        rerun(app)
-        assert lab.store.jobs() == [] and "Nobody has started a run" in texts(rerun(app))
+        sweep(lab.store)
+        assert lab.store.jobs() == []
 
 
 @pytest.mark.usefixtures("instructor")

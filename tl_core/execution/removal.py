@@ -20,7 +20,7 @@ from tl_core.server.tidying import discard
 from tl_core.server.uploads import Uploads, questions_folder
 
 NOBODY = ""
-"""Owner of jobs whose learner wanted to be forgotten."""
+"""Owner of jobs that are to be removed as soon as they have ended."""
 
 
 def remove_job(store: Store, identifier: str) -> bool:
@@ -38,6 +38,14 @@ def remove_job(store: Store, identifier: str) -> bool:
         connection.execute(delete(events).where(events.c.job == identifier))
     shutil.rmtree(run_folder(identifier), ignore_errors=True)
     return True
+
+
+def take_away(executor: Executor, identifier: str) -> None:
+    """Stop a job and remove it; nobody owns it from now on, until it has ended and is gone."""
+    executor.request(identifier, "cancel")
+    with executor.store.engine.begin() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == identifier).values(owner=NOBODY))
+    remove_forgotten(executor.store)
 
 
 def forget(executor: Executor, owner: str) -> None:
@@ -65,7 +73,7 @@ def forget(executor: Executor, owner: str) -> None:
 
 
 def remove_forgotten(store: Store) -> None:
-    """Remove the jobs of learners who wanted to be forgotten, as far as they have ended."""
+    """Remove the jobs that belong to nobody, as far as they have ended."""
     for job in store.jobs(owner=NOBODY, status=FINAL):
         question = Path(job.payload.get("photo", ""))
         if question.parent == questions_folder():

@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from tl_core.backbones.spec import backbones
-from tl_core.execution.removal import remove_job
+from tl_core.execution.removal import NOBODY, take_away
 from tl_core.machine import slots
 from tl_core.runs.store import RUNNING, WAITING, Job
 from tl_core.server.load import Disk, Load, disk_use, machine_load
 from tl_core.strategies import STRATEGIES
-from ui.chrome import literal
 from ui.runs import RunView, view_runs
 from ui.state import executor, rooms, store
 
@@ -19,7 +18,7 @@ LISTED = 60
 """Runs that the list shows at most: those that are active, then the newest."""
 
 PAUSED = "queue_paused"
-_REMOVING, _VIEWS = "removing_runs", "classroom_views"
+_VIEWS = "classroom_views"
 
 
 def now() -> None:
@@ -38,7 +37,6 @@ def names() -> dict[str, str]:
 
 
 def _panel() -> None:
-    _finish_removing()
     jobs = _listed()
     _queue(jobs)
     _machine(_load())
@@ -70,7 +68,7 @@ def _panel() -> None:
 
 def _listed() -> list[Job]:
     """Return the active runs in the order of the queue, then the newest of the others."""
-    jobs = store().jobs(kind="train")
+    jobs = [job for job in store().jobs(kind="train") if job.owner != NOBODY]
     active = [job for job in jobs if job.active]
     ended = [job for job in reversed(jobs) if not job.active]
     return (active + ended)[:LISTED]
@@ -168,7 +166,7 @@ def _remove() -> None:
             "The run is stopped if it is active, and its record and network are deleted. Its "
             "learner loses them; this cannot be undone."
         )
-        st.button("Yes, remove it", key="remove_run", on_click=_start_removing, args=(chosen,))
+        st.button("Yes, remove it", key="remove_run", on_click=_take_away, args=(chosen,))
 
 
 def _label(job: Job, called: dict[str, str]) -> str:
@@ -176,19 +174,8 @@ def _label(job: Job, called: dict[str, str]) -> str:
     return f"{called[job.owner]} · {strategy} · {_network(job)} · {job.status}"
 
 
-def _start_removing(identifier: str | None) -> None:
-    if identifier is None:
-        return
-    executor().request(identifier, "cancel")  # changes nothing where it has ended
-    st.session_state.setdefault(_REMOVING, set()).add(identifier)
-    st.session_state["run_to_remove"] = None
-    _finish_removing()
-
-
-def _finish_removing() -> None:
-    """Remove what has ended of what is to go; an active run ends within a second."""
-    waiting: set[str] = st.session_state.get(_REMOVING, set())
-    for identifier in list(waiting):
-        if remove_job(store(), identifier) or store().job(identifier) is None:
-            waiting.discard(identifier)
-            st.toast(literal("The run was removed."))
+def _take_away(identifier: str | None) -> None:
+    if identifier is not None:
+        take_away(executor(), identifier)
+        st.session_state["run_to_remove"] = None
+        st.toast("The run was removed.")
