@@ -84,8 +84,7 @@ with map_column:
         st.rerun()
     with st.expander("The same as a list of switches, with what each stage tends to see"):
         stage_switches(spec, plan, pixels)
-    show_source("tl_core.freezing", "FreezePlan.apply")
-    show_source("tl_core.strategies", "layer_wise_rates")
+    show_source("tl_core.freezing:FreezePlan.apply", "tl_core.strategies:layer_wise_rates")
 with side:
     with st.container(border=True):
         plan_in_numbers(spec, facts)

@@ -79,7 +79,8 @@ def _group_title(group: str, count: int) -> str:
 
 def _card(spec: BackboneSpec, chosen: bool) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.markdown(f"**{spec.title}**", width="content")
+        mark = ":primary[:material/check_circle:] " if chosen else ""
+        st.markdown(f"{mark}**{spec.title}**", width="content")
         _place(spec)
     st.markdown(spec.summary)
     st.caption(
@@ -87,11 +88,11 @@ def _card(spec: BackboneSpec, chosen: bool) -> None:
         f"of {spec.input_size} px · {spec.weights.top1:.1%} right on {spec.weights.source_task}"
     )
     with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
+        # Of one type and with one tip: where those change, the keyboard's focus is lost.
         st.button(
             "Chosen" if chosen else "Choose",
             key=f"choose_{spec.name}",
-            help=None if chosen else f"Work with {spec.title}",
-            type="primary" if chosen else "secondary",
+            help=f"Work with {spec.title}",
             icon=":material/check:" if chosen else None,
             on_click=change_backbone,
             args=(spec.name,),

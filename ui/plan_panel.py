@@ -18,7 +18,7 @@ from ui.layer_map.facts import PlanFacts
 from ui.plan import follow
 from ui.state import app_state
 
-SIMILARITY: dict[Similarity, str] = {"similar": "much alike", "different": "quite different"}
+SIMILARITY: dict[Similarity, str] = {"similar": "similar", "different": "quite different"}
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def advice_panel(spec: BackboneSpec, plan: MapPlan, photos: TrainingPhotos | Non
     advice = advise(spec, photos.photos, photos.classes, similarity)
     many = "few" if advice.size == "small" else "many"
     st.markdown(
-        f"**{advice.plan}.** You have {many} photos ({photos.photos:,} for training), "
+        f"**{advice.plan}.** You have {many} photos ({photos.photos:,} for training), and they are "
         f"{SIMILARITY[similarity]}. {advice.reason}"
     )
     _apply(advice, plan)

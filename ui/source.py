@@ -69,13 +69,21 @@ def read_source(module: str, name: str) -> Source:
     return Source(textwrap.dedent("\n".join(lines)), file.relative_to(ROOT).as_posix(), first)
 
 
-def show_source(module: str, *names: str) -> None:
-    """Draw an expander with the code of functions, classes or methods of one module."""
+def show_source(*places: str) -> None:
+    """Draw an expander with the code of functions, classes or methods.
+
+    Parameters
+    ----------
+    places
+        Each as ``module:name``, the way entry points are written
+        (``tl_core.freezing:FreezePlan.apply``).
+    """
     with st.expander("The code that does this", icon=":material/code:"):
-        for name in names:
+        for place in places:
+            module, _, name = place.partition(":")
             source = read_source(module, name)
-            st.caption(f"`{name}` in `{source.path}`, line {source.line}")
-            st.code(source.code, language="python")
+            st.markdown(f"`{name}` in `{source.path}`, line {source.line}")
+            st.code(source.code, language="python", wrap_lines=True)
 
 
 def _file(module: str) -> Path:

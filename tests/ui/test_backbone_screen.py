@@ -266,7 +266,10 @@ def test_the_split_and_the_cut_count(lab: Lab) -> None:
 def test_advice_can_be_followed_and_overruled(lab: Lab) -> None:
     lab.choose()
     app = lab.open("backbone")
-    assert "**Extract features.** You have few photos (14 for training)" in texts(app)
+    assert (
+        "**Extract features.** You have few photos (14 for training), and they are similar"
+        in texts(app)
+    )
     button(app, "follow_advice").click()
     rerun(app)
     assert kept(lab)["thawed"] == [] and button(app, "follow_advice").disabled

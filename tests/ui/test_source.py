@@ -18,8 +18,8 @@ def uses() -> list[tuple[str, str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "show_source":
                 # Literals alone can be checked here, so nothing else is allowed.
-                module, *names = [ast.literal_eval(argument) for argument in node.args]
-                found += [(path.name, module, name) for name in names]
+                places = [ast.literal_eval(argument) for argument in node.args]
+                found += [(path.name, *place.split(":")) for place in places]
     return found
 
 

@@ -148,10 +148,11 @@ function arrange(view) {
   placeBorder(view);
 }
 
-function fits({ item, facts, pill }, list) {
+function fits({ item, facts, pill, rate }, list) {
   const room = (list ? facts : item).getBoundingClientRect();
   const gap = list ? 0 : 2; // between the texts of neighbours
-  const texts = [...facts.children, ...(list ? [] : [pill])];
+  // In a list, pill and rate have a place of their own.
+  const texts = list ? [...facts.children].filter((text) => text !== rate) : [...facts.children, pill];
   return texts.every((text) => {
     const box = text.getBoundingClientRect();
     return box.left >= room.left + gap && box.right <= room.right - gap;
@@ -191,7 +192,7 @@ function setState(view, part, state) {
   if (part.state === state && part.shown === rate) return;
   part.rate.replaceChildren();
   if (rate) {
-    make("span", "unit", part.rate, `${LABELS.rate} `);
+    make("span", "unit", part.rate, "rate ");
     make("span", "", part.rate, `× ${rate}`);
   }
   part.shown = rate;

@@ -1,0 +1,204 @@
+"""Backbone & layers in Chromium: by mouse, by keyboard, in both themes, on a phone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import faults
+from tl_core.data.catalog import bundled_sets
+from tl_core.execution.local import stop_supervisor
+from tl_core.runs.codes import owner_of
+from tl_core.runs.store import Store
+
+APP = Path(__file__).parents[2] / "app.py"
+CODE = "0123456789ABCDEFGHJK"
+
+expect.set_options(timeout=60_000)  # a busy machine is no fault of the app
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def server(
+    chromium: Any, serve: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TL_HOME", str(home))
+        torch = str(home / "torch")
+        yield serve(APP, env={"TL_HOME": str(home), "TL_SLOTS": "1", "TORCH_HOME": torch}), home
+        stop_supervisor()
+
+
+@pytest.fixture
+def open_screen(
+    chromium: Any, server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Open]:
+    """Open the screen for a learner who has chosen bundled photos, in a fresh browser."""
+    url, home = server
+    monkeypatch.setenv("TL_HOME", str(home))
+    contexts = []
+
+    def start(workspace: dict[str, Any] | None = None, **options: Any) -> Page:
+        data = bundled_sets()[0].name
+        store = Store()
+        choice = {"data": data, "data_name": data, "thawed": ["layer4"], **(workspace or {})}
+        store.save_workspace(owner_of(CODE), choice)
+        store.close()
+        context = chromium.new_context(reduced_motion="reduce", **options)
+        contexts.append(context)
+        context.add_init_script(f"localStorage.setItem('tl_learner', '{CODE}')")
+        page: Page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{url}/backbone")
+        expect(preset(page, "Last stage")).to_be_visible()
+        still(page)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+def still(page: Page) -> None:
+    """Wait until the script has run and every widget has been loaded."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def preset(page: Page, name: str) -> Any:
+    group = page.get_by_role("group", name="Presets")
+    return group.get_by_role("button", name=name, exact=True)
+
+
+def stage(page: Page, name: str) -> Any:
+    return page.locator(f"button[data-stage={name}]")
+
+
+def metric(page: Page, label: str) -> Any:
+    return page.get_by_test_id("stMetric").filter(has_text=label)
+
+
+def card(page: Page, name: str) -> Any:
+    return page.locator(f".st-key-card_{name}")
+
+
+def test_a_click_changes_numbers_risk_and_advice_beside_the_map(open_screen: Open) -> None:
+    page = open_screen()
+    expect(metric(page, "Parameters that learn")).to_contain_text("2.1 M")
+    expect(metric(page, "Computed once")).to_contain_text("4 of 5 stages")
+    expect(page.get_by_text("Expect overfitting")).to_be_visible()
+    stage(page, "layer4").click()
+    expect(metric(page, "Computed once")).to_contain_text("5 of 5 stages")
+    expect(page.get_by_text("Only the head learns")).to_be_visible()
+    expect(page.get_by_role("button", name="You follow this advice")).to_be_disabled()
+    expect(page.get_by_text("lined up: Feature extraction", exact=False)).not_to_contain_text(
+        "Fine-tuning"
+    )
+
+
+def test_advice_is_asked_and_followed_by_keyboard_alone(open_screen: Open) -> None:
+    page = open_screen({"thawed": []})
+    page.get_by_role("radio", name="similar", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.get_by_text("Thaw the last stage.")).to_be_visible()
+    follow = page.get_by_role("button", name="Follow this advice")
+    follow.focus()
+    page.keyboard.press("Enter")
+    expect(stage(page, "layer4")).to_have_attribute("aria-pressed", "true")
+    expect(preset(page, "Last stage")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_map_by_keyboard_keeps_its_focus_through_the_answer(open_screen: Open) -> None:
+    page = open_screen()
+    preset(page, "Last stage").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(metric(page, "Computed once")).to_contain_text("3 of 5 stages")
+    expect(preset(page, "Last two")).to_be_focused()
+    stage(page, "layer2").focus()
+    page.keyboard.press("Space")
+    expect(metric(page, "Computed once")).to_contain_text("2 of 5 stages")
+    expect(stage(page, "layer2")).to_be_focused()
+    expect(stage(page, "layer2")).to_have_accessible_name(re.compile(r"learning rate times 0\.07"))
+
+
+def test_from_scratch_is_lined_up_for_training(open_screen: Open) -> None:
+    page = open_screen()
+    preset(page, "From scratch").click()
+    expect(
+        page.get_by_text("lined up: Feature extraction, Fine-tuning, From scratch")
+    ).to_be_visible()
+    expect(page.locator("li.fresh")).to_have_count(6)
+    preset(page, "Last two").click()
+    expect(
+        page.get_by_text(re.compile("lined up: Feature extraction, Fine-tuning$"))
+    ).to_be_visible()
+
+
+def test_another_network_by_keyboard(open_screen: Open) -> None:
+    page = open_screen()
+    page.get_by_role("radio", name="On this server").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    choose = card(page, "resnet18").get_by_role("button", name="Choose")
+    expect(card(page, "resnet18")).to_contain_text("46.8 MB download")
+    choose.focus()
+    page.keyboard.press("Enter")
+    expect(card(page, "resnet18").get_by_role("button", name="Chosen")).to_be_focused()
+    expect(page.get_by_role("heading", name="ResNet-18, stage by stage")).to_be_visible()
+    expect(page.get_by_role("group", name=re.compile("Stages of ResNet-18"))).to_be_visible()
+
+
+def test_the_map_stays_where_it_is_when_the_plan_changes(open_screen: Open) -> None:
+    page = open_screen(viewport={"width": 1440, "height": 1300})
+    place = (
+        "e => { const box = e.getBoundingClientRect(); return [box.top, box.left, box.height]; }"
+    )
+    before = page.locator(".map").evaluate(place)
+    for name in ("Extract features", "Everything", "From scratch", "Last stage"):
+        preset(page, name).click()
+        expect(preset(page, name)).to_have_attribute("aria-pressed", "true")
+        still(page)
+        after = page.locator(".map").evaluate(place)
+        assert max(abs(a - b) for a, b in zip(before, after, strict=True)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("look", "width", "height"),
+    [("light", 1440, 1560), ("dark", 1440, 1560), ("light", 390, 3000), ("dark", 390, 3000)],
+)
+def test_nothing_grave_for_axe_and_nothing_wider_than_the_screen(
+    open_screen: Open, look: str, width: int, height: int, tmp_path: Path
+) -> None:
+    page = open_screen(color_scheme=look, viewport={"width": width, "height": height})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    folder = Path(os.environ.get("TL_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "backbone" + "_dark" * (look == "dark") + "_phone" * (width == 390)
+    page.screenshot(path=folder / f"{name}.png")
+    assert faults(page) == []
+    page.get_by_role("radio", name="ResNet", exact=False).first.click()
+    expect(card(page, "resnet18")).to_be_visible()
+    for summary in page.get_by_test_id("stExpander").locator("summary").all():
+        summary.click()
+    expect(page.get_by_test_id("stCode").first).to_be_visible()
+    card(page, "resnet18").get_by_text("About").click()
+    expect(page.get_by_text("A host can do that before class")).to_be_visible()
+    still(page)
+    assert faults(page) == []
+
+
+def test_the_code_of_the_screen_is_shown(open_screen: Open) -> None:
+    page = open_screen()
+    page.get_by_text("The code that does this").click()
+    expect(page.get_by_test_id("stCode").first).to_contain_text("def apply(self, classifier")
+    expect(page.get_by_text("tl_core/freezing.py")).to_be_visible()
