@@ -28,6 +28,7 @@ SCREENS = {
     "train": "Train",
     "compare": "Compare",
     "predict": "Predict",
+    "classroom": "Classroom",
 }
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -10,6 +10,7 @@ from tl_core.machine import slots
 from tl_core.runs.store import RUNNING, WAITING, Job
 from tl_core.server.load import Disk, Load, disk_use, machine_load
 from tl_core.strategies import STRATEGIES
+from ui.classroom.access import is_instructor
 from ui.runs import RunView, view_runs
 from ui.state import executor, rooms, store
 
@@ -37,6 +38,8 @@ def names() -> dict[str, str]:
 
 
 def _panel() -> None:
+    if not is_instructor():  # the sign-in has run out while this was open
+        st.rerun()
     jobs = _listed()
     _queue(jobs)
     _machine(_load())
