@@ -5,7 +5,7 @@ import streamlit as st
 from tl_core.data import DatasetSpec, HealthReport
 from tl_core.data.shrink import SHORTER_SIDE
 from tl_core.errors import TLError
-from ui.chrome import chosen_dataset, literal, problem, show_photos, tell_removed, title
+from ui.chrome import chosen_dataset, literal, problem, show_photos, tell_removed, title, visible
 from ui.data_picker import bundled
 from ui.own_photos import delete_my_data, upload, your_photos
 from ui.public_sets import public
@@ -77,7 +77,7 @@ def gallery(dataset: DatasetSpec) -> None:
     """Show the photos of one class, a page at a time."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     label = left.selectbox(
-        "Class", range(len(dataset.classes)), format_func=lambda i: dataset.classes[i]
+        "Class", range(len(dataset.classes)), format_func=lambda i: visible(dataset.classes[i])
     )
     indices = [i for i, photo in enumerate(dataset.photos) if photo.label == label]
     pages = max(1, -(-len(indices) // PER_PAGE))

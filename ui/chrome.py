@@ -58,9 +58,18 @@ def problem(error: TLError) -> None:
 def literal(text: str) -> str:
     """Return text that Markdown shows as it is: names that users chose are never markup."""
     special = "\\`*_{}[]()<>#+-.!|~$:&@"
+    text = visible(text)
     # An address becomes a link although its signs are escaped; an invisible joiner prevents that.
     text = re.sub(r":(?=//)|www(?=\.)|@", "\\g<0>\u2060", text, flags=re.IGNORECASE)
-    return "".join(f"\\{c}" if c in special else " " if c in "\r\n\t" else c for c in text)
+    return "".join(f"\\{c}" if c in special else c for c in text)
+
+
+def visible(text: str) -> str:
+    """Return text in one line, without signs that turn the direction of what follows around."""
+    joiners = "\u200c\u200d"  # of letters in some scripts, and of emoji
+    return "".join(
+        c if c.isprintable() or c in joiners else " " if c.isspace() else "" for c in text
+    )
 
 
 def draw(chart: Chart, key: str) -> None:
@@ -100,7 +109,7 @@ def readable_dataset() -> tuple[DatasetSpec, HealthReport] | None:
         return None
 
 
-@st.cache_data(max_entries=3000, show_spinner=False)
+@st.cache_data(max_entries=3000, ttl="2h", show_spinner=False)
 def thumbnail(path: str, modified: int) -> bytes:
     """Return a small square JPEG of a photo; ``modified`` makes a changed file a new one."""
     image = decode(Path(path))

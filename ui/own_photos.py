@@ -108,18 +108,14 @@ def delete_my_data() -> None:
     """Let the learner remove everything that is theirs."""
     if st.session_state.pop("deleted", False):
         st.success("Your photos, runs and settings were deleted from this server.")
-    if st.button("Delete my data", type="tertiary", icon=":material/delete_forever:"):
-        _confirm()
-
-
-@st.dialog("Delete my data?")
-def _confirm() -> None:
-    st.markdown(
-        "Your photos, your runs with their results and trained networks, the photos that you asked "
-        "about, your settings and your place in a class are removed from this server now. Runs "
-        "that are going on are stopped. This cannot be undone."
-    )
-    if st.button("Delete everything of mine", type="primary", width="stretch"):
-        forget_me()
-        st.session_state["deleted"] = True
-        st.rerun()
+    with st.popover("Delete my data", type="tertiary", icon=":material/delete_forever:"):
+        st.markdown(
+            "Your photos, your runs with their results and trained networks, the photos that you "
+            "asked about, your settings and your place in a class are removed from this server "
+            "now. Runs that are going on are stopped. This cannot be undone."
+        )
+        if st.button("Delete everything of mine", type="primary", width="stretch"):
+            forget_me()
+            st.cache_data.clear()  # thumbnails; others' are made again
+            st.session_state["deleted"] = True
+            st.rerun()

@@ -77,7 +77,7 @@ def bring_photos(page: Page, url: str, photos: Path, tmp_path: Path) -> None:
     arrive(page, url)
     go(page, "Data")
     upload(page, zip_folder(photos, tmp_path / "insects.zip"))
-    expect(page.get_by_role("heading", name="insects.zip")).to_be_visible()
+    expect(page.get_by_role("heading", name="insects", exact=True)).to_be_visible()
 
 
 def settle(page: Page, **settings: int) -> None:
