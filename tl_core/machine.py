@@ -27,7 +27,7 @@ def slots() -> int:
     ``TL_SLOTS``; else one for two cores, or for one core where a GPU does the work, and never more
     than there is memory for.
     """
-    if chosen := _number("TL_SLOTS"):
+    if chosen := whole_number("TL_SLOTS"):
         return chosen
     available = memory()
     limits = [cores() // CORES_PER_RUN]
@@ -48,7 +48,7 @@ def run_memory() -> int | None:
 
     ``TL_RUN_MEMORY_MB``; else its share of the machine's memory.
     """
-    if chosen := _number("TL_RUN_MEMORY_MB"):
+    if chosen := whole_number("TL_RUN_MEMORY_MB"):
         return chosen * 2**20
     available = memory()
     return int(available * SHARE_FOR_RUNS) // slots() if available else None
@@ -56,7 +56,7 @@ def run_memory() -> int | None:
 
 def run_seconds() -> float:
     """Return how long one run may take, pauses not counted: ``TL_RUN_MINUTES``, else an hour."""
-    return 60.0 * (_number("TL_RUN_MINUTES") or RUN_MINUTES)
+    return 60.0 * (whole_number("TL_RUN_MINUTES") or RUN_MINUTES)
 
 
 def cores() -> int:
@@ -114,8 +114,14 @@ def step_back() -> None:
             Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
-def _number(name: str) -> int | None:
-    """Return a positive whole number from the environment; None where it is unset."""
+def whole_number(name: str) -> int | None:
+    """Return a setting from the environment; None where it is not set.
+
+    Raises
+    ------
+    ConfigError
+        If it is no whole number above zero.
+    """
     text = os.environ.get(name, "").strip()
     if not text:
         return None

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.photos import make_photo_folder
-from tl_core.errors import ConfigError
+from tl_core.errors import ConfigError, UserError
 from tl_core.training import logbook
 from tl_core.training.config import RunConfig, make_config
 from tl_core.training.events import (
@@ -135,3 +135,18 @@ def test_costly_checkpoints_are_rare(
 ) -> None:
     monkeypatch.setattr(logbook, "CHECKPOINT_SHARE", 1e-9)
     assert until_paused(quick(photos), tmp_path / "run", epochs=3)[-1] == RunPaused(1)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04garbage"])
+def test_a_checkpoint_that_cannot_be_read_is_told(
+    content: bytes, photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / CHECKPOINT).write_bytes(content)
+    with pytest.raises(UserError, match="Start the run again"):
+        list(train(quick(photos), tmp_path))
+
+
+def test_a_checkpoint_of_another_version_is_told(photos: Path, tmp_path: Path) -> None:
+    torch.save({"steps": 1, "flux": 2}, tmp_path / CHECKPOINT)
+    with pytest.raises(UserError, match="another version"):
+        list(train(quick(photos), tmp_path))

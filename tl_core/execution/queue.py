@@ -8,12 +8,12 @@ each all see their first run before anyone sees a second one.
 from __future__ import annotations
 
 import heapq
-import os
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from tl_core.machine import whole_number
 from tl_core.runs.store import Job
 
 MAX_WAITING = 8
@@ -37,7 +37,7 @@ class Place:
 
 def max_waiting() -> int:
     """Return how many runs of one learner may wait: ``TL_MAX_WAITING``, else 8."""
-    return int(os.environ.get("TL_MAX_WAITING") or MAX_WAITING)
+    return whole_number("TL_MAX_WAITING") or MAX_WAITING
 
 
 def in_order(

@@ -115,10 +115,13 @@ class Supervisor:
 
     def shut_down(self) -> None:
         """End all workers; their jobs are interrupted."""
-        for worker in self.workers.values():
+        for worker in list(self.workers.values()):
+            worker.verdict, worker.deadline = (
+                ("interrupted", f"The server was shut down. {GOES_ON}"),
+                0,
+            )
             worker.process.kill()
-            worker.process.join(5)
-            self._settle(worker.job, "interrupted", f"The server was shut down. {GOES_ON}")
+            self._bury(worker)
 
     def _fill(self, waiting: list[Job]) -> None:
         """Give free slots to those who are next."""
@@ -229,6 +232,7 @@ def _serve(store: Store) -> None:
                     last_busy = time.monotonic()
             except OperationalError as error:  # locked or full: look again
                 log.warning("the store cannot be used now: %s", error.orig)
+                time.sleep(WATCH_SECONDS)
             supervisor.rest()
     except KeyboardInterrupt:
         log.info("stopping")

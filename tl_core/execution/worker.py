@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from tl_core.data.catalog import PUBLIC
 from tl_core.data.public import prefetch_data
 from tl_core.errors import RunError, TLError
-from tl_core.execution import outcome, run_folder
+from tl_core.execution import discard_checkpoint, outcome, run_folder
 from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
 from tl_core.runs.store import PAUSED, Job, Store
@@ -92,6 +92,7 @@ def run_job(url: str, identifier: str) -> None:
     if status == PAUSED:
         store.hold(identifier)
     else:
+        discard_checkpoint(identifier)
         store.end(identifier, status, reason)
     store.close()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
@@ -17,63 +16,19 @@ from sqlalchemy.engine import Row
 from sqlalchemy.exc import OperationalError
 
 from tl_core.errors import UserError
+from tl_core.runs.job import FINAL, PAUSED, REQUESTS, RUNNING, WAITING, Job
 from tl_core.runs.schema import connect
 from tl_core.runs.schema import events as _events
 from tl_core.runs.schema import jobs as _jobs
 from tl_core.runs.schema import settings as _settings
 from tl_core.runs.schema import workspaces as _workspaces
 
-WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
-FINAL = ("finished", "failed", "cancelled", "interrupted")
-"""Every accepted job ends in exactly one of these. An interrupted one goes on if it is asked to."""
-
-REQUESTS = ("cancel", "pause", "resume")
-"""What can be asked of a job."""
+__all__ = ["FINAL", "PAUSED", "REQUESTS", "RUNNING", "WAITING", "Job", "Store"]
 
 PATIENCE_SECONDS = 60.0
 """So long a writer tries again while the database is locked or its disk is full."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One piece of work.
-
-    Attributes
-    ----------
-    id
-        Unguessable; also names the folder of a run.
-    kind, payload
-        ``train`` with a configuration, ``predict`` with runs and a photo.
-    owner, comparison, room
-        Whose it is, and which comparison and which class it belongs to.
-    status, reason
-        ``waiting``, ``running``, ``paused`` or one of the final ones, and why it ended.
-    request
-        What was asked of it while it runs and is not yet done: ``cancel``, ``pause`` or nothing.
-    created, started, ended
-        Seconds since the epoch; ``started`` is when it began or last went on.
-    """
-
-    id: str
-    position: int
-    kind: str
-    owner: str
-    comparison: str | None
-    room: str | None
-    payload: dict[str, Any]
-    status: str
-    request: str
-    reason: str | None
-    created: float
-    started: float | None
-    ended: float | None
-
-    @property
-    def active(self) -> bool:
-        """Whether it still waits, runs or is paused."""
-        return self.status not in FINAL
 
 
 class Store:
@@ -88,8 +43,7 @@ class Store:
     """
 
     def __init__(self, url: str | None = None, patience: float = PATIENCE_SECONDS) -> None:
-        self.patience = patience
-        self.engine = connect(url)
+        self.engine, self.patience = connect(url), patience
         self.url = self.engine.url.render_as_string(hide_password=False)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ epoch there is no random state to keep: weights, optimiser, schedule and history
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from tl_core.errors import RunError
+from tl_core.errors import RunError, UserError
 from tl_core.home import replacing
 from tl_core.training.record import CHECKPOINT
 
@@ -73,11 +74,23 @@ class Checkpoint:
 
     @classmethod
     def load(cls, run_dir: Path) -> Checkpoint | None:
-        """Return the checkpoint of a run, or None if there is none."""
+        """Return the checkpoint of a run, or None if there is none.
+
+        Raises
+        ------
+        UserError
+            If it cannot be read, or another version of this program has written it.
+        """
         path = run_dir / CHECKPOINT
         if not path.exists():
             return None
-        return cls(**torch.load(path, map_location="cpu", weights_only=True))
+        try:
+            return cls(**torch.load(path, map_location="cpu", weights_only=True))
+        except (RuntimeError, pickle.UnpicklingError, TypeError, EOFError, OSError) as error:
+            raise UserError(
+                "What was saved of this run cannot be read; perhaps another version of this "
+                "program has written it. Start the run again."
+            ) from error
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+"""What the store knows about one piece of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
+FINAL = ("finished", "failed", "cancelled", "interrupted")
+"""Every accepted job ends in exactly one of these. An interrupted one goes on if it is asked to."""
+
+REQUESTS = ("cancel", "pause", "resume")
+"""What can be asked of a job."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work.
+
+    Attributes
+    ----------
+    id
+        Unguessable; also names the folder of a run.
+    kind, payload
+        ``train`` with a configuration, ``predict`` with runs and a photo.
+    owner, comparison, room
+        Whose it is, and which comparison and which class it belongs to.
+    status, reason
+        ``waiting``, ``running``, ``paused`` or one of the final ones, and why it ended.
+    request
+        What was asked of it while it runs and is not yet done: ``cancel``, ``pause`` or nothing.
+    created, started, ended
+        Seconds since the epoch; ``started`` is when it began or last went on.
+    """
+
+    id: str
+    position: int
+    kind: str
+    owner: str
+    comparison: str | None
+    room: str | None
+    payload: dict[str, Any]
+    status: str
+    request: str
+    reason: str | None
+    created: float
+    started: float | None
+    ended: float | None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits, runs or is paused."""
+        return self.status not in FINAL
