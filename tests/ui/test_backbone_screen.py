@@ -15,6 +15,7 @@ from tl_core.home import home
 from ui.backbone_cards import COLUMNS, HERE, groups, size
 from ui.layer_map import MapPlan
 from ui.layer_map.facts import multiply_adds, output_shape, plan_facts, presets, rates, strategy_of
+from ui.layer_map.layer_map import _short
 from ui.plan import LineUp, line_up
 
 SPEC = backbones().get("resnet_mini")
@@ -137,6 +138,13 @@ def test_rates_are_those_of_the_strategy() -> None:
     scratch = rates(SPEC, MapPlan(STAGES, from_scratch=True), "from_scratch")
     assert set(scratch) == {*STAGES, "head"} and set(scratch.values()) == {1.0}
     assert set(rates(SPEC, MapPlan(STAGES), "gradual_unfreeze")) == {*STAGES, "head"}
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(1.0, "1"), (0.3, "0.3"), (1 / 3, "0.33"), (0.3 * 0.5**12, "0.000073")]
+)
+def test_rates_are_written_without_exponents(share: float, text: str) -> None:
+    assert _short(share) == text
 
 
 def test_the_map_shows_the_strategy_that_is_lined_up() -> None:

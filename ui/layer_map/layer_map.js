@@ -255,6 +255,7 @@ function placeBorder(view) {
   view.first = first;
   view.parts.forEach((part, index) => part.item.classList.toggle("first", index === first && index > 0));
   view.border.classList.toggle("none", first === 0);
+  view.border.classList.toggle("fresh", view.fresh);
   view.border.classList.toggle("last", first === view.parts.length - 1);
   view.border.style.setProperty("--x", `${item.offsetLeft}px`);
   view.border.style.setProperty("--y", `${item.offsetTop}px`);

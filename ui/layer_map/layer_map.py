@@ -7,6 +7,7 @@ own; the answer carries that number back, so that an older answer never undoes a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def layer_map(
             "trainable": list(plan.trainable),
             "fresh": plan.from_scratch,
             "cached": cached,
-            "rates": {name: f"{share:.2g}" for name, share in (rates or {}).items()},
+            "rates": {name: _short(share) for name, share in (rates or {}).items()},
             "presets": [
                 {"label": label, "trainable": list(to.trainable), "fresh": to.from_scratch}
                 for label, to in presets(spec).items()
@@ -91,6 +92,11 @@ def layer_map(
 
 def _nothing() -> None:
     """Stand in where nobody wants to hear of a change; the component needs a callback."""
+
+
+def _short(share: float) -> str:
+    """Return two digits without an exponent (``0.000073``)."""
+    return f"{Decimal(f'{share:.2g}'):f}"
 
 
 def _latest_click(key: str) -> dict[str, Any] | None:
