@@ -7,14 +7,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.errors import TLError
 from ui.chrome import empty, literal, problem, tell_removed, title
-from ui.own_photos import PHOTO_TYPES, progress_bar
+from ui.own_photos import PHOTO_TYPES, Arriving, progress_bar
 from ui.results import FinishedRun, comparisons, finished_runs
 from ui.state import executor, my_job, owner, store, uploads
 
 
 def ask_about(photo: UploadedFile, runs: list[FinishedRun]) -> None:
     """Have a photo checked and stored, and ask every run about it."""
-    path = str(uploads().take_question(photo, photo.name, progress_bar()))
+    path = str(uploads().take_question(Arriving(photo), photo.name, progress_bar()))
     payload = {"photo": path, "runs": [run.view.job.id for run in runs]}
     job = executor().submit("predict", payload, owner=owner())
     st.session_state["question"] = {"photo": path, "job": job}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.data.incoming import Report
 from tl_core.data.limits import megabytes
@@ -15,6 +18,27 @@ from ui.data_picker import choose, use_button
 from ui.state import app_state, forget_me, owner, save, uploads
 
 PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"]
+
+
+class Arriving:
+    """A file that was sent; closed, it gives its memory back.
+
+    Streamlit itself keeps a file until the session ends, also when its widget is gone.
+    """
+
+    def __init__(self, file: UploadedFile) -> None:
+        self._file = file
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        return self._file.read(size)
+
+    def close(self) -> None:
+        """Let the server forget the file."""
+        self._file.close()
+        context = get_script_run_ctx()
+        if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+            context.uploaded_file_mgr.remove_file(context.session_id, self._file.file_id)
 
 
 def upload() -> None:
@@ -43,9 +67,10 @@ def upload() -> None:
     report = progress_bar()
     try:
         if archive is not None:
-            taken = uploads().take_zip(owner(), archive, archive.name, report)
+            taken = uploads().take_zip(owner(), Arriving(archive), archive.name, report)
         else:
-            taken = uploads().take_folder(owner(), [(f.name, f) for f in files], report)
+            sources = [(file.name, Arriving(file)) for file in files]
+            taken = uploads().take_folder(owner(), sources, report)
     except TLError as error:
         st.session_state["upload_problem"] = error
     else:

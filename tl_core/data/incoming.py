@@ -20,11 +20,11 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from filelock import FileLock, Timeout
 
@@ -38,11 +38,28 @@ from tl_core.home import home
 Report = Callable[[str, int, int], None]
 """Called with what is being done, how many are done and how many there are (0 if unknown)."""
 
+
+class Source(Protocol):
+    """What an upload is read from, once and in pieces."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most ``size``; none at the end."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the source holds: everything has been copied."""
+        ...
+
+
 COMMAND = ("-m", "tl_core.data.checker")
 """Arguments for Python that start the process in which uploads are opened."""
 
+PATIENCE_SECONDS = 1800
+"""For a turn; a class that sends its photos all at once is served within that time."""
+
 _CHUNK = 2**20
 _POLL_SECONDS = 0.1
+_OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 1000))
 _ROOT = Path(__file__).resolve().parents[2]
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
@@ -86,19 +103,19 @@ class Incoming:
         """Return the error that refuses the whole upload."""
         return ArchiveError(f"{self.name!r} was refused: {reason}")
 
-    def write(self, stream: IO[bytes], most: int | None = None) -> None:
-        """Copy a file, at most ``most`` bytes of it (default: ``limits.sent_bytes``).
+    def write(self, stream: Source, most: int | None = None) -> None:
+        """Copy a file, at most ``most`` bytes of it (default: ``limits.sent_bytes``); close it.
 
         Raises
         ------
         ArchiveError
             If it is larger, or there is no room on the disk.
         """
-        with self._room(), self.file.open("wb") as file:
+        with closing(stream), self._room(), self.file.open("wb") as file:
             self._copy(stream, file, 0, most or self.limits.sent_bytes)
 
-    def pack(self, files: Iterable[tuple[str, IO[bytes]]]) -> None:
-        """Copy the files of a folder into one zip, without compression and whatever their names.
+    def pack(self, files: Iterable[tuple[str, Source]]) -> None:
+        """Copy the files of a folder into one zip, whatever their names; close each after that.
 
         Raises
         ------
@@ -113,10 +130,10 @@ class Incoming:
                         f"it holds more than {number:,} files. Leave some out of each class."
                     )
                 entry = zipfile.ZipInfo(clean(path)[:_CHUNK] or "_")
-                with archive.open(entry, "w", force_zip64=True) as file:
+                with closing(stream), archive.open(entry, "w", force_zip64=True) as file:
                     size = self._copy(stream, file, size, self.limits.sent_bytes)
 
-    def _copy(self, source: IO[bytes], target: IO[bytes], size: int, most: int) -> int:
+    def _copy(self, source: Source, target: IO[bytes], size: int, most: int) -> int:
         while chunk := source.read(_CHUNK):
             size += len(chunk)
             if size > most:
@@ -174,7 +191,7 @@ class Incoming:
     @contextmanager
     def _turn(self, report: Report | None) -> Iterator[None]:
         """Wait until few enough uploads are being checked, by any process of this machine."""
-        patience = time.monotonic() + self.limits.seconds
+        patience = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < patience:
             for number in range(self.limits.at_once):
                 lock = FileLock(incoming_folder() / f"turn-{number}.lock", timeout=0)
@@ -214,7 +231,7 @@ class Incoming:
 
     def _lost(self, code: int, seconds: float) -> ArchiveError:
         """Return the error for a checking process that ended without an answer."""
-        if seconds >= self.limits.seconds or code == -getattr(signal, "SIGXCPU", 0):
+        if seconds >= self.limits.seconds or code == _OUT_OF_TIME:
             return self.refuse(
                 f"checking it took longer than {self.limits.seconds} seconds. Send fewer photos, "
                 "or make them smaller."

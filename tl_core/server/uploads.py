@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import delete, func, insert, select
 
 from tl_core.data.catalog import PUBLIC, bundled_sets
 from tl_core.data.files import MANIFEST, list_files
-from tl_core.data.incoming import Incoming, Report, incoming_folder
+from tl_core.data.incoming import Incoming, Report, Source, incoming_folder
 from tl_core.data.limits import UploadLimits, megabytes, no_room
 from tl_core.data.source import folder_name, title_of
 from tl_core.home import home
@@ -92,7 +92,7 @@ class Uploads:
     # ------------------------------------------------------------------------------ taking in
 
     def take_zip(
-        self, owner: str, stream: IO[bytes], name: str, report: Report | None = None
+        self, owner: str, stream: Source, name: str, report: Report | None = None
     ) -> Upload:
         """Take in a zip of class folders.
 
@@ -101,7 +101,7 @@ class Uploads:
         owner
             Whose it is.
         stream
-            The zip; read once, in pieces.
+            The zip; read once, in pieces, and closed before anything else is done.
         name
             Its file name, as the sender calls it.
         report
@@ -115,7 +115,7 @@ class Uploads:
         return self._take(owner, name, lambda incoming: incoming.write(stream), report)
 
     def take_folder(
-        self, owner: str, files: Iterable[tuple[str, IO[bytes]]], report: Report | None = None
+        self, owner: str, files: Iterable[tuple[str, Source]], report: Report | None = None
     ) -> Upload:
         """Take in a folder of class folders: paths below it, and contents. See :meth:`take_zip`."""
         files = list(files)
@@ -123,7 +123,7 @@ class Uploads:
         name = tops.pop() if len(tops) == 1 else "Uploaded folder"
         return self._take(owner, name, lambda incoming: incoming.pack(files), report)
 
-    def take_question(self, stream: IO[bytes], name: str, report: Report | None = None) -> Path:
+    def take_question(self, stream: Source, name: str, report: Report | None = None) -> Path:
         """Take in one photo that networks will be asked about; return where it lies.
 
         Raises

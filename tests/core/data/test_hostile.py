@@ -7,6 +7,7 @@ import os
 import resource
 import stat
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -269,6 +270,25 @@ def test_uploads_take_turns() -> None:
 
     assert take(zipped(GOOD), UploadLimits(at_once=1), report=report)["photos"] == 4
     assert "come next" in said[0] and "photos checked" in said
+
+
+def test_whoever_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incoming, "PATIENCE_SECONDS", 0)
+    assert "busy" in refusal(zipped(GOOD))
+
+
+def test_what_was_checked_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    take(zipped(GOOD))
+    monkeypatch.setattr(sys.modules["tl_core.data.scan"], "decode", None)
+    spec, _ = open_dataset(home() / "uploads" / "target")
+    assert len(spec.photos) == 4
+
+
+def test_a_source_is_given_back_before_the_check() -> None:
+    stream = zipped(GOOD)
+    closed = []
+    take(stream, report=lambda *_: closed.append(stream.closed))
+    assert closed and all(closed)
 
 
 def test_the_checker_sees_no_secret_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
