@@ -70,6 +70,13 @@ class Page:
         there = [label_of(element) for element in self.all(kind)]
         raise LookupError(f"no {kind} {label!r} among {there} on this page:\n{self.text()}")
 
+    def fragment(self, widget: str) -> str:
+        """Return the fragment that a widget belongs to; empty for the page itself."""
+        for drawn in self._drawn.values():
+            if getattr(drawn.element, "id", "") == widget:
+                return drawn.fragment
+        return ""
+
     def ids(self) -> set[str]:
         """Return the ids of all widgets."""
         return {getattr(drawn.element, "id", "") for drawn in self._drawn.values()}

@@ -84,7 +84,9 @@ class Server:
             supervisor = self.supervisor()
             found["supervisor"] = supervisor
             found |= {f"{name_of(pid)} {pid}": pid for pid in descendants(supervisor)}
-        found |= {f"app's {name_of(pid)} {pid}": pid for pid in descendants(self.process.pid)}
+        known = set(found.values())
+        others = [pid for pid in descendants(self.process.pid) if pid not in known]
+        found |= {f"{name_of(pid)} {pid}": pid for pid in others}
         return {name: size for name, pid in found.items() if (size := pss(pid))}
 
 

@@ -115,8 +115,11 @@ class Tab:
 
     async def click(self, label: str) -> float:
         """Press the first button whose label begins so; return the seconds of the reaction."""
-        button = self.page.find("button", label)
-        return await self._act(WidgetState(id=button.id, trigger_value=True))
+        return await self.press(self.page.find("button", label).id)
+
+    async def press(self, button: str) -> float:
+        """Press a button by its id."""
+        return await self._act(WidgetState(id=button, trigger_value=True))
 
     async def set(self, kind: str, label: str, **value: Any) -> float:
         """Give a widget a value, such as ``double_value=3``, by its kind and label."""
@@ -125,7 +128,7 @@ class Tab:
         return await self._act()
 
     async def upload(self, label: str, files: dict[str, bytes]) -> float:
-        """Give files to an uploader; return the seconds from the widget's message to the end."""
+        """Give files to an uploader; return the seconds that the server took to check them."""
         state = WidgetState(id=self.page.find("file_uploader", label).id)
         urls = await self._file_urls(list(files))
         for (name, data), url in zip(files.items(), urls, strict=True):
@@ -134,7 +137,7 @@ class Tab:
             info.name, info.size, info.file_id = name, len(data), url.file_id
             info.file_urls.CopyFrom(url)
         self._states[state.id] = state
-        return await self._act()
+        return await self._rerun("")
 
     async def until(self, reached: Callable[[], bool], seconds: float = PATIENCE) -> float:
         """Wait until something is to be seen; return the seconds that it took."""
@@ -151,7 +154,8 @@ class Tab:
     # ---------------------------------------------------------------------------- the protocol
 
     async def _act(self, trigger: WidgetState | None = None) -> float:
-        seconds = await self._rerun("", trigger)
+        fragment = self.page.fragment(trigger.id) if trigger else ""
+        seconds = await self._rerun(fragment, trigger)
         self.reactions.append(seconds)
         return seconds
 
@@ -160,7 +164,7 @@ class Tab:
         message = BackMsg()
         state = message.rerun_script
         state.page_script_hash, state.fragment_id = self._script, fragment
-        state.is_auto_rerun = bool(fragment)
+        state.is_auto_rerun = bool(fragment) and trigger is None
         state.cached_message_hashes.extend(self.page.cached)
         state.widget_states.widgets.extend(
             [*self._states.values(), *([trigger] if trigger else [])]

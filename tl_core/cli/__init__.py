@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from tl_core.cli import commands, output
 from tl_core.cli.options import add_data, add_run_options, count, list_of
-from tl_core.cli.ready import ready, show_ready
+from tl_core.cli.ready import rehearse, show_ready
 from tl_core.errors import RunError, TLError
 from tl_core.strategies import STRATEGIES
 
@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("predict", commands.predict, output.show_predictions, "Answer for new photos.")
     sub.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     sub.add_argument("images", nargs="+", metavar="IMAGE")
-    sub = command("ready", ready, show_ready, "Rehearse a class on this machine; needs no network.")
+    sub = command("ready", rehearse, show_ready, "Rehearse a class here, without a network.")
     sub.add_argument("--learners", type=count, default=30, metavar="N", help="how many will come")
     sub.set_defaults(failed=lambda result: not result["ready"])
     return parser

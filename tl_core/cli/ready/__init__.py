@@ -21,7 +21,7 @@ RUNS_EACH = 2
 """How many runs a learner of the rehearsal starts."""
 
 
-def ready(args: argparse.Namespace) -> dict[str, Any]:
+def rehearse(args: argparse.Namespace) -> dict[str, Any]:
     """Return every check, the verdict, and how long a round of the class takes."""
     with Progress("Rehearsal") as progress:
         rehearsal = Rehearsal(args.learners, RUNS_EACH)

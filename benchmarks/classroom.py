@@ -1,0 +1,62 @@
+"""Hold a class against this machine and print the table of what it was promised.
+
+    python benchmarks/classroom.py                       # thirty learners, 200 cycles
+    python benchmarks/classroom.py --quick               # six learners, 5 cycles
+    python benchmarks/classroom.py --only memory,faults  # some parts
+
+Learners speak Streamlit's own protocol with a server that is started for each part, in a home that
+is thrown away. Everything is on this machine, so the learners take a share of its processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from classroom_kit.alone import first_point, growth, memory, reaction  # noqa: E402
+from classroom_kit.faults import faults  # noqa: E402
+from classroom_kit.hostile import hostile  # noqa: E402
+from classroom_kit.lesson import lesson  # noqa: E402
+from classroom_kit.report import Row, table  # noqa: E402
+
+
+def main() -> int:
+    """Run the parts and print the table; 1 if a bar is not held."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--learners", type=int, default=30)
+    parser.add_argument("--cycles", type=int, default=200)
+    parser.add_argument("--quick", action="store_true", help="6 learners, 5 cycles")
+    parser.add_argument("--only", default="", metavar="PART,...")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every server is taken down
+    learners, cycles = (6, 5) if args.quick else (args.learners, args.cycles)
+    parts: dict[str, Callable[[Path], list[Row]]] = {
+        "memory": memory,
+        "first_point": first_point,
+        "reaction": reaction,
+        "lesson": lambda home: lesson(home, learners),
+        "hostile": hostile,
+        "faults": faults,
+        "growth": lambda home: growth(home, cycles),
+    }
+    chosen = args.only.split(",") if args.only else list(parts)
+    if unknown := set(chosen) - set(parts):
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(parts)}")
+    rows: list[Row] = []
+    for name in chosen:
+        with tempfile.TemporaryDirectory(prefix="classroom-") as folder:
+            rows += parts[name](Path(folder) / "home")
+        print(table(rows[-1:]), file=sys.stderr, flush=True)
+    print(table(rows))
+    return 0 if all(row.held for row in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

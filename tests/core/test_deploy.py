@@ -1,0 +1,166 @@
+"""What stands in deploy/ agrees with the rest of the project, and works where it can be tried."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import stat
+import subprocess
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+NGINX, CADDY = DEPLOY / "nginx.conf", DEPLOY / "Caddyfile"
+CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+
+
+def pins(path: Path) -> dict[str, str]:
+    found = re.findall(r"^([\w.-]+)==(\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return dict(found)
+
+
+def needs(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed here")
+    return path
+
+
+# --------------------------------------------------------------------------------------- config
+
+
+def test_the_config_is_that_of_a_shared_server() -> None:
+    server, client = CONFIG["server"], CONFIG["client"]
+    assert server["enableXsrfProtection"] is True and server["enableCORS"] is True
+    assert server["headless"] is True and server["fileWatcherType"] == "none"
+    assert CONFIG["browser"]["gatherUsageStats"] is False
+    assert client["showErrorDetails"] == "none"
+    assert "serverAddress" not in CONFIG["browser"]  # else the start would not tell the LAN address
+
+
+def test_no_icon_or_font_comes_from_elsewhere() -> None:
+    assert "page_icon=str(ASSETS" in (ROOT / "app.py").read_text(encoding="utf-8")
+    assert (ROOT / "assets" / "icon.svg").is_file()
+    assert "http" not in str(CONFIG["theme"])
+
+
+# ---------------------------------------------------------------------------------- requirements
+
+
+def test_community_cloud_installs_the_same_with_the_cpu_build_of_torch() -> None:
+    file = DEPLOY / "community_cloud" / "requirements.txt"
+    assert "--extra-index-url https://download.pytorch.org/whl/cpu" in file.read_text()
+    here = pins(file)
+    assert here["torch"].endswith("+cpu")
+    assert {name: pin.removesuffix("+cpu") for name, pin in here.items()} == pins(
+        ROOT / "requirements.txt"
+    )
+
+
+def test_the_container_copies_everything_that_the_app_needs() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    copied = {line.split()[1] for line in text.splitlines() if line.startswith("COPY")}
+    assert all((ROOT / path).exists() for path in copied)
+    assert {".streamlit", "assets", "tl_core", "ui", "pages", "app.py"} <= copied
+    assert re.search(r"^USER (?!root)", text, re.MULTILINE)
+    assert "/_stcore/health" in text and "VOLUME" in text
+
+
+# ---------------------------------------------------------------------------------------- proxies
+
+
+def test_proxies_take_as_much_as_the_app() -> None:
+    size = CONFIG["server"]["maxUploadSize"]
+    assert f"client_max_body_size {size}m;" in NGINX.read_text()
+    assert f"max_size {size}MiB" in CADDY.read_text()
+
+
+@pytest.mark.parametrize("header", ["Content-Security-Policy", "Permissions-Policy"])
+def test_proxies_send_the_same_headers(header: str) -> None:
+    values = [re.findall(rf'{header} "(.*?)"', path.read_text()) for path in (NGINX, CADDY)]
+    assert values[0] == values[1] and len(values[0]) == 1
+    assert "camera=(self)" in values[0][0] or "frame-ancestors 'self'" in values[0][0]
+
+
+@pytest.fixture
+def certified(tmp_path: Path, https: ModuleType) -> tuple[Path, Path]:
+    needs("openssl")
+    crt, key = https.certificate("192.0.2.7")
+    return crt, key
+
+
+def test_nginx_accepts_its_file(tmp_path: Path, certified: tuple[Path, Path]) -> None:
+    nginx = needs("nginx")
+    text = NGINX.read_text()
+    for kind, path in zip(("crt", "key"), certified, strict=True):
+        text = text.replace(f"/etc/ssl/lab.example.org.{kind}", str(path))
+    (tmp_path / "lab.conf").write_text(text)
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}}\n"
+        f"http {{ access_log off; include {tmp_path}/lab.conf; }}\n"
+    )
+    done = subprocess.run([nginx, "-t", "-c", str(whole)], capture_output=True, text=True)
+    assert "syntax is ok" in done.stderr, done.stderr
+
+
+def test_caddy_accepts_its_file() -> None:
+    command = [needs("caddy"), "adapt", "--config", str(CADDY), "--adapter", "caddyfile"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+# ------------------------------------------------------------------------------------------ https
+
+
+@pytest.fixture
+def https() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("https_start", DEPLOY / "https.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_certificate_is_for_the_address_and_kept(https: Any, certified: Any) -> None:
+    crt, key = certified
+    text = https.openssl("x509", "-noout", "-text", "-in", str(crt))
+    assert "IP Address:192.0.2.7" in text and "DNS:localhost" in text
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    before = crt.read_bytes()
+    assert https.certificate("192.0.2.7") == certified and crt.read_bytes() == before
+
+
+def test_a_certificate_that_ends_soon_is_made_anew(
+    https: Any, certified: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(https, "RENEW_SECONDS", 10 * 365 * 24 * 3600)
+    before = certified[0].read_bytes()
+    assert https.certificate("192.0.2.7")[0].read_bytes() != before
+
+
+def test_without_openssl_a_sentence_says_so(https: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit, match="openssl is missing"):
+        https.openssl("version")
+
+
+# -------------------------------------------------------------------------------- community cloud
+
+
+def test_the_entry_file_of_community_cloud_shows_the_laboratory() -> None:
+    if not (DEPLOY / "community_cloud" / "pages").is_dir():
+        pytest.skip("this checkout has no symbolic links")
+    app: Any = AppTest.from_file(str(DEPLOY / "community_cloud" / "app.py"), default_timeout=60)
+    app.session_state["owner"] = "somebody"
+    app.run()
+    assert [e.message for e in app.exception] == []
+    assert app.title[0].value == "Transfer-learning laboratory"
+    assert {"data", "train"} <= {link.proto.page for link in app.get("page_link")}
