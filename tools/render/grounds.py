@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from scipy import ndimage
@@ -22,6 +23,13 @@ def _field() -> tuple[Array, Array, Array]:
 
 def _rough(value: float) -> Array:
     return np.full((SIDE, SIDE), value)
+
+
+def faded(skin: Skin, contrast: float) -> Skin:
+    """Bleach and flatten a ground: ``contrast`` is the share of its pattern that is left."""
+    mean = skin.colour.mean((0, 1))
+    colour = mean + contrast * (skin.colour - mean)
+    return replace(skin, colour=colour, relief=contrast * skin.relief)
 
 
 def _any(rng: Rng, *colours: tuple[float, float, float]) -> Array:

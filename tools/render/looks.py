@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from tools.render.noise import Rng
 from tools.render.skin import Colour, Look
 
 _GREEN_TIP = ((0.42, 0.50, 0.14), 0.10)
@@ -141,4 +144,14 @@ LOOKS: dict[str, tuple[Look, ...]] = {
         _waxy("purple", (0.20, 0.05, 0.18), (0.80, 0.68, 0.74), blend="stem", share=0.22),
     ),
 }
-"""Class -> its looks, each as likely as the others."""
+"""Class -> its looks, from the most usual to the rarest."""
+
+USUAL = 0.62
+"""Where usual looks are commoner, each is so many times as likely as the one before it."""
+
+
+def usual_look(name: str, rng: Rng) -> Look:
+    """Choose a look of a class as a market would show it, the usual ones more often."""
+    looks = LOOKS[name]
+    weights = USUAL ** np.arange(len(looks))
+    return looks[rng.choice(len(looks), p=weights / weights.sum())]

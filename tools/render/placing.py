@@ -149,16 +149,22 @@ def heading(azimuth: float, elevation: float) -> Array:
     return np.array([np.cos(a) * np.cos(e), np.sin(a) * np.cos(e), np.sin(e)])
 
 
-def viewpoint(item: Item, thing: Placed, rng: Rng, low: float, high: float) -> tuple[float, float]:
+def viewpoint(
+    item: Item, thing: Placed, rng: Rng, low: float, high: float, typical: bool = False
+) -> tuple[float, float]:
     """Choose azimuth and elevation (degrees) from which the form of a thing can be seen.
 
     A long thing is not seen end-on, the stem end of a round one is not hidden, and something
-    curved is seen from above, since it lies with its curve flat on the ground.
+    curved is seen from above, since it lies with its curve flat on the ground. ``typical`` leaves
+    only the views that show a form best: long things from the side, round ones with their stem end.
     """
     if item.shape == "curved":
         low, high = max(low, 32), max(high, 60)
     long = item.shape in ("curved", "elongated", "pear-shaped", "oval")
-    least, most = (-0.4, 0.45) if long else (-0.1, 0.92)
+    if typical:
+        least, most = (-0.25, 0.3) if long else (0.15, 0.8)
+    else:
+        least, most = (-0.4, 0.45) if long else (-0.1, 0.92)
     elevation = rng.uniform(low, high)
     for _ in range(30):
         azimuth = rng.uniform(0, 360)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,10 @@ import numpy as np
 from tools.render import grounds, surfaces
 from tools.render.camera import Film
 from tools.render.items import CLASSES, COARSE, FINE, Item, make
-from tools.render.looks import LOOKS
+from tools.render.looks import LOOKS, usual_look
 from tools.render.noise import Array, Rng, ramp
 from tools.render.placing import Camera, Placed, aim, beside, group, heading, rest, viewpoint
-from tools.render.skin import Colour, Part, Skin
+from tools.render.skin import Colour, Look, Part, Skin
 from tools.render.tracing import lamp, sky, sun
 
 
@@ -37,13 +37,15 @@ class Shot:
     film: Film
 
 
-def subjects(name: str, rng: Rng, chances: tuple[float, ...]) -> tuple[Item, list[Placed]]:
-    """Make one or more items of a class, in one look, and let them rest side by side.
+def subjects(
+    name: str, rng: Rng, chances: tuple[float, ...], look: Look | None = None
+) -> tuple[Item, list[Placed]]:
+    """Make one or more items of a class, in this look or any one, and let them rest side by side.
 
     ``chances`` are those of one, two, three ... items.
     """
     count = 1 + int(rng.choice(len(chances), p=chances))
-    look = LOOKS[name][rng.integers(len(LOOKS[name]))]
+    look = look or LOOKS[name][rng.integers(len(LOOKS[name]))]
     items = [make(name, rng, look, FINE if count < 3 else COARSE) for _ in range(count)]
     return items[0], group([rest(item, rng) for item in items], rng)
 
@@ -83,11 +85,13 @@ def _wall(skin: Skin, azimuth: float, back: float) -> Part:
     return Part(_turned(mesh, azimuth), skin, thin=True)
 
 
-def _crate(skin: Skin, centre: Array, half: float, rng: Rng) -> list[Part]:
-    """Nail a crate of slats round a point."""
+def _crate(skin: Skin, centre: Array, half: float, azimuth: float, rng: Rng) -> list[Part]:
+    """Nail a crate of slats round a point, without the sides towards the camera at ``azimuth``."""
     turn, height = rng.uniform(0, 90), rng.uniform(2.0, 4.5)
     parts = []
     for quarter in range(4):
+        if np.cos(np.radians(turn + 90 * quarter - azimuth)) > 0.2:
+            continue
         for level in range(2):
             for side in surfaces.box(np.array([0.8, 2 * half, 0.75 * height])):
                 mesh = side.moved(np.eye(3), np.array([half, 0, height * (level + 0.45)]))
@@ -131,9 +135,19 @@ def studio(name: str, rng: Rng) -> Shot:
 
 
 def _neighbours(
-    name: str, things: list[Placed], rng: Rng, camera: Camera, azimuth: float, count: int
+    name: str,
+    things: list[Placed],
+    rng: Rng,
+    camera: Camera,
+    azimuth: float,
+    count: int,
+    edge: tuple[float, float] = (0.7, 1.1),
 ) -> list[Placed]:
-    """Put items of other classes at the edges of the picture, not in front of the subject."""
+    """Put items of other classes at the edges of the picture, not in front of the subject.
+
+    Their middles lie at least so far from the picture's middle: a value between those of ``edge``,
+    where 1 is the border.
+    """
     others = [other for other in CLASSES if other != name]
     placed = list(things)
     for _ in range(count):
@@ -141,9 +155,9 @@ def _neighbours(
         direction = np.radians(azimuth + rng.uniform(75, 285))
         thing = rest(make(other, rng, detail=COARSE), rng)
         thing = beside(thing, placed, direction, rng.uniform(0.3, 2.0))
-        outwards, edge = np.array([np.cos(direction), np.sin(direction), 0]), rng.uniform(0.7, 1.1)
+        outwards, border = np.array([np.cos(direction), np.sin(direction), 0]), rng.uniform(*edge)
         for _ in range(40):
-            if np.abs(camera.project(thing.outline).mean(0)).max() > edge:
+            if np.abs(camera.project(thing.outline).mean(0)).max() > border:
                 break
             thing = thing.moved(0.8 * outwards)
         placed.append(thing)
@@ -163,26 +177,31 @@ def _awning(direction: Array, rng: Rng) -> list[Part]:
 
 
 def market(name: str, rng: Rng) -> Shot:
-    """Stand in hard sun among neighbours, crates and busy grounds."""
-    item, things = subjects(name, rng, (0.5, 0.22, 0.16, 0.12))
-    azimuth, elevation = viewpoint(item, things[0], rng, 18, 68)
+    """Stand in the sun, on a worn ground, with neighbours, crates and an awning now and then."""
+    item, things = subjects(name, rng, (0.92, 0.08), usual_look(name, rng))
+    azimuth, elevation = viewpoint(item, things[0], rng, 14, 40, typical=True)
     points = outline(things)
-    camera = aim(points, rng, azimuth, elevation, rng.uniform(0.5, 0.8))
-    direction = -heading(azimuth + rng.uniform(-150, 150), rng.uniform(22, 65))
-    strength = rng.uniform(4, 8)
+    camera = aim(points, rng, azimuth, elevation, rng.uniform(0.62, 0.84))
+    camera = replace(camera, aperture=rng.uniform(0.3, 0.7))
+    direction = -heading(azimuth + rng.uniform(-65, 65), rng.uniform(38, 65))
     emitters = [
-        sun(direction, strength * np.array([1, 0.93, rng.uniform(0.74, 0.88)])),
+        sun(direction, rng.uniform(2.5, 4) * np.array([1, 0.93, rng.uniform(0.74, 0.88)])),
         sky(_gradient((0.5, 0.7, 1.05), (0.8, 0.8, 0.78), rng, patches=2)),
     ]
     busy = grounds.BUSY
-    parts = [_floor(busy[rng.integers(len(busy))](rng))]
-    wall = grounds.stall if rng.random() < 0.6 else busy[rng.integers(len(busy))]
-    parts.append(_wall(wall(rng), azimuth, rng.uniform(25, 50)))
-    everyone = _neighbours(name, things, rng, camera, azimuth, int(rng.integers(2, 7)))
-    if rng.random() < 0.45:
+    floor = busy[rng.integers(len(busy))]
+    wall = grounds.stall if rng.random() < 0.4 else busy[rng.integers(len(busy))]
+    parts = [
+        _floor(grounds.faded(floor(rng), rng.uniform(0.05, 0.4))),
+        _wall(grounds.faded(wall(rng), rng.uniform(0.05, 0.4)), azimuth, rng.uniform(25, 50)),
+    ]
+    count = int(rng.choice(3, p=(0.6, 0.3, 0.1)))
+    everyone = _neighbours(name, things, rng, camera, azimuth, count, (1.0, 1.2))
+    if rng.random() < 0.25:
         half = np.linalg.norm(points[:, :2] - points[:, :2].mean(0), axis=1).max()
-        parts += _crate(grounds.wood(rng), points.mean(0), half + rng.uniform(9, 14), rng)
-    if rng.random() < 0.4:
+        half += rng.uniform(9, 14)
+        parts += _crate(grounds.wood(rng), points.mean(0), half, azimuth, rng)
+    if rng.random() < 0.04:
         parts += _awning(direction, rng)
     film = Film(rng.uniform(0.20, 0.36), rng.uniform(0.9, 1.2), 1500, 0.006, 0.2)
     return Shot(item, parts + _parts(everyone), emitters, camera, film)
