@@ -172,12 +172,13 @@ class Store:
         """
         if what not in REQUESTS:
             raise ValueError(f"{what!r} cannot be asked. Allowed: {', '.join(REQUESTS)}.")
-        over: dict[str, Any] = {"ended": time.time(), "reason": "Stopped on request."}
-        again: dict[str, Any] = {"ended": None, "reason": None}
+        new = _jobs.c.started.is_(None)
+        reason = case((new, "Stopped before it began."), else_="Stopped on request.")
+        over: dict[str, Any] = {"ended": time.time(), "reason": reason}
         origins, values = {
             "cancel": ((WAITING, PAUSED), {"status": "cancelled", **over}),
             "pause": ((WAITING,), {"status": PAUSED}),
-            "resume": ((PAUSED, "interrupted"), {"status": WAITING, **again}),
+            "resume": ((PAUSED, "interrupted"), {"status": WAITING, "ended": None, "reason": None}),
         }[what]
         this = update(_jobs).where(_jobs.c.id == identifier)
         move = this.where(_jobs.c.status.in_(origins)).values(**values)
@@ -210,12 +211,11 @@ class Store:
 
     def _move(self, identifier: str, origins: Sequence[str], **values: Any) -> bool:
         change = update(_jobs).where(_jobs.c.id == identifier, _jobs.c.status.in_(list(origins)))
-        return self._write(
-            lambda connection: connection.execute(change.values(**values)).rowcount == 1
-        )
+        change = change.values(**values)
+        return self._write(lambda connection: connection.execute(change).rowcount == 1)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
-        """Do some work in one transaction; again, if the database could not be written just now."""
+        """Do some work in one transaction; again if the database cannot be written just now."""
         give_up = time.monotonic() + self.patience
         while True:
             try:
