@@ -42,7 +42,7 @@ def health(report: HealthReport) -> None:
     if report.shrunk:
         st.caption(
             f"{report.shrunk:,} photos were larger than any network here looks at and are kept "
-            f"with {SHORTER_SIDE} pixels on their shorter side, without place, time and camera."
+            f"with {SHORTER_SIDE} pixels on their shorter side."
         )
     if report.unreadable:
         with st.expander(f"Files that were left out ({len(report.unreadable)})"):

@@ -47,7 +47,8 @@ def upload() -> None:
     st.markdown("**Your own photos**")
     st.caption(
         f"They go to this server, are checked and made smaller there, and are removed after "
-        f"{limits.hours} hours, or as soon as you say so. No other learner sees them. At most "
+        f"{limits.hours} hours, or as soon as you say so. What tells of place, time or camera "
+        f"is left out. No other learner sees them. At most "
         f"{megabytes(limits.sent_bytes)} and {limits.photos:,} photos at once; you may keep "
         f"{megabytes(limits.learner_bytes)} here."
     )

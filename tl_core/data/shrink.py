@@ -10,7 +10,7 @@ import math
 
 from PIL import Image
 
-from tl_core.data.decode import decode
+from tl_core.data.decode import decode, describe
 from tl_core.data.files import read_layout
 from tl_core.data.intake import Intake
 from tl_core.data.limits import UploadLimits
@@ -26,6 +26,11 @@ MOST_PIXELS = 4_000_000
 
 JPEG_QUALITY = 92
 
+_TELLING = {"exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment"}
+"""What Pillow calls the parts of a file in which a camera or a program writes place and time."""
+
+_CAMERA_FORMATS = {"HEIF", "TIFF"}
+
 
 def shrink(image: Image.Image) -> Image.Image | None:
     """Return a photo in the size that is kept, or None where it is small enough already."""
@@ -40,7 +45,8 @@ def shrink(image: Image.Image) -> Image.Image | None:
 def keep_photos(intake: Intake, limits: UploadLimits, progress: Progress | None = None) -> None:
     """Decode every photo of an intake; leave out what is none, shrink what is too large.
 
-    A shrunk photo is written anew, so nothing but its pixels stays: no place, no time, no camera.
+    A photo that is shrunk, or tells of place, time or camera, is written anew: nothing but its
+    pixels stays.
 
     Raises
     ------
@@ -76,19 +82,24 @@ def _keep(intake: Intake, path: str, max_pixels: int) -> str | None:
     """Bring one photo into its final form; return why it cannot be used, if so."""
     file = intake.folder / intake.files[path]
     try:
-        smaller = shrink(decode(file.read_bytes(), max_pixels))
+        data = file.read_bytes()
+        image = decode(data, max_pixels)
+        smaller = shrink(image)
+        private = describe(data)[0] in _CAMERA_FORMATS or _TELLING & image.info.keys()
     except DataError as error:
         return str(error)
     except MemoryError:
         return "the picture is too large for this server: make it smaller."
-    if smaller is not None:
-        file.write_bytes(encode(smaller, "JPEG"))
-        intake.shrunk += 1
+    if smaller is not None or private:
+        file.write_bytes(encode(smaller or image, "JPEG"))
+        intake.shrunk += smaller is not None
     return None
 
 
 def encode(image: Image.Image, kind: str) -> bytes:
     """Return a photo as a file of its own, with nothing but the pixels in it."""
+    image = image.copy()
+    image.info.clear()  # Pillow would write some of it into the new file
     buffer = io.BytesIO()
     image.save(buffer, kind, quality=JPEG_QUALITY)
     return buffer.getvalue()

@@ -193,12 +193,24 @@ def test_photos_are_shrunk_and_lose_what_is_no_picture() -> None:
     exif[0x010F] = "A Secret Camera"
     exif[0x0112] = 6  # stored lying on its side
     wide = encoded(make_photo(0, size=(1600, 800)), exif=exif)
-    taken = take(zipped({**GOOD, "ant/wide.jpg": wide, "bee/strip.png": pixel_strip()}))
+    small = {
+        "ant/s.jpg": encoded(make_photo(0), exif=exif),
+        "ant/s.png": encoded(make_photo(0), "PNG", exif=exif),
+        "ant/s.webp": encoded(make_photo(0), "WEBP", exif=exif),
+        "ant/s.tif": encoded(make_photo(0), "TIFF", exif=exif),
+        "ant/c.jpg": encoded(make_photo(0), comment=b"Secret"),
+    }
+    large = {"ant/wide.jpg": wide, "bee/strip.png": pixel_strip()}
+    taken = take(zipped({**GOOD, **small, **large}))
     spec, report = open_dataset(home() / "uploads" / "target")
     stored = {p.path: spec.file(i) for i, p in enumerate(spec.photos)}
     with Image.open(stored["ant/wide.jpg"]) as image:
         assert image.size == (640, 1280) and not image.getexif()
-    assert b"Secret" not in stored["ant/wide.jpg"].read_bytes()
+    for name in ("ant/wide.jpg", *small):
+        assert b"Secret" not in stored[name].read_bytes(), name
+    assert all(b"Secret" in content for content in (wide, *small.values()))
+    with Image.open(stored["ant/s.jpg"]) as image:
+        assert image.size == (60, 80)  # stands upright
     with Image.open(stored["bee/strip.png"]) as image:
         assert image.width * image.height <= 4_010_000
     assert report.shrunk == 2
