@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from tl_core.execution.queue import Place
-from tl_core.runs.store import PAUSED, RUNNING
+from tl_core.runs.store import PAUSED, RUNNING, WAITING
 from ui.charts import curves
 from ui.chrome import draw
 from ui.runs import RunView, line_of, view_runs
@@ -19,13 +19,13 @@ SECONDS, FIRST_SECONDS = 1.0, 0.3
 def follow(comparison: str) -> None:
     """Show the runs of a comparison; poll only while one of them is active."""
     views = view_runs(store(), my_jobs(comparison=comparison), run_views())
-    pace = _pace(views, line_of(store()))
+    pace = _pace(views, _line())
     st.fragment(_panel, run_every=pace)(comparison, pace)
 
 
 def _panel(comparison: str, pace: float | None) -> None:
     views = view_runs(store(), my_jobs(comparison=comparison), run_views())
-    line = line_of(store())
+    line = _line()
     if any(view.job.active for view in views):
         executor().watch()
     if store().setting("queue_paused", False) and any(view.job.id in line for view in views):
@@ -37,12 +37,19 @@ def _panel(comparison: str, pace: float | None) -> None:
         st.rerun()  # the page shows other things, too, once everything has ended
 
 
+@st.cache_data(ttl=SECONDS, show_spinner=False)
+def _line() -> dict[str, Place]:
+    """Look at the line once a second for all sessions; a run that was just accepted may lack."""
+    return line_of(store())
+
+
 def _pace(views: list[RunView], line: dict[str, Place]) -> float | None:
     """Return the seconds between two looks; None where there is nothing to wait for."""
     if not any(view.job.active for view in views):
         return None
     soon = any(
-        view.job.status == RUNNING or (view.job.id in line and line[view.job.id].seconds == 0)
+        view.job.status == RUNNING
+        or (view.job.status == WAITING and line.get(view.job.id, Place(1, 0.0)).seconds == 0)
         for view in views
     )
     return FIRST_SECONDS if soon and not any(view.drawn for view in views) else SECONDS
