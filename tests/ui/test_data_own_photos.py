@@ -8,10 +8,14 @@ import re
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import update
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from tests.photos import make_photo, make_photo_folder, zip_folder
 from tests.ui.lab import OWNER, Lab, links, rerun, texts
@@ -25,6 +29,7 @@ from tl_core.training.record import RunRecord
 from ui.caretaker import Caretaker
 from ui.charts import confusion_matrix
 from ui.chrome import literal, visible
+from ui.own_photos import Arriving
 
 OTHER = "f" * 32
 NAMES = (
@@ -235,3 +240,15 @@ def test_what_is_shown_stays_in_one_line_and_in_order(name: str) -> None:
     shown = literal(name)
     assert all(c.isprintable() or c in "\u200d\u2060" for c in shown)
     assert visible("👩‍👩‍👧") == "👩‍👩‍👧"
+
+
+def test_a_file_that_was_read_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    manager = MemoryUploadedFileManager("/upload")
+    record = UploadedFileRec("1", "a.zip", "application/zip", b"content")
+    manager.add_file("session", record)
+    context = SimpleNamespace(uploaded_file_mgr=manager, session_id="session")
+    monkeypatch.setattr("ui.own_photos.get_script_run_ctx", lambda: context)
+    file = Arriving(UploadedFile(record, FileURLs()))
+    assert file.read(100) == b"content"
+    file.close()
+    assert manager.get_files("session", ["1"]) == []
