@@ -1,0 +1,170 @@
+"""Time this project's training beside its peers: ratios, measured side by side.
+
+    python benchmarks/speed.py --data photos [--quick] [--fastai PYTHON]
+
+``photos`` has train/ and val/ with class folders (the PyTorch tutorial's ants and bees, say). Each
+side runs in a process of its own with the same weights (random ones do), photos, batch size, epochs
+and threads; sides take turns, A B A B; the median counts. fastai is needed for its own row only:
+give the Python of an environment that holds it beside torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+NETWORKS = {"resnet18": 224, "resnet_mini": 96}
+Seconds = dict[str, list[float]]
+
+
+def side(name: str, python: str = sys.executable, **job: Any) -> dict[str, Any]:
+    """Run one side once, in a fresh process."""
+    threads = {"OMP_NUM_THREADS": str(job["threads"])}
+    done = subprocess.run(
+        [python, "-W", "ignore", str(HERE / "speed_sides.py"), name, json.dumps(job)],
+        capture_output=True, text=True, env={**os.environ, **threads},
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"  {name} {job['trainable']} {job.get('precision', '')}: {answer}", flush=True)
+    return answer
+
+
+class Bench:
+    """One network's measurements.
+
+    Parameters
+    ----------
+    args
+        Of the command line.
+    backbone
+        Its name.
+    """
+
+    def __init__(self, args: argparse.Namespace, backbone: str) -> None:
+        self.args, self.backbone = args, backbone
+        self.job = {
+            "data": str(args.data), "backbone": backbone, "size": NETWORKS[backbone], "batch": 32,
+            "epochs": 3 if args.quick else 10, "threads": args.threads, "trainable": "none",
+        }  # fmt: skip
+        self.job["workers"] = self._best_workers()
+
+    def _best_workers(self) -> int:
+        """Return the number of loader processes with which the tutorial is fastest here."""
+        job = {**self.job, "epochs": 1}
+        times = {n: side("tutorial", **{**job, "workers": n})["seconds"] for n in (0, 1, 2)}
+        return min(times, key=times.__getitem__)
+
+    def turns(self, **sides: dict[str, Any]) -> Seconds:
+        """Run some sides in turn, as often as asked; a side's ``side`` names the function."""
+        seconds: Seconds = {label: [] for label in sides}
+        for _ in range(self.args.rounds):
+            for label, changes in sides.items():
+                job = {**self.job, **changes}
+                seconds[label].append(side(job.pop("side"), **job)["seconds"])
+        return seconds
+
+    def rows(self) -> list[tuple[str, float, str]]:
+        """Measure all ratios of this network: what, value, bar."""
+        extract = self.turns(
+            tutorial={"side": "tutorial"},
+            ours={"side": "ours"},
+            auto={"side": "ours", "precision": "auto"},
+            floor={"side": "floor"},
+            **self._fastai(),
+        )
+        last = self.turns(
+            tutorial={"side": "tutorial", "trainable": "last:1"},
+            ours={"side": "ours", "trainable": "last:1"},
+        )
+        every = self.turns(
+            tutorial={"side": "tutorial", "trainable": "all"},
+            ours={"side": "ours", "trainable": "all"},
+            bf16={"side": "ours", "trainable": "all", "precision": "bf16"},
+        )
+        allowed = 1.15 * median(extract["floor"]) + 1
+        names = ("feature_extraction", "hybrid", "fine_tune")
+        alone = {name: {"side": "ours_comparison", "only": [name]} for name in names}
+        shared = self.turns(together={"side": "ours_comparison"}, **alone)
+        apart = sum(median(shared[name]) for name in names)
+        rows = [
+            ("feature extraction: ours / tutorial", ratio(extract, "ours", "tutorial"), "0.10"),
+            ("  with --precision auto", ratio(extract, "auto", "tutorial"), "0.06"),
+            ("  ours / (1.15 x floor + 1 s)", median(extract["ours"]) / allowed, "1"),
+            ("fine-tune the last stage: ours / tutorial", ratio(last, "ours", "tutorial"), "0.42"),
+            ("fine-tune everything: ours / tutorial", ratio(every, "ours", "tutorial"), "0.9"),
+            ("  bf16 / fp32", ratio(every, "bf16", "ours"), "0.6"),
+            ("comparison of three / the three alone", median(shared["together"]) / apart, "0.87"),
+        ]
+        if "fastai" in extract:
+            row = ("feature extraction: ours / fastai", ratio(extract, "ours", "fastai"), "0.12")
+            rows.insert(3, row)
+        return rows
+
+    def _fastai(self) -> dict[str, dict[str, Any]]:
+        python = self.args.fastai
+        return {"fastai": {"side": "fastai", "python": python}} if python else {}
+
+
+def ratio(seconds: Seconds, one: str, other: str) -> float:
+    """Return the median time of one side as a share of another's."""
+    return median(seconds[one]) / median(seconds[other])
+
+
+def many_photos(folder: Path, count: int) -> Path:
+    """Make photos of 500 x 375 pixels of two classes, as a camera's JPEG would be."""
+    draw = np.random.default_rng(0)
+    for number in range(count):
+        pixels = draw.integers(0, 256, (24, 32, 3), np.uint8)
+        target = folder / ("ant", "bee")[number % 2] / f"{number:05}.jpg"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).resize((500, 375), Image.Resampling.BICUBIC).save(target)
+    return folder
+
+
+def memory_rows(args: argparse.Namespace) -> list[tuple[str, float, str]]:
+    """Measure the memory of feature extraction, and what 10,000 photos add to it."""
+    job = {"backbone": "resnet_mini", "size": 96, "batch": 32, "epochs": 2, "trainable": "none",
+           "threads": args.threads, "weights": "pretrained"}  # fmt: skip
+    usual = side("peak", data=str(args.data), **job)
+    rows = [("resnet_mini feature extraction, peak PSS (MB)", usual["pss"] / 1e6, "450")]
+    with tempfile.TemporaryDirectory() as folder:
+        few = side("peak", data=str(many_photos(Path(folder) / "few", 400)), **job)
+        many = side("peak", data=str(many_photos(Path(folder) / "many", args.photos)), **job)
+    added = (many["anonymous"] - few["anonymous"]) / 1e6
+    return [*rows, (f"{args.photos} photos, RssAnon above 400 photos (MB)", added, "300")]
+
+
+def main() -> None:
+    """Read the command line, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--quick", action="store_true", help="3 epochs instead of 10")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--fastai", metavar="PYTHON", help="of an environment with fastai")
+    parser.add_argument("--photos", type=int, default=10_000, help="of the large set; 0 skips it")
+    args = parser.parse_args()
+    found = [(n, row) for n in args.networks for row in Bench(args, n).rows()]
+    if args.photos:
+        found += [("memory", row) for row in memory_rows(args)]
+    print("\n| network | what | measured | bar, at most |\n| --- | --- | --- | --- |")
+    for network, (what, value, bar) in found:
+        print(f"| {network} | {what.strip()} | {value:.2f} | {bar} |")
+
+
+if __name__ == "__main__":
+    main()
