@@ -18,6 +18,11 @@ from tl_core.runs.store import RUNNING, WAITING
 
 ROOT = Path(__file__).resolve().parents[2]
 
+GIVE_MEMORY_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+"""glibc's own first values, held fixed. Left alone it raises them with every large tensor that is
+freed, and keeps what was freed: measured, a fine-tuning worker is 60 to 110 MB larger that way, and
+no quicker."""
+
 _started: dict[Path, subprocess.Popen[bytes]] = {}
 """The supervisor that this process started last, for each home."""
 _starting = threading.Lock()
@@ -59,7 +64,12 @@ def _start(url: str) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": path, "TL_HOME": str(home().resolve())},
+            env={
+                **GIVE_MEMORY_BACK,
+                **os.environ,
+                "PYTHONPATH": path,
+                "TL_HOME": str(home().resolve()),
+            },
         )
 
 
