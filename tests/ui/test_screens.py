@@ -125,7 +125,8 @@ sys.exit(f"loaded: {{heavy}}" if heavy else 0)
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=APP.parent, capture_output=True, text=True,
-        timeout=120, env={**os.environ, "PYTHONPATH": str(APP.parent)}, check=False,
+        timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(APP.parent), "TL_IDLE_SECONDS": "0"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == len(SCREENS)
