@@ -65,7 +65,8 @@ def first_point(home: Path) -> list[Row]:
         learner = await Learner(url, 0).arrive()
         await learner.take_set()
         await learner.start()
-        await learner.wait()
+        await learner.tab.until(lambda: learner.tab.page.points() > 0)
+        await stop_all(learner)
         seconds = []
         for _ in range(REPEATS):
             begin = time.monotonic()

@@ -7,6 +7,7 @@ sends the states of all widgets with every message, as the real front end does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 import uuid
@@ -268,9 +269,10 @@ class Tab:
 
     def _start_timer(self, fragment: str, interval: float) -> None:
         async def tick() -> None:
-            while True:
-                await asyncio.sleep(interval)
-                self.polls.append(await self._rerun(fragment))
+            with contextlib.suppress(OSError, ConnectionClosed):  # the tab says so where it waits
+                while True:
+                    await asyncio.sleep(interval)
+                    self.polls.append(await self._rerun(fragment))
 
         self._stop_timers([fragment])
         self._timers[fragment] = self._spawn(tick())
