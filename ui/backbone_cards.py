@@ -117,7 +117,7 @@ def _about(spec: BackboneSpec) -> None:
     st.markdown(f"**{spec.title}.** {paper}.")
     st.markdown(
         f"**Weights.** Learned on {spec.weights.source_task}. "
-        f"{size(spec.weights.bytes)}B, `{spec.weights.file}`, "
+        f"{size(spec.weights.bytes)}B, {spec.weights.file}, "
         f"{'part of this project' if spec.weights.origin == 'bundled' else 'from torchvision'}."
     )
     st.markdown(f"**Licence.** {spec.weights.license}")
