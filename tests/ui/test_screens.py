@@ -38,6 +38,11 @@ HOSTILE = (
     "🦋" * 20,
     "long " * 40,
 )
+MARKUP = (
+    "<script", "](javascript", "$x$", ":red[", ":material/home", "`code", "~~gone", "**bold",
+    " _u_",
+)  # fmt: skip
+"""What of these names Markdown would make something of."""
 
 
 def png(label: int = 0) -> bytes:
@@ -103,9 +108,8 @@ class TestEveryScreen:
         lab.train(data=data)
         lab.choose(data, name=HOSTILE[1], comparison="comparison")
         unescaped = re.sub(r"\\.", "", texts(lab.open(screen)))
-        for markup in "<$`~|[#":
+        for markup in MARKUP:
             assert markup not in unescaped
-        assert ":red" not in unescaped and ":material" not in unescaped
 
 
 def test_no_screen_loads_torch(lab: Lab) -> None:
