@@ -24,7 +24,7 @@ BAR = "others unharmed, a final state with its reason, nothing half-written"
 LONG = {"per_class": 10, "epochs": 200}
 SHORT = {"per_class": 10, "epochs": 5}
 LOCKED_SECONDS = 5.0
-SMALL_DISK_MB = 8
+SMALL_DISK_MB = 256
 
 
 def faults(home: Path) -> list[Row]:
@@ -130,9 +130,9 @@ def _died(lab: Laboratory, identifier: str) -> bool:
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """Mount a disk of a few megabytes."""
+    """Mount a disk that has room for some runs."""
     folder.mkdir(parents=True)
-    size = f"size={SMALL_DISK_MB * 4}m"
+    size = f"size={SMALL_DISK_MB}m"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], check=True)
     try:
         yield folder

@@ -32,7 +32,8 @@ def faults_of(home: Path, job: Job, store: Store) -> list[str]:
             RunRecord.load(folder)
         except UserError as error:
             found.append(str(error))
-    found += [f"left {path.name}" for path in folder.glob(".*.*")]
+    if job.status != "interrupted":  # what a killed process was writing is removed when it goes on
+        found += [f"left {path.name}" for path in folder.glob(".*.*")]
     return [f"{job.kind} {job.id} {fault}" for fault in found]
 
 
