@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, variance
 
-from tl_core.runs.compare import SIGNIFICANT, Comparison, PairedTest
+from tl_core.runs.compare import SIGNIFICANT, Comparison, PairedTest, p_text
 from tl_core.training.record import RunRecord, accuracy
 
 MIN_SEEDS = 3
@@ -71,7 +71,7 @@ def _judge(test: PairedTest, p_value: float, pairs: int) -> Verdict:
     evidence = (
         f"They part on {apart} of {apart + test.both + test.neither} photos: the first alone is "
         f"right on {test.only_first}, the second alone on {test.only_second} "
-        f"(exact McNemar test, p = {p_value:.3f}{adjusted})."
+        f"(exact McNemar test, {p_text(p_value)}{adjusted})."
     )
     return Verdict(test.first, test.second, better, evidence)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, TextIO
 
+from tl_core.runs.compare import p_text
+
 
 class Progress:
     """One line on stderr that is written over; lines of their own where that is no terminal."""
@@ -96,7 +98,7 @@ def show_comparison(result: dict[str, Any]) -> None:
         print(
             f"{names[test['first']]} against {names[test['second']]}: {verdict} "
             f"(right alone: {test['only_first']} and {test['only_second']}, "
-            f"p = {test['p_value']:.3f})"
+            f"{p_text(test['p_value'])})"
         )
 
 

@@ -84,6 +84,11 @@ def compare(records: Sequence[RunRecord]) -> Comparison:
     return Comparison(tuple(records), differences, tuple(tests))
 
 
+def p_text(p_value: float) -> str:
+    """Write a p-value for people: it is never nothing, so below a thousandth it is only that."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+
+
 def paired_test(
     first: int, second: int, left: Sequence[Prediction], right: Sequence[Prediction]
 ) -> PairedTest:

@@ -12,6 +12,7 @@ template ("{b}") is ever built from them.
 
 from ui.charts.base import Chart, plain, unique
 from ui.charts.confusion import confusion_cell, confusion_matrix
+from ui.charts.difference import difference_matrix
 from ui.charts.live import CurvePoint, Series, curves
 from ui.charts.results import Result, cost_vs_accuracy, interval_bars
 
@@ -24,6 +25,7 @@ __all__ = [
     "confusion_matrix",
     "cost_vs_accuracy",
     "curves",
+    "difference_matrix",
     "interval_bars",
     "plain",
     "unique",

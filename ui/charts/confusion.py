@@ -41,7 +41,7 @@ def confusion_matrix(
         total = max(sum(row), 1)
         for predicted, count in enumerate(row):
             right = true == predicted
-            fill, text = _cell_colors(count / total, right, dark)
+            fill, text = blend(count / total, right, dark)
             sentence = f"{names[true]}, taken for {names[predicted]}"
             cells.append(
                 {
@@ -51,12 +51,28 @@ def confusion_matrix(
                     "label": {"color": text},
                 }
             )
+    spec = heatmap(names, cells, "%d photos", dark)
+    return Chart(spec, _confusion_alt(names, counts), matrix_height(names))
+
+
+def heatmap(names: Sequence[str], cells: Sequence[Spec], unit: str, dark: bool) -> Spec:
+    """Return a square of cells, true classes down and answers across, one of which is selected.
+
+    Parameters
+    ----------
+    names
+        Of the classes: different, short and plain.
+    cells
+        Each with its ``value``: answer, true class, number; row by row.
+    unit
+        How the tooltip writes the number (``"%d photos"``).
+    """
     category: Spec = {"type": "category", "data": names, "axisTick": {"show": False}}
     label: Spec = {"width": 88, "overflow": "truncate", "interval": 0}
     few = len(names) <= 12
-    spec: Spec = {
+    return {
         "animation": False,
-        "tooltip": {"trigger": "item", "confine": True, "valueFormatter": "%d photos"},
+        "tooltip": {"trigger": "item", "confine": True, "valueFormatter": unit},
         "grid": {"top": 12, "left": 12, "right": 16, "bottom": 34},
         "xAxis": category
         | {"name": "Predicted", "nameLocation": "middle", "nameGap": 34 if few else 92}
@@ -67,7 +83,7 @@ def confusion_matrix(
         "series": [
             {
                 "type": "heatmap",
-                "data": cells,
+                "data": list(cells),
                 "selectedMode": "single",
                 "encode": {"x": 0, "y": 1, "tooltip": [2]},
                 "label": {"show": few, "fontSize": 14, "fontWeight": 600},
@@ -76,7 +92,11 @@ def confusion_matrix(
             }
         ],
     }
-    return Chart(spec, _confusion_alt(names, counts), max(240, 110 + 42 * len(names)))
+
+
+def matrix_height(names: Sequence[str]) -> int:
+    """Return the pixels in which every row of a matrix can be read."""
+    return max(240, 110 + 42 * len(names))
 
 
 def confusion_cell(index: int, classes: int) -> tuple[int, int]:
@@ -84,8 +104,8 @@ def confusion_cell(index: int, classes: int) -> tuple[int, int]:
     return divmod(index, classes)
 
 
-def _cell_colors(share: float, right: bool, dark: bool) -> tuple[str, str]:
-    """Return fill and text colour of a cell; the text is the one that stands out more."""
+def blend(share: float, right: bool, dark: bool) -> tuple[str, str]:
+    """Return fill and text colour of a cell, blue for good; the text stands out from the fill."""
     start, end = _RAMP[right, dark]
     rgb = [round(a + (b - a) * math.sqrt(share)) for a, b in zip(start, end, strict=True)]
     fill = "#{:02x}{:02x}{:02x}".format(*rgb)
