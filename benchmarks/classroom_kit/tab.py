@@ -84,6 +84,7 @@ class Tab:
             origin=self.url,  # type: ignore[arg-type]
             additional_headers={"Cookie": f"_streamlit_xsrf={self._xsrf}"},
             max_size=None,
+            ping_interval=None,  # as in a browser: the server asks
             open_timeout=PATIENCE,
         )
         self._spawn(self._listen())
