@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tl_core.backbones.folding import folded
 from tl_core.backbones.spec import BackboneSpec, Preprocessing
 from tl_core.backbones.staged import StagedBackbone
 from tl_core.cache import Array, Arrays, digest, fetch
@@ -97,6 +98,7 @@ class FrozenPrefix:
         self.depths = depths
         self.device, self.precision = device, precision
         self._weights: dict[int, str] = {}
+        self._quick: dict[tuple[int, int], StagedBackbone] = {}
 
     def arrays(
         self,
@@ -156,8 +158,11 @@ class FrozenPrefix:
     def _activations(self, x: torch.Tensor, start: int, depth: int) -> Sequence[Array]:
         if not start:
             x = normalise(x, self.preprocessing, self.device)
+        x = x.to(self.device)
+        if (start, depth) not in self._quick:
+            self._quick[start, depth] = folded(self.backbone, x[:2], start, depth)
         with autocast(self.device, self.precision):
-            x = self.backbone.prefix(x.to(self.device), start, depth).cpu()
+            x = self._quick[start, depth].prefix(x, start, depth).cpu()
         if x.ndim == 4:
             x = x.permute(0, 2, 3, 1)
         x = x.contiguous()
