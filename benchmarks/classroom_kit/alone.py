@@ -122,7 +122,6 @@ def growth(home: Path, cycles: int) -> list[Row]:
             await learner.start(Epochs=1.0, Photo_size_in_pixels=32.0)
             await learner.wait()
             await learner.tab.go("data")
-            await learner.tab.click("Delete my data")
             await learner.tab.click("Delete everything of mine")
             sizes.append(server.memory()["app"])
         await learner.leave()
