@@ -11,7 +11,10 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from tl_core.backbones.spec import backbones
+from tl_core.data.augment import AUGMENTATIONS
 from tl_core.data.catalog import PUBLIC
+from tl_core.data.preview import augmented_views
 from tl_core.data.public import prefetch_data
 from tl_core.errors import RunError, TLError
 from tl_core.execution import discard_checkpoint, outcome, run_folder
@@ -158,6 +161,15 @@ def _predict(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
     return "finished", None
 
 
+def _preview(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    wanted = job.payload
+    preprocessing = backbones().get(wanted["backbone"]).preprocessing.at(wanted["image_size"])
+    augmentation = AUGMENTATIONS.get(wanted["augment"])
+    views = augmented_views(Path(wanted["file"]), preprocessing, augmentation)
+    events.add({"event": "Previewed", "views": views}, urgent=True)
+    return "finished", None
+
+
 def _prefetch_data(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     def report(done: int, total: int, what: str) -> None:
         if not events.due:
@@ -176,5 +188,6 @@ def _prefetch_data(store: Store, job: Job, events: EventLog) -> tuple[str, str |
 JOB_KINDS: dict[str, Callable[[Store, Job, EventLog], tuple[str, str | None]]] = {
     "train": _train,
     "predict": _predict,
+    "preview": _preview,
     "prefetch_data": _prefetch_data,
 }

@@ -1,0 +1,51 @@
+"""The health report on the screen: how many photos, how balanced, what is odd."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from tl_core.data import HealthReport
+from tl_core.data.shrink import SHORTER_SIDE
+from ui.charts.balance import class_balance
+from ui.chrome import draw, literal
+
+
+def health(report: HealthReport) -> None:
+    """Show the health report."""
+    counts = report.splits
+    copies = report.duplicates
+    kinds = (copies.within_split, copies.across_splits, copies.across_classes)
+    copied = {path for groups in kinds for group in groups for path in group}
+    photos, classes, unreadable, twice = st.columns(4)
+    photos.metric("Photos", sum(sum(split.values()) for split in counts.values()))
+    classes.metric("Classes", len(report.classes))
+    unreadable.metric("Left out", len(report.unreadable))
+    twice.metric("Copies of one another", len(copied))
+    left, right = st.columns([3, 2])
+    with left:
+        draw(class_balance(report.classes, counts), key="class_balance")
+    right.dataframe(
+        {
+            "Class": list(report.classes),
+            **{
+                "Photos" if name == "all" else name: [split[c] for c in report.classes]
+                for name, split in counts.items()
+            },
+        },
+        hide_index=True,
+    )
+    for text in report.problems:
+        st.warning(literal(text), icon=":material/block:")
+    for text in report.warnings:
+        st.info(literal(text), icon=":material/lightbulb:")
+    if report.shrunk:
+        st.caption(
+            f"{report.shrunk:,} photos were larger than any network here looks at and are kept "
+            f"with {SHORTER_SIDE} pixels on their shorter side."
+        )
+    if report.unreadable:
+        with st.expander(f"Files that were left out ({len(report.unreadable)})"):
+            st.dataframe(
+                {"File": list(report.unreadable), "Why": list(report.unreadable.values())},
+                hide_index=True,
+            )
