@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -70,8 +71,7 @@ def _check(root: Path, files: dict[str, str], progress: Progress | None) -> dict
 
     facts = dict(zip(files, each(check, list(files), progress), strict=True))
     if facts != known:
-        content = {"settings": DECODE_SETTINGS, "files": {p: asdict(f) for p, f in facts.items()}}
-        write_atomically(cache, json.dumps(content))
+        _write_cache(cache, facts)
     return facts
 
 
@@ -80,6 +80,27 @@ def scan_cache(root: Path) -> Path:
     if (root / MANIFEST).is_file():
         return root / ".tl_scan.json"
     return home() / "cache" / "scans" / f"{_digest(str(root.resolve()))[:32]}.json"
+
+
+def carry_over(old: Path, new: Path, names: Mapping[str, str]) -> None:
+    """Remember for a folder what is known of the same files in another one.
+
+    Parameters
+    ----------
+    old, new
+        The folders, both of them checked ones.
+    names
+        From the path of a picture in ``old`` to its path in ``new``. What has another size or time
+        there is examined anew.
+    """
+    known = _read_cache(scan_cache(old))
+    facts = {path: known[name] for name, path in names.items() if name in known}
+    _write_cache(scan_cache(new), facts)
+
+
+def _write_cache(cache: Path, facts: dict[str, FileFacts]) -> None:
+    content = {"settings": DECODE_SETTINGS, "files": {p: asdict(f) for p, f in facts.items()}}
+    write_atomically(cache, json.dumps(content))
 
 
 def _read_cache(cache: Path) -> dict[str, FileFacts]:

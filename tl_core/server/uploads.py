@@ -33,6 +33,9 @@ _JUST_ARRIVED = 600
 _ABANDONED = 3600
 """Seconds after which what lies on the way in belongs to a process that is gone."""
 
+Make = Callable[[Incoming, Path, int], None]
+"""Makes the folder of an upload, of at most so many bytes."""
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -140,25 +143,35 @@ class Uploads:
             incoming.check("question", target, room, report)
             return target
 
+    def keep(self, owner: str, name: str, digest: str, make: Make) -> Upload:
+        """Store photos that are on this server already; ``make`` makes their folder."""
+        with Incoming(name, self.limits) as incoming:
+            return self._keep(owner, digest, incoming, make)
+
     def _take(
         self, owner: str, name: str, write: Callable[[Incoming], None], report: Report | None
     ) -> Upload:
-        name = title_of(name)
-        with Incoming(name, self.limits) as incoming:
+        def make(incoming: Incoming, target: Path, room: int) -> None:
+            incoming.check("photos", target, room, report)
+
+        with Incoming(title_of(name), self.limits) as incoming:
             write(incoming)
-            folder = folder_name(name, incoming.digest())
-            own = sum(upload.bytes for upload in self.of(owner) if upload.folder != folder)
-            room = self._room(incoming, own)
-            target = uploads_folder() / folder
-            if not (target / MANIFEST).is_file():
-                incoming.check("photos", target, room, report)
-            upload = Upload(owner, folder, name, *_measure(target), time.time())
-            try:
-                self._record(upload, incoming)
-            except BaseException:
-                self.delete(owner, folder)
-                raise
-            return upload
+            return self._keep(owner, incoming.digest(), incoming, make)
+
+    def _keep(self, owner: str, digest: str, incoming: Incoming, make: Make) -> Upload:
+        folder = folder_name(incoming.name, digest)
+        own = sum(upload.bytes for upload in self.of(owner) if upload.folder != folder)
+        room = self._room(incoming, own)
+        target = uploads_folder() / folder
+        if not (target / MANIFEST).is_file():
+            make(incoming, target, room)
+        upload = Upload(owner, folder, incoming.name, *_measure(target), time.time())
+        try:
+            self._record(upload, incoming)
+        except BaseException:
+            self.delete(owner, folder)
+            raise
+        return upload
 
     def _room(self, incoming: Incoming, own: int) -> int:
         """Return how many bytes the learner may still store."""

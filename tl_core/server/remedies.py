@@ -1,0 +1,227 @@
+"""One-click remedies: what a learner mends in a set of photos, as a new set.
+
+Nobody edits files. A remedy writes down a new list of photos, with other class names or fewer
+entries, that refers to the same stored files; so the former set stays as it was, and choosing it
+again undoes the remedy. Bundled and public sets, and those of a room, become the learner's own that
+way. The new set counts against what the learner may keep, like any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from tl_core.data.catalog import locate
+from tl_core.data.files import clean, unused
+from tl_core.data.incoming import Incoming
+from tl_core.data.intake import Intake, disk_full
+from tl_core.data.limits import no_room
+from tl_core.data.scan import carry_over
+from tl_core.data.source import open_dataset
+from tl_core.data.spec import DatasetSpec, Photo
+from tl_core.errors import DataError
+from tl_core.server.uploads import Upload, Uploads
+
+LONGEST_NAME = 60
+"""Characters of a class name that a learner types."""
+
+_MARK = " · "
+"""Between the name of a set and what was done to it."""
+
+_KEPT_FIRST = ("test", "val", "train", None)
+"""Of copies in several splits the first of these is kept, so that what measures stays the same."""
+
+Classes = Mapping[int, str]
+"""The new class of each photo that is kept, by the photo's index."""
+
+
+def drop_copies(uploads: Uploads, owner: str, data: str) -> Upload:
+    """Keep one of each group of byte-identical photos.
+
+    Of a photo that lies in different classes none is kept: at most one of its labels is right, and
+    the files do not tell which. Of one in several splits the one that measures is kept.
+
+    Parameters
+    ----------
+    uploads
+        The server's uploads.
+    owner
+        The learner, who has to be allowed to use the photos.
+    data
+        Folder of an upload, or name of a bundled or public set.
+
+    Returns
+    -------
+    Upload
+        The new set, which belongs to the learner.
+
+    Raises
+    ------
+    DataError
+        In one sentence, if the photos are not the learner's to use or gone, if nothing would change
+        or be left, or if there is no room.
+    """
+
+    def choose(dataset: DatasetSpec) -> Classes:
+        groups: dict[str, list[int]] = {}
+        for index, photo in enumerate(dataset.photos):
+            groups.setdefault(photo.sha256, []).append(index)
+        kept = {_one_of(dataset.photos, group) for group in groups.values()}
+        return {i: old for i, old in _as_they_are(dataset).items() if i in kept}
+
+    return _remedy(uploads, owner, data, choose, "without copies")
+
+
+def drop_class(uploads: Uploads, owner: str, data: str, name: str) -> Upload:
+    """Leave a class out. See :func:`drop_copies` for parameters and errors."""
+
+    def choose(dataset: DatasetSpec) -> Classes:
+        _require(dataset, [name])
+        return {i: old for i, old in _as_they_are(dataset).items() if old != name}
+
+    return _remedy(uploads, owner, data, choose, f"without {name}")
+
+
+def rename_class(uploads: Uploads, owner: str, data: str, name: str, new: str) -> Upload:
+    """Give a class another name; see :func:`class_name` for what a name may be.
+
+    See :func:`drop_copies` for the other parameters and errors.
+    """
+    new = class_name(new)
+
+    def choose(dataset: DatasetSpec) -> Classes:
+        _require(dataset, [name])
+        if new in dataset.classes and new != name:
+            raise DataError(
+                f"There is a class {new!r} already. Merge the two, or choose another name."
+            )
+        return {i: new if old == name else old for i, old in _as_they_are(dataset).items()}
+
+    return _remedy(uploads, owner, data, choose, f"{name} is {new}")
+
+
+def merge_classes(
+    uploads: Uploads, owner: str, data: str, names: Iterable[str], into: str
+) -> Upload:
+    """Make one class of several. See :func:`drop_copies` for the other parameters and errors."""
+    names, into = list(names), class_name(into)
+
+    def choose(dataset: DatasetSpec) -> Classes:
+        _require(dataset, names)
+        if len(set(names)) < 2:
+            raise DataError("Choose at least two classes to merge.")
+        if into in dataset.classes and into not in names:
+            raise DataError(f"There is a class {into!r} already. Merge that one too.")
+        return {i: into if old in names else old for i, old in _as_they_are(dataset).items()}
+
+    return _remedy(uploads, owner, data, choose, f"merged into {into}")
+
+
+def class_name(text: str) -> str:
+    """Return what a learner typed as the name of a class: one line of at most 60 characters.
+
+    Raises
+    ------
+    DataError
+        If nothing is left that can be seen.
+    """
+    line = clean("".join(" " if c.isspace() or c in "/\\" else c for c in text))
+    name = " ".join(line.split())[:LONGEST_NAME].rstrip()
+    if not any(c.isprintable() and not c.isspace() for c in name):
+        raise DataError("A class needs a name that can be seen, such as 'bees'.")
+    return name
+
+
+def _one_of(photos: tuple[Photo, ...], copies: list[int]) -> int | None:
+    """Return which of some copies is kept; None where their labels contradict one another."""
+    if len({photos[index].label for index in copies}) > 1:
+        return None
+    return min(copies, key=lambda index: (_KEPT_FIRST.index(photos[index].split), index))
+
+
+def _as_they_are(dataset: DatasetSpec) -> Classes:
+    return {i: dataset.classes[photo.label] for i, photo in enumerate(dataset.photos)}
+
+
+def _require(dataset: DatasetSpec, names: Iterable[str]) -> None:
+    if missing := [name for name in names if name not in dataset.classes]:
+        raise DataError(
+            f"There is no class {missing[0]!r} in these photos (any more). "
+            f"There are {', '.join(dataset.classes[:10])}."
+        )
+
+
+def _remedy(
+    uploads: Uploads, owner: str, data: str, choose: Callable[[DatasetSpec], Classes], what: str
+) -> Upload:
+    """Store what ``choose`` keeps of a set as a new set of the learner's."""
+    if not uploads.may_use(owner, data):
+        raise DataError("These photos are not on this server any more. Choose others.")
+    dataset, _ = open_dataset(data)
+    classes = choose(dataset)
+    if not classes:
+        raise DataError("No photo would be left.")
+    if classes == _as_they_are(dataset):
+        raise DataError("Nothing would change.")
+    if len(classes) > uploads.limits.photos:
+        raise DataError(
+            f"{len(classes):,} photos are too many: a set of your own may have "
+            f"{uploads.limits.photos:,}. Choose a smaller set."
+        )
+    paths = _paths(dataset, classes)
+    known = {str(upload.path): upload.name for upload in uploads.of(owner)}
+    former = known.get(data, dataset.name).partition(_MARK)[0]
+    name = f"{former[:40]}{_MARK}{what}"[:80]
+
+    def make(incoming: Incoming, target: Path, room: int) -> None:
+        with Intake(incoming.file.parent, name, uploads.limits) as intake:
+            _fill(intake, dataset, paths, room)
+            intake.seal()
+            carry_over(locate(data), intake.folder, {dataset.photos[i].path: p for i, p in paths})
+            intake.commit(target)
+
+    content = [(path, dataset.photos[index].sha256) for index, path in paths]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return uploads.keep(owner, name, digest, make)
+
+
+def _paths(dataset: DatasetSpec, classes: Classes) -> list[tuple[int, str]]:
+    """Return the new path of each photo: split, class and file name, and nothing deeper.
+
+    So no name of a class can be taken for that of a split.
+    """
+    taken: dict[str, str] = {}
+    paths = []
+    for index, name in classes.items():
+        photo = dataset.photos[index]
+        parts = [photo.split, name, photo.path.rpartition("/")[2]]
+        path = unused("/".join(part for part in parts if part), taken)
+        taken[path] = ""
+        paths.append((index, path))
+    return paths
+
+
+def _fill(intake: Intake, dataset: DatasetSpec, paths: list[tuple[int, str]], room: int) -> None:
+    """Let a new folder refer to the stored files, or copy them where the disk cannot do that."""
+    try:
+        needed = sum(dataset.file(index).stat().st_size for index, _ in paths)
+        if needed > room:
+            raise intake.refuse(no_room(needed, room))
+        for index, path in paths:
+            stored = f"files/{len(intake.files):06}"
+            source, target = dataset.file(index).resolve(), intake.folder / stored
+            try:
+                os.link(source, target)
+            except OSError:
+                shutil.copy2(source, target)
+            intake.files[path] = stored
+    except FileNotFoundError as error:
+        raise DataError("These photos are being removed. Choose others.") from error
+    except OSError as error:
+        if not disk_full(error):
+            raise
+        raise intake.refuse("there is no room left on the server's disk.") from error
