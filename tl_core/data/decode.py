@@ -7,6 +7,7 @@ Training, the health check, predictions and exports all call :func:`decode`; its
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import warnings
@@ -35,6 +36,9 @@ MAX_ASPECT = 100
 MAX_BYTES = 256 * 2**20
 """Of one file; an uncompressed 16-bit TIFF of ``MAX_PIXELS`` would be slightly larger."""
 
+DRAFT_MARGIN = 2
+"""A JPEG that is decoded smaller keeps at least so many times the pixels of what is made of it."""
+
 DECODE_SETTINGS: dict[str, Any] = {
     "pillow": PIL.__version__,
     "pillow_heif": pillow_heif.__version__,
@@ -45,6 +49,7 @@ DECODE_SETTINGS: dict[str, Any] = {
     "16_bit": "scaled to 8 bit",
     "32_bit_and_float": "stretched from smallest to largest value",
     "colour_profiles": "ignored",
+    "jpeg_draft_margin": DRAFT_MARGIN,
     "max_pixels": MAX_PIXELS,
     "max_aspect": MAX_ASPECT,
 }
@@ -60,7 +65,7 @@ Source = Path | bytes | BinaryIO
 pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def decode(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def decode(source: Source, max_pixels: int = MAX_PIXELS, shorter: int | None = None) -> Image.Image:
     """Decode a photo.
 
     Parameters
@@ -69,6 +74,10 @@ def decode(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
         A file, its bytes or a binary stream.
     max_pixels
         A picture with more is refused before it is decoded; never more than ``MAX_PIXELS``.
+    shorter
+        Side in pixels to which the shorter one will be resized. A JPEG is then decoded at a half,
+        a quarter or an eighth of its size, where that still has ``DRAFT_MARGIN`` times as many
+        pixels: several times faster, and as good.
 
     Returns
     -------
@@ -83,6 +92,9 @@ def decode(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """
     with _plain_reasons(source):
         image = _open(source, min(max_pixels, MAX_PIXELS))
+        if shorter:
+            factor = DRAFT_MARGIN * shorter / min(image.size)
+            image.draft(None, (math.ceil(image.width * factor), math.ceil(image.height * factor)))
         image.load()
         return _to_rgb(_upright(image))
 

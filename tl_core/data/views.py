@@ -76,7 +76,8 @@ def load_eval(
         return torch.empty(0, 3, size, size, dtype=torch.uint8)
 
     def load(file: Path) -> Tensor:
-        return _to_tensor(eval_view(decode(file), preprocessing))
+        image = decode(file, shorter=preprocessing.resize)
+        return _to_tensor(eval_view(image, preprocessing))
 
     def decoded() -> Iterator[Array]:
         return (view.numpy() for view in stream(load, files, progress))
@@ -181,7 +182,7 @@ def _load_wholes(
     """
 
     def load(file: Path) -> Tensor:
-        image = decode(file)
+        image = decode(file, shorter=shorter)
         if min(image.size) > shorter:
             image = _resize_shorter(image, shorter, preprocessing)
         return _to_tensor(image)

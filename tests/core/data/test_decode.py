@@ -7,6 +7,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from tests.photos import make_photo
 from tl_core.data.decode import MAX_BYTES, decode, describe
 from tl_core.errors import DataError
 
@@ -197,3 +198,34 @@ def test_malformed_files_decode_or_give_a_reason(malformed: Path) -> None:
             assert file.parent.name != "valid"
             refused += 1
     assert decoded > 150 and refused > 150
+
+
+@pytest.mark.parametrize(
+    ("size", "shorter", "expected"),
+    [((1600, 1200), 100, (400, 300)), ((1600, 1200), 300, (800, 600)), ((160, 120), 100, None)],
+)
+def test_a_large_jpeg_is_decoded_smaller(
+    size: tuple[int, int], shorter: int, expected: tuple[int, int] | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "photo.jpg"
+    make_photo(0, size=size).save(file, quality=95)
+    image = decode(file, shorter=shorter)
+    assert image.size == (expected or size)
+    side = (shorter * size[0] // size[1], shorter)
+    full = np.asarray(decode(file).resize(side, Image.Resampling.BILINEAR), dtype=float)
+    draft = np.asarray(image.resize(side, Image.Resampling.BILINEAR), dtype=float)
+    assert np.abs(full - draft).mean() < 3
+
+
+def test_a_photo_on_its_side_is_decoded_smaller_and_stands(tmp_path: Path) -> None:
+    file = tmp_path / "photo.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    make_photo(0, size=(1600, 1200)).save(file, exif=exif)
+    assert decode(file, shorter=100).size == (300, 400)
+
+
+def test_other_formats_are_decoded_whole(tmp_path: Path) -> None:
+    file = tmp_path / "photo.png"
+    make_photo(0, size=(400, 300)).save(file)
+    assert decode(file, shorter=20).size == (400, 300)
