@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from tl_core.execution import run_folder
 from tl_core.runs.store import Job
 from tl_core.training.metrics import wilson_interval
 from tl_core.training.record import Prediction, RunRecord, accuracy
-from ui.charts import Result
+from ui.charts import Result, unique
 from ui.runs import RunView, view_runs
 from ui.state import my_jobs, owner, run_views, store, uploads
 
@@ -50,13 +52,32 @@ def comparisons() -> dict[str, list[Job]]:
     return dict(reversed(done.items()))
 
 
-def comparison_title(jobs: list[Job]) -> str:
-    """Name a comparison by when it was started and what ran."""
-    when = datetime.datetime.fromtimestamp(jobs[0].created).strftime("%d %b, %H:%M")
-    return f"{when} · {jobs[0].payload['backbone']} · {len(jobs)} run{'s' * (len(jobs) != 1)}"
+def comparison_titles(groups: Mapping[str, Sequence[Job]]) -> dict[str, str]:
+    """Name each comparison by when it was started and what ran."""
+    return told_apart({key: _comparison_title(jobs) for key, jobs in groups.items()})
 
 
-def finished_runs(jobs: list[Job]) -> list[FinishedRun]:
+def _comparison_title(jobs: Sequence[Job]) -> str:
+    count = len(jobs)
+    return f"{when_text(jobs[0])} · {jobs[0].payload['backbone']} · {count} run{'s' * (count != 1)}"
+
+
+def told_apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return the titles, equal ones numbered: a widget knows its options by title alone."""
+    seen: Counter[str] = Counter()
+    found = {}
+    for key, title in titles.items():
+        seen[title] += 1
+        found[key] = f"{title} ({seen[title]})" if seen[title] > 1 else title
+    return found
+
+
+def when_text(job: Job) -> str:
+    """Write when a job was handed in."""
+    return datetime.datetime.fromtimestamp(job.created).strftime("%d %b, %H:%M")
+
+
+def finished_runs(jobs: Sequence[Job]) -> list[FinishedRun]:
     """Return the finished ones among some runs that are shown together."""
     found = []
     for view in view_runs(store(), jobs, run_views()):
@@ -64,6 +85,27 @@ def finished_runs(jobs: list[Job]) -> list[FinishedRun]:
             with contextlib.suppress(UserError):  # its folder was removed by hand
                 found.append(FinishedRun(view, record(str(run_folder(view.job.id)))))
     return found
+
+
+def names_of(runs: Sequence[FinishedRun]) -> list[str]:
+    """Return a name for each of some runs that are shown together, the same as in their charts."""
+    return unique(run.view.title for run in runs)
+
+
+def earlier_runs(jobs: Sequence[Job]) -> dict[str, Job]:
+    """Return this learner's other finished runs that saw the same photos as some runs, by id."""
+    chosen = finished_runs(jobs)
+    if not chosen:
+        return {}
+    known = {job.id for job in jobs}
+    others = [job for job in my_jobs() if job.status == "finished" and job.id not in known]
+    with_records = finished_runs(others)
+    wanted = _photos_of(chosen[0].record)
+    return {r.view.job.id: r.view.job for r in with_records if _photos_of(r.record) == wanted}
+
+
+def _photos_of(record: RunRecord) -> tuple[str, str | None]:
+    return record.fingerprint, record.config.test
 
 
 def photo_files(data: str) -> dict[str, Path]:

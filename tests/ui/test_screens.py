@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from tests.photos import make_photo, make_photo_folder, zip_folder
-from tests.ui.lab import APP, OWNER, QUICK, Lab, links, rerun, texts
+from tests.ui.lab import APP, OWNER, Lab, links, rerun, texts
 from tl_core.execution import run_folder
 from tl_core.home import home
-from tl_core.training.config import make_config
 from ui.chrome import literal
 
 SCREENS = {
@@ -368,59 +367,6 @@ class TestTrain:
         lab.train(data=home() / "nowhere")
         lab.choose(comparison="comparison")
         assert texts(lab.open("train")).count("nowhere") == 2
-
-
-# --------------------------------------------------------------------------------------- compare
-
-
-class TestCompare:
-    def test_wants_a_finished_run_first(self, lab: Lab) -> None:
-        lab.train(data=home() / "nowhere")
-        assert links(lab.open("compare")) == ["train"]
-
-    def test_shows_accuracy_interval_verdict_and_cost(self, lab: Lab) -> None:
-        lab.train()
-        app = lab.open("compare")
-        table = tables(app)[0]
-        assert list(table["Run"]) == ["Feature extraction", "Fine-tuning"]
-        assert all("%" in text and " to " in text for text in table["95 % interval"])
-        assert list(table["Photos"]) == [6, 6]
-        assert "Parameters that learned" in table and "Time" in table
-        assert "too close to call" in texts(app)
-        charts = app.get("echarts_chart")
-        assert len(charts) == 5  # intervals, accuracy, loss and two confusion matrices
-
-    def test_differences_name_what_the_learner_changed(self, lab: Lab) -> None:
-        lab.train()
-        settings = tables(lab.open("compare"))[1]
-        assert "strategy" in list(settings["Setting"])
-        assert "threads" not in list(settings["Setting"])
-
-    def test_mistakes_are_shown_with_their_photos(self, lab: Lab, tmp_path: Path) -> None:
-        data = make_photo_folder(tmp_path / "set", per_class=8)
-        for photo in sorted((data / "ant").iterdir())[:4]:  # wrong labels: sure mistakes
-            shutil.move(photo, data / "bee" / photo.name)
-        lab.train(data=data)
-        app = lab.open("compare")
-        assert "mistake" in texts(app)
-        assert any("taken for" in c for image in app.get("image") for c in image.captions)
-
-    def test_an_older_comparison_can_be_chosen(self, lab: Lab) -> None:
-        lab.train()
-        config = make_config(str(lab.photos), strategy="hybrid", **QUICK)
-        from tl_core.execution.inline import InlineExecutor
-
-        InlineExecutor(lab.store).submit("train", config.to_dict(), owner=OWNER, comparison="new")
-        app = lab.open("compare")
-        assert list(tables(app)[0]["Run"]) == ["Hybrid"]
-        app.selectbox[0].set_value("comparison")
-        assert list(tables(rerun(app))[0]["Run"]) == ["Feature extraction", "Fine-tuning"]
-
-    def test_test_photos_give_the_headline(self, lab: Lab, tmp_path: Path) -> None:
-        data = make_photo_folder(tmp_path / "set", splits={"train": 6, "val": 3, "test": 4})
-        lab.train(data=data)
-        table = tables(lab.open("compare"))[0]
-        assert "Right on test photos" in table and list(table["Photos"]) == [8, 8]
 
 
 # --------------------------------------------------------------------------------------- predict

@@ -1,0 +1,54 @@
+"""What became of a forecast: the learner's prediction from before the training, and the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tl_core.analysis.verdict import judge_runs
+from tl_core.runs.compare import compare
+from tl_core.training.record import RunRecord, accuracy
+
+
+def forecast_words(
+    forecast: Mapping[str, Any], records: Mapping[int, RunRecord], names: Mapping[int, str]
+) -> tuple[str, str] | None:
+    """Return what was predicted and what came out, in words; None where that cannot be told.
+
+    Parameters
+    ----------
+    forecast
+        ``winner``: position of the run that was to win, None for no clear winner; ``points``: the
+        lead that it was to have, in points of accuracy.
+    records, names
+        Of the finished runs of the comparison, by their position in it.
+    """
+    winner, points = forecast.get("winner"), forecast.get("points") or 0
+    if len(records) < 2 or (winner is not None and winner not in records):
+        return None
+    first, second = sorted(records, key=lambda i: -_accuracy(records[i]))[:2]
+    verdicts = judge_runs(compare([records[first], records[second]]))
+    if not verdicts:
+        return None
+    lead = 100 * (_accuracy(records[first]) - _accuracy(records[second]))
+    said = "No clear winner."
+    if winner is not None:
+        said = f"{names[winner]} wins by {points} point{'s' * (points != 1)}."
+    clear = verdicts[0].better is not None
+    return said, _judged(winner, first, clear, names, f"{lead:.1f} points")
+
+
+def _judged(
+    winner: int | None, first: int, clear: bool, names: Mapping[int, str], lead: str
+) -> str:
+    came = f"{names[first]} leads by {lead}"
+    if not clear:
+        verdict = "You were right" if winner is None else "Nobody can tell yet"
+        return f"{verdict}: {came}, which luck alone could explain on so few photos."
+    if winner == first:
+        return f"You were right: {came}."
+    return f"It came out otherwise: {came}. What did you not expect?"
+
+
+def _accuracy(record: RunRecord) -> float:
+    return accuracy(record.test or record.val) or 0.0
