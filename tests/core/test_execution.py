@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.jobs import ENDLESS, job_of, learning, names, over, submit, wait, worker_of
 from tests.photos import make_photo_folder
+from tl_core.execution import local as local_module
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, stop_supervisor, supervisor_alive
@@ -95,3 +97,15 @@ def test_only_one_supervisor_is_started(local: LocalExecutor) -> None:
     local.ensure_supervisor()
     stop_supervisor()
     assert not supervisor_alive()
+
+
+def test_a_supervisor_ends_when_its_home_is_gone(own_home: Path) -> None:
+    executor = LocalExecutor()
+    executor.ensure_supervisor()
+    process = local_module._started[own_home]
+    while not (own_home / "supervisor.pid").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    executor.store.close()
+    own_home.rename(own_home.with_name("moved"))
+    assert process.wait(timeout=60) == 0

@@ -20,6 +20,7 @@ from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import FrameType
 
 from filelock import Timeout
@@ -211,13 +212,16 @@ def main() -> None:
     try:
         # A page that looks whether a supervisor is alive holds the lock for an instant.
         with supervisor_lock(patience=2):
-            write_atomically(home() / "supervisor.pid", str(os.getpid()))
-            _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None, patience=0))
+            badge = home() / "supervisor.pid"
+            write_atomically(badge, str(os.getpid()))
+            _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None, patience=0), badge)
     except Timeout:
         log.info("another supervisor is alive")
 
 
-def _serve(store: Store) -> None:
+def _serve(store: Store, badge: Path) -> None:
+    """Work until there is nothing to do for long, or the home that ``badge`` lies in is gone."""
+
     def stop(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
@@ -226,7 +230,7 @@ def _serve(store: Store) -> None:
     log.info("serving %s with %d slots", store.url, supervisor.slots)
     last_busy = time.monotonic()
     try:
-        while time.monotonic() - last_busy < IDLE_SECONDS:
+        while time.monotonic() - last_busy < IDLE_SECONDS and badge.exists():
             try:
                 if supervisor.tick():
                     last_busy = time.monotonic()
