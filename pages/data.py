@@ -5,6 +5,7 @@ import streamlit as st
 from tl_core.data import DatasetSpec, HealthReport
 from tl_core.errors import TLError
 from ui.augment_preview import augment_preview
+from ui.camera import camera
 from ui.chrome import (
     chosen_dataset,
     literal,
@@ -84,7 +85,7 @@ title(
 )
 bundled()
 with st.container(border=True):
-    upload()
+    upload(camera)
     your_photos()
 public()
 if (refused := st.session_state.get("upload_problem")) is not None:

@@ -8,6 +8,7 @@ from tl_core.data import HealthReport
 from tl_core.data.shrink import SHORTER_SIDE
 from ui.charts.balance import class_balance
 from ui.chrome import draw, literal
+from ui.remedies import remedies
 
 
 def health(report: HealthReport) -> None:
@@ -49,3 +50,4 @@ def health(report: HealthReport) -> None:
                 {"File": list(report.unreadable), "Why": list(report.unreadable.values())},
                 hide_index=True,
             )
+    remedies(report)

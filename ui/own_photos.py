@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -41,8 +42,14 @@ class Arriving:
             context.uploaded_file_mgr.remove_file(context.session_id, self._file.file_id)
 
 
-def upload() -> None:
-    """Take a zip or a folder in, once, and give its memory back."""
+def upload(camera: Callable[[], None]) -> None:
+    """Take a zip or a folder in, once, and give its memory back.
+
+    Parameters
+    ----------
+    camera
+        Draws the way to take photos here, in a tab of its own.
+    """
     limits = uploads().limits
     st.markdown("**Your own photos**")
     st.caption(
@@ -53,7 +60,9 @@ def upload() -> None:
         f"{megabytes(limits.learner_bytes)} here."
     )
     turn = st.session_state.setdefault("upload_turn", 0)
-    as_zip, as_folder = st.tabs(["A zip file", "A folder"])
+    as_zip, as_folder, by_camera = st.tabs(["A zip file", "A folder", "The camera"])
+    with by_camera:
+        camera()
     archive = as_zip.file_uploader(
         "Zip with one folder for each class", type=["zip"], key=f"zip_{turn}"
     )

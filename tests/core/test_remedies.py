@@ -36,8 +36,6 @@ from tl_core.server.uploads import Upload, Uploads, uploads_folder
 ANNA, BEN = "a" * 32, "b" * 32
 HOSTILE = (
     "../../etc/passwd",
-    "..",
-    "/",
     "train",
     "<script>alert(1)</script>",
     "CON",
@@ -255,11 +253,7 @@ class TestRefusals:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_is_data(uploads: Uploads, three: str, name: str) -> None:
-    made = rename_class(uploads, ANNA, three, "bee", name) if name != "/" else None
-    if made is None:
-        with pytest.raises(DataError, match="can be seen"):
-            class_name(name)
-        return
+    made = rename_class(uploads, ANNA, three, "bee", name)
     dataset, report = open_dataset(made.path)
     assert class_name(name) in dataset.classes and len(dataset.photos) == 6
     assert report.problems == () and {photo.split for photo in dataset.photos} == {None}
@@ -269,7 +263,7 @@ def test_a_name_is_data(uploads: Uploads, three: str, name: str) -> None:
     assert made.path.parent == uploads_folder()
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\u200b\u200b", "///", "\n"])
+@pytest.mark.parametrize("name", ["", "   ", "..", "\u200b\u200b", "///", "\n"])
 def test_a_name_that_nobody_sees_is_refused(name: str) -> None:
     with pytest.raises(DataError, match="can be seen"):
         class_name(name)

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.photos import make_photo_folder
+from tests.photos import make_photo, make_photo_folder
 from tests.ui.lab import OWNER, Lab, rerun, texts
 from tl_core.backbones.spec import backbones
 from tl_core.data import AUGMENTATIONS
 from tl_core.execution.worker import run_job
+from ui.camera import camera_works
 from ui.charts.balance import MOST, class_balance
 
 
@@ -125,6 +126,126 @@ class TestAugmentation:
         views = augmented_views(file, preprocessing, AUGMENTATIONS.get(name))
         assert len(views) == VIEWS
         assert len(set(views)) == {"none": 1, "light": 2}.get(name, VIEWS)
+
+
+class TestRemedies:
+    def test_a_click_drops_copies(self, lab: Lab, tmp_path: Path) -> None:
+        data = make_photo_folder(tmp_path / "set", per_class=6)
+        first = sorted((data / "ant").iterdir())[0]
+        (data / "ant" / "copy.jpg").write_bytes(first.read_bytes())
+        lab.choose(data, name="set")
+        app = lab.open("data")
+        assert app.metric[3].value == "2"
+        of(app, "Drop copies").click()
+        rerun(app)
+        assert app.subheader[0].value == r"set · without copies"
+        assert [metric.value for metric in app.metric] == ["12", "2", "0", "0"]
+        assert "Drop copies" not in [button.label for button in app.button]
+        of(app, "Use set").click()  # undoes it
+        assert rerun(app).metric[3].value == "2"
+
+    def test_a_class_is_renamed_as_typed(self, lab: Lab) -> None:
+        lab.choose()
+        app = lab.open("data")
+        app.selectbox(key="rename_class").set_value("bee")
+        app.text_input(key="rename_to").set_value("<b>*wasp*</b>")
+        rerun(app)
+        app.button(key="do_Rename").click()
+        rerun(app)
+        assert "<b>*wasp*< b>" in list(app.dataframe[0].value["Class"])
+        assert list(app.warning) == []
+
+    def test_classes_are_merged_and_dropped(self, lab: Lab, tmp_path: Path) -> None:
+        lab.choose(make_photo_folder(tmp_path / "set", ("a", "b", "c"), 4), name="set")
+        app = lab.open("data")
+        assert app.button(key="do_Merge").disabled
+        app.multiselect(key="merge_classes").set_value(["a", "b"])
+        rerun(app)
+        app.button(key="do_Merge").click()
+        rerun(app)
+        assert list(app.dataframe[0].value["Class"]) == ["a", "c"]
+        assert list(app.dataframe[0].value["Photos"]) == [8, 4]
+        app.selectbox(key="drop_class").set_value("c")
+        rerun(app)
+        app.button(key="do_Drop").click()
+        rerun(app)
+        assert list(app.dataframe[0].value["Class"]) == ["a"]
+        assert app.button(key="do_Drop").disabled
+        assert "one class" in app.warning[0].value
+
+    def test_a_refusal_is_a_sentence(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        lab.choose()
+        app = lab.open("data")
+        monkeypatch.setenv("TL_UPLOAD_PHOTOS", "5")
+        app.button(key="do_Drop").click()
+        rerun(app)
+        assert "too many" in app.warning[0].value
+        assert app.subheader[0].value == "my photos"
+
+    def test_what_cannot_be_read_is_said_to_be_left_out(self, lab: Lab, tmp_path: Path) -> None:
+        data = make_photo_folder(tmp_path / "set", per_class=6)
+        (data / "ant" / "broken.jpg").write_bytes(b"no picture")
+        lab.choose(data)
+        assert "left out already" in texts(lab.open("data"))
+
+
+class TestCamera:
+    @pytest.mark.parametrize(
+        ("url", "works"),
+        [
+            ("https://lab.example/data", True),
+            ("http://localhost:8501", True),
+            ("http://127.0.0.1:8501/data", True),
+            ("http://[::1]:8501", True),
+            ("http://192.168.0.7:8501", False),
+            ("http://localhost.evil.example", False),
+            (None, True),
+        ],
+    )
+    def test_needs_https_or_the_servers_own_machine(self, url: str | None, works: bool) -> None:
+        assert camera_works(url) is works
+
+    def name(self, app: Any, text: str) -> None:
+        app.text_input(key="shot_name").set_value(text)
+        of(app, "Add class").click()
+        rerun(app)
+
+    def test_starts_with_a_name(self, lab: Lab) -> None:
+        app = lab.open("data")
+        assert not app.get("camera_input")
+        self.name(app, "  ")
+        assert "can be seen" in app.warning[0].value
+        self.name(app, "mug")
+        assert not app.warning and len(app.get("camera_input")) == 1
+        assert of(app, "Use these photos").disabled
+
+    def test_shots_become_a_set(self, lab: Lab) -> None:
+        app = lab.open("data")
+        self.name(app, "mug")
+        self.name(app, "*pen*")
+        shots = app.session_state["shots"]
+        for label, name in enumerate(shots.classes):
+            for seed in range(3):
+                stream = io.BytesIO()
+                make_photo(label, seed=seed).save(stream, "JPEG")
+                shots.classes[name].append(stream.getvalue())
+        rerun(app)
+        assert "mug · **3** shots" in texts(app)
+        app.button(key="shot_remove").click()
+        rerun(app)
+        of(app, "Use these 5 photos").click()
+        rerun(app)
+        assert app.subheader[0].value == "Camera"
+        assert list(app.dataframe[0].value["Class"]) == ["*pen*", "mug"]
+        assert list(app.dataframe[0].value["Photos"]) == [2, 3]
+        assert "shots" not in app.session_state or not app.session_state["shots"].classes
+
+    def test_a_class_without_shots_can_be_removed(self, lab: Lab) -> None:
+        app = lab.open("data")
+        self.name(app, "mug")
+        of(app, "Remove this class").click()
+        rerun(app)
+        assert not app.get("camera_input")
 
 
 class TestEmptyAndBroken:

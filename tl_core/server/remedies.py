@@ -130,7 +130,8 @@ def class_name(text: str) -> str:
         If nothing is left that can be seen.
     """
     line = clean("".join(" " if c.isspace() or c in "/\\" else c for c in text))
-    name = " ".join(line.split())[:LONGEST_NAME].rstrip()
+    # Files of classes that begin with a dot would count as hidden ones.
+    name = " ".join(line.split()).lstrip(". ")[:LONGEST_NAME].rstrip()
     if not any(c.isprintable() and not c.isspace() for c in name):
         raise DataError("A class needs a name that can be seen, such as 'bees'.")
     return name
