@@ -16,12 +16,11 @@ from tl_core.data import AUGMENTATIONS, DatasetSpec
 from tl_core.errors import TLError
 from tl_core.execution.removal import take_away
 from tl_core.training.config import DEFAULTS
-from ui.chrome import problem, thumbnail, visible
+from ui.chrome import TILE, problem, thumbnail, visible
 from ui.state import app_state, executor, my_job, owner, save, store
 
 _ASKED = "augment_preview"
 _POLL_SECONDS = 0.4
-_ROW = 4
 
 
 @dataclass
@@ -102,7 +101,7 @@ def _photo(dataset: DatasetSpec, shown: list[int]) -> int:
     label = visible(dataset.classes[dataset.photos[chosen].label])
     if file.exists():
         picture = thumbnail(str(file), file.stat().st_mtime_ns)
-        st.image(picture, caption="The photo", alt=f"A photo of {label}", width="stretch")
+        st.image(picture, caption="The photo", alt=f"A photo of {label}", width=TILE)
     return chosen
 
 
@@ -138,8 +137,7 @@ def _wait(asked: Asked) -> None:
 
 
 def _grid(views: list[bytes], title: str) -> None:
-    for start in range(0, len(views), _ROW):
-        row = views[start : start + _ROW]
-        for cell, (epoch, view) in zip(st.columns(_ROW), enumerate(row, start + 1), strict=True):
+    with st.container(horizontal=True):
+        for epoch, view in enumerate(views, start=1):
             alt = f"The photo in epoch {epoch}, augmentation {title}"
-            cell.image(view, caption=f"Epoch {epoch}", alt=alt, width="stretch")
+            st.image(view, caption=f"Epoch {epoch}", alt=alt, width=TILE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -18,7 +19,10 @@ from ui.state import app_state, owner, uploads
 _ROUTED, _WANTED = "routed", "wanted_screen"
 
 THUMBNAIL = 180
-"""Side of a thumbnail in pixels, twice what most screens show."""
+"""Side of a thumbnail in pixels, more than screens show it with."""
+
+TILE = 144
+"""Width in pixels at which photos stand side by side: six in a row, two on a phone."""
 
 
 def title(text: str, lead: str) -> None:
@@ -128,8 +132,21 @@ def show_photos(files: list[Path], captions: list[str] | None = None, columns: i
         cells = st.columns(columns)
         row = zip(cells, files[start : start + columns], captions[start:], strict=False)
         for cell, file, caption in row:
-            if not file.exists():
-                cell.caption("This photo was removed.")
-                continue
-            picture = thumbnail(str(file), file.stat().st_mtime_ns)
-            cell.image(picture, caption=literal(caption) or None, width="stretch")
+            with cell:
+                _photo(file, caption, "stretch")
+
+
+def show_tiles(files: list[Path], captions: list[str]) -> None:
+    """Show photos as thumbnails of one width, as many side by side as fit on the screen."""
+    with st.container(horizontal=True):
+        for file, caption in zip(files, captions, strict=True):
+            _photo(file, caption, TILE)
+
+
+def _photo(file: Path, caption: str, width: int | Literal["stretch"]) -> None:
+    if not file.exists():
+        st.caption("This photo was removed.", width=width)
+        return
+    picture = thumbnail(str(file), file.stat().st_mtime_ns)
+    alt = visible(caption) or "A photo"
+    st.image(picture, caption=literal(caption) or None, alt=alt, width=width)

@@ -38,7 +38,7 @@ def bundled() -> None:
 def _card(entry: BundledSet) -> None:
     pictures = [thumbnail(str(file), file.stat().st_mtime_ns) for file in entry.pictures(4)]
     if pictures:
-        st.image(_two_by_two(pictures), width="stretch")
+        st.image(_two_by_two(pictures), alt=f"Four photos of {entry.name}", width="stretch")
     st.markdown(f"**{entry.name}**  \n{entry.text}")
     use_button(entry.name, entry.name)
 
