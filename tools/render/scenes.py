@@ -203,7 +203,7 @@ def market(name: str, rng: Rng) -> Shot:
         parts += _crate(grounds.wood(rng), points.mean(0), half, azimuth, rng)
     if rng.random() < 0.04:
         parts += _awning(direction, rng)
-    film = Film(rng.uniform(0.20, 0.36), rng.uniform(0.9, 1.2), 1500, 0.006, 0.2)
+    film = Film(rng.uniform(0.33, 0.55), rng.uniform(1.5, 1.95), 1500, 0.006, 0.2)
     return Shot(item, parts + _parts(everyone), emitters, camera, film)
 
 
