@@ -192,7 +192,7 @@ def test_where_files_cannot_be_shared_they_are_copied(
     def refuse(*_: object) -> None:
         raise OSError("cross-device link")
 
-    monkeypatch.setattr(remedies.os, "link", refuse)
+    monkeypatch.setattr("os.link", refuse)
     assert len(photos_of(drop_class(uploads, ANNA, three, "bee"))) == 4
 
 
