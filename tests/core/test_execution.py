@@ -103,7 +103,7 @@ def test_a_supervisor_ends_when_its_home_is_gone(own_home: Path) -> None:
     executor = LocalExecutor()
     executor.ensure_supervisor()
     process = local_module._started[own_home]
-    while not (own_home / "supervisor.pid").exists():
+    while "serving" not in (own_home / "logs" / "supervisor.log").read_text():
         assert process.poll() is None
         time.sleep(0.01)
     executor.store.close()
