@@ -76,6 +76,7 @@ def _augmentation() -> str:
         default=used if used in names else DEFAULTS["augment"],
         format_func=lambda name: AUGMENTATIONS.get(name).title,
         required=True,
+        wrap=True,
         key="augment_shown",
     )
     if right.button(

@@ -17,24 +17,27 @@ def health(report: HealthReport) -> None:
     copies = report.duplicates
     kinds = (copies.within_split, copies.across_splits, copies.across_classes)
     copied = {path for groups in kinds for group in groups for path in group}
-    photos, classes, unreadable, twice = st.columns(4)
-    photos.metric("Photos", sum(sum(split.values()) for split in counts.values()))
-    classes.metric("Classes", len(report.classes))
-    unreadable.metric("Left out", len(report.unreadable))
-    twice.metric("Copies of one another", len(copied))
-    left, right = st.columns([3, 2])
-    with left:
-        draw(class_balance(report.classes, counts), key="class_balance")
-    right.dataframe(
-        {
-            "Class": list(report.classes),
-            **{
-                "Photos" if name == "all" else name: [split[c] for c in report.classes]
-                for name, split in counts.items()
+    numbers = {
+        "Photos": sum(sum(split.values()) for split in counts.values()),
+        "Classes": len(report.classes),
+        "Left out": len(report.unreadable),
+        "Copies of one another": len(copied),
+    }
+    with st.container(horizontal=True):
+        for name, number in numbers.items():
+            st.metric(name, number, width=150)
+    draw(class_balance(report.classes, counts), key="class_balance")
+    with st.expander("Photos a class, as a table"):
+        st.dataframe(
+            {
+                "Class": list(report.classes),
+                **{
+                    "Photos" if name == "all" else name: [split[c] for c in report.classes]
+                    for name, split in counts.items()
+                },
             },
-        },
-        hide_index=True,
-    )
+            hide_index=True,
+        )
     for text in report.problems:
         st.warning(literal(text), icon=":material/block:")
     for text in report.warnings:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ui.charts.base import Chart, Spec, axis, plain, unique
-from ui.theme import GREEN, ORANGE, SKY
+from ui.theme import GREY
 
 MOST = 24
 """Classes that are drawn, the largest and smallest of them; a table has all."""
 
 _TITLES = {"all": "Photos", "train": "Train", "val": "Validate", "test": "Test"}
 _LOOK: dict[str, Spec] = {
-    "all": {"color": SKY},
-    "train": {"color": SKY},
-    "val": {"color": ORANGE, "decal": {"symbol": "rect", "dashArrayX": [2, 5], "rotation": 0.7}},
-    "test": {"color": GREEN, "decal": {"symbol": "circle", "symbolSize": 0.6}},
+    "all": {"color": GREY},
+    "train": {"color": GREY},
+    "val": {"color": "#b4bcc5", "decal": {"dashArrayX": [1, 0], "dashArrayY": [2, 5]}},
+    "test": {"color": "#5c6772", "decal": {"symbol": "circle", "symbolSize": 0.6}},
 }
-"""Colour and, as a second sign, a pattern for each split."""
+"""Greys, since colours tell strategies, and as a second sign a pattern for each split."""
 
 
 def class_balance(classes: Sequence[str], splits: Mapping[str, Mapping[str, int]]) -> Chart:
