@@ -1,6 +1,7 @@
 """Predict: a new photo through every finished run."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -8,8 +9,16 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from tl_core.errors import TLError
 from ui.chrome import empty, literal, problem, tell_removed, title
 from ui.own_photos import PHOTO_TYPES, Arriving, progress_bar
-from ui.results import FinishedRun, comparisons, finished_runs
-from ui.state import executor, my_job, owner, store, uploads
+from ui.results import (
+    FinishedRun,
+    comparisons,
+    finished_runs,
+    names_of,
+    told_apart,
+    when_text,
+)
+from ui.source import show_source
+from ui.state import app_state, executor, my_job, owner, store, uploads
 
 
 def ask_about(photo: UploadedFile, runs: list[FinishedRun]) -> None:
@@ -29,22 +38,36 @@ def new_photo() -> UploadedFile | None:
     return st.file_uploader("Photo", type=PHOTO_TYPES, key=f"photo_{turn}")
 
 
+def choose_runs() -> list[FinishedRun] | None:
+    """Let the learner choose whom to ask, at first one comparison; None if there is nobody."""
+    groups = comparisons()
+    jobs = {job.id: job for group in groups.values() for job in group if job.status == "finished"}
+    known = {run.view.job.id: run for run in finished_runs(list(jobs.values()))}
+    if not known:
+        return None
+    current = app_state().comparison or ""
+    usual = [job.id for job in groups.get(current, next(iter(groups.values())))]
+    titles = told_apart({k: f"{r.view.title} · {when_text(jobs[k])}" for k, r in known.items()})
+    chosen = st.multiselect(
+        "Networks to ask",
+        list(known),
+        default=[key for key in usual if key in known],
+        format_func=titles.__getitem__,
+    )
+    return finished_runs([jobs[key] for key in chosen])
+
+
 def answers(job_id: str, runs: list[FinishedRun]) -> None:
-    """Show what each run says, as the answers come in."""
+    """Show what each run says side by side, as the answers come in."""
     job = my_job(job_id)
     if job is None:
         return
     given = {data["run"]: data for _, data in store().events(job_id)}
-    for run in runs:
-        answer = given.get(run.view.job.id)
-        with st.container(border=True):
-            st.markdown(f"**{run.view.title}** · {run.record.config.backbone}")
-            if answer is None:
-                st.caption("Looking at it" if job.active else "No answer")
-                continue
-            best = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:5]
-            for name, probability in best:
-                st.progress(probability, text=f"{literal(name)} · {probability:.1%}")
+    columns = st.columns(2)
+    for number, (name, run) in enumerate(zip(names_of(runs), runs, strict=True)):
+        with columns[number % 2].container(border=True):
+            st.markdown(f"**{name}** · {run.record.config.backbone}")
+            show_answer(given.get(run.view.job.id), active=job.active)
     if job.status == "failed":
         problem(TLError(job.reason or "The photo could not be looked at."))
     if job.active:
@@ -53,14 +76,27 @@ def answers(job_id: str, runs: list[FinishedRun]) -> None:
         st.rerun()
 
 
+def show_answer(answer: dict[str, Any] | None, *, active: bool) -> None:
+    """Show what one run says: its most probable classes."""
+    if answer is None:
+        st.caption(
+            "Looking at it" if active else "Not asked about this photo yet: bring it once more."
+        )
+        return
+    best = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:5]
+    for name, probability in best:
+        st.progress(probability, text=f"{literal(name)} · {probability:.1%}")
+
+
 title("Predict", "Show a new photo to every network that you trained.")
 tell_removed()
-jobs = [job for group in comparisons().values() for job in group]
-runs = finished_runs(jobs)
-if not runs:
+runs = choose_runs()
+if runs is None:
     empty("There is no trained network to ask yet.", "pages/train.py", "Train one")
+elif not runs:
+    st.info("Choose at least one network.")
 else:
-    left, right = st.columns([1, 1])
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         photo = new_photo()
         if photo is not None:
@@ -89,3 +125,4 @@ else:
             st.fragment(answers, run_every=polling)(question["job"], runs)
         else:
             st.caption("The answers will stand here.")
+show_source("tl_core.runs.restore:predict_files", "tl_core.training.evaluation:predict")

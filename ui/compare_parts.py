@@ -70,7 +70,7 @@ def show_verdict(chosen: str, runs: Sequence[FinishedRun], comparison: Compariso
     order = sorted(range(len(runs)), key=lambda i: -runs[i].result.accuracy)
     headline = _between(verdicts, order[0], order[1]) if len(runs) > 1 else None
     left, right = st.columns([3, 2], gap="medium")
-    with left.container(border=True):
+    with left, st.container(border=True):
         if headline:
             st.markdown(f"### {headline.sentence(names)}")
             st.markdown(_evidence(headline, names))
@@ -78,9 +78,10 @@ def show_verdict(chosen: str, runs: Sequence[FinishedRun], comparison: Compariso
             if verdict is not headline:
                 st.markdown(f"**{verdict.sentence(names)}** {_evidence(verdict, names)}")
         _about_methods([run.record for run in runs])
+    with left:
+        _forecast(chosen, runs)
     with right:
         draw(interval_bars([run.result for run in runs]), key="intervals")
-        _forecast(chosen, runs)
 
 
 def _between(verdicts: Sequence[Verdict], one: int, other: int) -> Verdict | None:
@@ -126,8 +127,7 @@ def _forecast(chosen: str, runs: Sequence[FinishedRun]) -> None:
     words = forecast_words(forecast, {i: run.record for i, run in own.items()}, names)
     if words:
         with st.container(border=True):
-            st.markdown(f"**Your prediction**  \n{words[0]}")
-            st.markdown(words[1])
+            st.markdown(f"**Your prediction.** {words[0]}  \n{words[1]}")
 
 
 def show_numbers(runs: Sequence[FinishedRun]) -> None:
