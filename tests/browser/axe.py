@@ -39,8 +39,8 @@ ALLOWED = (
     Allowed("color-contrast", "[data-testid=stButtonGroup] [data-selected=true]", ("1.67.0",)),
     # So is a quiet button under the pointer. One colour cannot stand out from white and from black.
     Allowed("color-contrast", "[data-testid=stPopoverButton]", ("1.67.0",)),
-    # So is the number above a slider's handle.
-    Allowed("color-contrast", "[data-testid=stSliderThumbValue]", ("1.67.0",)),
+    # So is the number above a slider's handle; those at its ends fade in and out.
+    Allowed("color-contrast", "[data-testid=stSlider]", ("1.67.0",)),
     # Colours of the syntax highlighter.
     Allowed("color-contrast", "[data-testid=stCode]", ("1.67.0",)),
 )

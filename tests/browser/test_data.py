@@ -22,6 +22,8 @@ APP = Path(__file__).parents[2] / "app.py"
 CODE = "0123456789ABCDEFGHJM"
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 """A camera that shows a test picture, and nobody to ask for it."""
+LIVE = "(document.querySelector('[data-testid=stCameraInput] video') || {}).readyState === 4"
+"""True once the camera shows something: before that a shot takes nothing."""
 
 expect.set_options(timeout=60_000)  # a busy machine is no fault of the app
 
@@ -128,6 +130,7 @@ def test_shots_by_camera_become_a_set(open_screen: Open, with_camera: Any) -> No
         ).to_be_visible()
         for number in range(1, 4):
             still(page)
+            page.wait_for_function(LIVE)
             page.get_by_role("button", name="Take Photo").click()
             expect(page.get_by_text(f"{name} · {number} shot")).to_be_visible()
     button(page, "Remove the last shot").click()
