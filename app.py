@@ -5,6 +5,7 @@ import streamlit as st
 from tl_core.home import ASSETS
 from ui.caretaker import caretaker
 from ui.chrome import resume
+from ui.link import arrive
 from ui.people import room_sign
 from ui.state import identified, identify
 
@@ -29,5 +30,6 @@ page = st.navigation(pages)
 resume(pages)
 if identified():
     room_sign()
-    page.run()
+    if not arrive({page.title: page for page in pages}):
+        page.run()
 identify()  # after the page, so that the invisible component takes no room above it

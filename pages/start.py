@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from tl_core.machine import slots
+from tl_core.machine import cores, gpus, slots
 from ui.chrome import readable_dataset, title
+from ui.demo import demo, picture
 from ui.people import LINK, other_device, room_panel
+from ui.source import show_source
 from ui.state import app_state, my_jobs, my_room, store
 
 title(
@@ -13,10 +15,12 @@ title(
     "another. Here you take such a network, decide which of its layers may go on learning, bring "
     "a few dozen photos of your own, and find out what works best.",
 )
+picture()
 
 in_class = my_room() is not None or LINK in st.query_params
 if in_class:
     room_panel()
+demo()
 state = app_state()
 finished = [job for job in my_jobs() if job.status == "finished"]
 steps = [
@@ -78,6 +82,13 @@ other_device()
 
 busy = store().jobs(kind="train", status=("waiting", "running"))
 st.caption(
-    f"This server trains {slots()} run{'s' * (slots() != 1)} at a time; "
+    (f"This server has {len(gpus())} GPU{'s' * (len(gpus()) != 1)}; " if gpus() else "")
+    + f"{cores()} processor core{'s' * (cores() != 1)} here train {slots()} "
+    + f"run{'s' * (slots() != 1)} at a time; "
     + (f"{len(busy)} in line now." if busy else "none in line now.")
+)
+show_source(
+    "tl_core.strategies:_feature_extraction",
+    "tl_core.strategies:_fine_tune",
+    "tl_core.strategies:_everything_alike",
 )

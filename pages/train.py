@@ -1,6 +1,7 @@
 """Train: line runs up, start them, and watch them learn."""
 
 import secrets
+from typing import Any
 
 import streamlit as st
 
@@ -8,8 +9,11 @@ from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
 from ui.chrome import chosen_dataset, empty, literal, problem, tell_removed, title
-from ui.controls import configs, settings_panel, strategy_picker
-from ui.live_run import follow
+from ui.controls import NUMBERS, configs, settings_panel, strategy_picker
+from ui.forecast import Forecast, ask_forecast, remember, wanted
+from ui.link import share, tell_link
+from ui.live_run import follow, mistakes
+from ui.source import show_source
 from ui.state import app_state, current_room, executor, my_jobs, owner, save
 
 
@@ -35,13 +39,13 @@ def objections(planned: list[RunConfig]) -> list[str]:
     return found
 
 
-def start(planned: list[RunConfig]) -> None:
+def start(planned: list[dict[str, Any]], forecast: Forecast | None = None) -> None:
     """Hand the runs over; from here on they no longer depend on this page."""
     comparison = secrets.token_hex(12)
     try:
         executor().submit_all(
             "train",
-            [config.to_dict() for config in planned],
+            planned,
             owner=owner(),
             comparison=comparison,
             room=current_room(),
@@ -50,6 +54,7 @@ def start(planned: list[RunConfig]) -> None:
         problem(error)
         return
     app_state().comparison = comparison
+    remember(app_state(), comparison, forecast)
     save()
     st.rerun()
 
@@ -71,9 +76,24 @@ def line_up() -> None:
         for text in against:
             st.info(text, icon=":material/info:")
         count = len(planned)
+        asked = wanted() and count >= 2
+        forecast = ask_forecast(planned) if asked else None
+        unready = bool(against) or (asked and forecast is None)
         label = f"Start {count} run{'s' * (count != 1)}" if count else "Start"
-        if st.button(label, type="primary", disabled=bool(against), icon=":material/play_arrow:"):
-            start(planned)
+        buttons = st.container(horizontal=True)
+        if buttons.button(label, type="primary", disabled=unready, icon=":material/play_arrow:"):
+            start([config.to_dict() for config in planned], forecast)
+        with buttons:
+            share()
+
+
+def run_longer(payloads: list[dict[str, Any]]) -> None:
+    """Offer the same runs again with twice the epochs, as a comparison of its own."""
+    most = max(payload["epochs"] for payload in payloads)
+    if 2 * most > NUMBERS["epochs"][3]:
+        return
+    if st.button(f"Run longer: up to {2 * most} epochs", icon=":material/more_time:"):
+        start([{**payload, "epochs": 2 * payload["epochs"]} for payload in payloads])
 
 
 title(
@@ -86,6 +106,7 @@ except TLError as error:
     problem(error)
     data = None
 tell_removed()
+tell_link()
 if data is None or data[1].problems:
     empty("Training needs photos first: at least two classes.", "pages/data.py", "Bring photos")
 else:
@@ -102,8 +123,14 @@ else:
         line_up()
     if state.comparison:
         jobs = my_jobs(comparison=state.comparison)
-        if any(job.status == "finished" for job in jobs):
-            st.page_link(
-                "pages/compare.py", label="Compare these runs", icon=":material/arrow_forward:"
-            )
+        done = any(job.status == "finished" for job in jobs)
+        if done and not running:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.page_link(
+                    "pages/compare.py", label="Compare these runs", icon=":material/arrow_forward:"
+                )
+                run_longer([job.payload for job in jobs])
         follow(state.comparison)
+        if done and not running:
+            mistakes(jobs)
+show_source("tl_core.training.loop:train", "tl_core.training.loop:_train_epoch")

@@ -5,15 +5,22 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from tl_core.analysis.remarks import remarks
 from tl_core.execution.queue import Place
-from tl_core.runs.store import PAUSED, RUNNING, WAITING
+from tl_core.runs.store import PAUSED, RUNNING, WAITING, Job
 from ui.charts import curves
-from ui.chrome import draw
+from ui.chrome import draw, literal, show_photos
+from ui.results import finished_runs, photo_files
 from ui.runs import RunView, line_of, view_runs
 from ui.state import ask, executor, my_jobs, run_views, store
 
 SECONDS, FIRST_SECONDS = 1.0, 0.3
 """Between two looks: usually, and while the first point of the chart is about to come."""
+
+BUTTON_HEIGHT, REMARKS_HEIGHT = 40, 130
+"""Pixels that are kept free for what comes and goes while runs are live."""
+MISTAKES = 6
+"""Photos a run."""
 
 
 def follow(comparison: str) -> None:
@@ -32,7 +39,8 @@ def _panel(comparison: str, pace: float | None) -> None:
         st.caption("Your instructor has paused the queue: waiting runs start when it goes on.")
     for view in views:
         _row(view, line.get(view.job.id))
-    show_curves(views, key=comparison)
+    show_curves(views, key=comparison, choose_epochs=True)
+    _say_remarks(views)
     if _pace(views, line) != pace:
         st.rerun()  # the page shows other things, too, once everything has ended
 
@@ -55,15 +63,60 @@ def _pace(views: list[RunView], line: dict[str, Place]) -> float | None:
     return FIRST_SECONDS if soon and not any(view.drawn for view in views) else SECONDS
 
 
-def show_curves(views: list[RunView], key: str) -> None:
-    """Draw accuracy and loss of several runs side by side."""
+def show_curves(views: list[RunView], key: str, *, choose_epochs: bool = False) -> None:
+    """Draw accuracy and loss of several runs side by side.
+
+    A new point draws a chart from scratch, which ends a zoom by wheel; ``choose_epochs`` adds a
+    control whose choice lasts.
+    """
     total = max((view.total_epochs for view in views), default=1)
+    window = _window(total, key) if choose_epochs else None
     for column, metric in zip(st.columns(2), ("accuracy", "loss"), strict=True):
         with column:
             st.markdown(f"**{metric.capitalize()}**")
             series = [view.series(metric) for view in views]
-            draw(curves(series, metric, total_epochs=total), key=f"{metric}_{key}")
+            chart = curves(series, metric, total_epochs=total, window=window)
+            draw(chart, key=f"{metric}_{key}")
     st.caption("Thick lines: validation photos. Thin dotted lines: training photos.")
+
+
+def _window(total: int, key: str) -> tuple[int, int] | None:
+    """Return the epochs that the learner wants to see; None for all."""
+    first, last = st.slider("Epochs shown", 0, total, (0, total), key=f"epochs_{key}")
+    return (first, last) if first < last and (first, last) != (0, total) else None
+
+
+def _say_remarks(views: list[RunView]) -> None:
+    """Say what the curves show; the place is there from the start, so nothing moves."""
+    with st.container(height=REMARKS_HEIGHT, border=True):
+        said = [
+            f"**{view.title}.** {literal(remark.text)}"
+            for view in views
+            if view.started
+            for remark in remarks(
+                view.epochs, len(view.started.classes), ended=view.job.status == "finished"
+            )
+        ]
+        st.markdown("\n\n".join(said) or "Nothing odd about these curves so far.")
+
+
+def mistakes(jobs: list[Job]) -> None:
+    """Show photos that finished runs still get wrong, those of which they were surest first."""
+    for run in finished_runs(jobs):
+        classes = run.record.classes
+        wrong = sorted(
+            (p for p in run.headline if not p.right), key=lambda p: -p.probabilities[p.predicted]
+        )
+        files = photo_files(run.record.config.test or run.record.config.data)
+        shown = [p for p in wrong if p.path in files][:MISTAKES]
+        if not shown:
+            continue
+        with st.expander(f"{run.view.title}: what it still gets wrong ({len(wrong)})"):
+            show_photos(
+                [files[p.path] for p in shown],
+                [f"{classes[p.label]}, taken for {classes[p.predicted]}" for p in shown],
+                columns=MISTAKES,
+            )
 
 
 def _row(view: RunView, place: Place | None) -> None:
@@ -71,15 +124,20 @@ def _row(view: RunView, place: Place | None) -> None:
     name, bar, numbers, pause, stop = st.columns([2, 4, 2, 1, 1], vertical_alignment="center")
     name.markdown(f"**{view.title}**")
     bar.progress(view.progress, text=view.status_text(place))
-    numbers.markdown("" if view.accuracy is None else f"best **{view.accuracy:.1%}**")
+    # What is empty for now keeps its place, so that nothing moves when it fills.
+    numbers.markdown("&nbsp;" if view.accuracy is None else f"best **{view.accuracy:.1%}**")
     # A callback runs before the panel is drawn again, whether the panel alone or the whole page is.
     if job.status == "interrupted":
         _button(pause, "Resume", job.id, "resume")
+        stop.space(BUTTON_HEIGHT)
     elif job.active:
         held = job.status == PAUSED or job.request == "pause"
         going = "resume" if held else "pause"
         _button(pause, "Go on" if held else "Pause", job.id, going)
         _button(stop, "Stop", job.id, "cancel", disabled=job.request == "cancel")
+    else:
+        pause.space(BUTTON_HEIGHT)
+        stop.space(BUTTON_HEIGHT)
 
 
 def _button(place: DeltaGenerator, label: str, job: str, what: str, disabled: bool = False) -> None:

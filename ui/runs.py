@@ -14,6 +14,7 @@ from tl_core.training import events
 from tl_core.training.events import (
     EpochEnded,
     PhaseStarted,
+    PrefixCached,
     PreparationAdvanced,
     RunEnded,
     RunResumed,
@@ -98,7 +99,7 @@ class RunView:
     def take(self, event: events.TrainEvent) -> None:
         """Take one event in."""
         if isinstance(event, RunStarted):
-            self.started = event
+            self.started, self.preparing = event, None
             self._go_back(0, 0)
         elif isinstance(event, RunResumed):
             self._go_back(event.epoch, event.step)
@@ -108,11 +109,13 @@ class RunView:
             self.epochs.append(event)
             self.steps.clear()
         elif isinstance(event, StepEnded):
-            self.step = event.step
+            self.step, self.preparing = event.step, None
             if not self.epochs:
                 self.steps.append(event)
         elif isinstance(event, PreparationAdvanced):
             self.preparing = event
+        elif isinstance(event, PrefixCached):
+            self.preparing = None
         elif isinstance(event, RunEnded):
             self.recorded = event.summary["best_val_accuracy"]
             self.seconds = event.summary["seconds"]
@@ -150,6 +153,9 @@ class RunView:
             return _preparing_text(self.preparing)
         if self.step >= self.started.steps:
             return "Measuring the best epoch once more"
+        if self.preparing is not None:
+            done, total = self.preparing.done, self.preparing.total
+            return f"Running the frozen layers once: {done} of {total}"
         phase = self.phases[-1].name if self.phases else ""
         return f"Epoch {len(self.epochs) + 1} of {self.total_epochs} · {phase}{self._left()}"
 

@@ -50,6 +50,11 @@ class AppState:
         Settings of ``RunConfig`` that the learner chose; what is missing follows the strategy.
     comparison
         Id of the comparison that was started last; None before the first.
+    demo
+        Id of the one-minute demo's comparison; None before it was run.
+    forecasts
+        What the learner expected of a comparison, by its id: ``winner`` (position of the run in
+        the line-up, None for a tie) and ``points`` (of percentage).
     """
 
     data: str | None = None
@@ -59,6 +64,8 @@ class AppState:
     strategies: tuple[str, ...] = ("feature_extraction", "fine_tune")
     settings: dict[str, Any] = field(default_factory=dict)
     comparison: str | None = None
+    demo: str | None = None
+    forecasts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def spec(self) -> BackboneSpec:

@@ -33,7 +33,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
-        self._env = {**os.environ, "TL_HOME": str(home), **env}
+        self._env = {**os.environ, "TL_HOME": str(home), "TL_PREDICT_FIRST": "0", **env}
         self.process: subprocess.Popen[bytes]
 
     def start(self) -> Server:

@@ -41,7 +41,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def url(chromium: Any, serve: Any, own_home: Path) -> Iterator[str]:
     """A fresh server with a home of its own."""
-    yield serve(APP, env={"TL_HOME": str(own_home), "TL_SLOTS": "1"})
+    yield serve(APP, env={"TL_HOME": str(own_home), "TL_SLOTS": "1", "TL_PREDICT_FIRST": "0"})
     stop_supervisor()  # it outlives the server, on purpose
 
 

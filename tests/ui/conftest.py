@@ -16,6 +16,7 @@ from tl_core.execution.local import LocalExecutor
 @pytest.fixture
 def lab(own_home: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     monkeypatch.setattr(LocalExecutor, "ensure_supervisor", lambda self: None)
+    monkeypatch.setenv("TL_PREDICT_FIRST", "0")
     st.cache_resource.clear()
     st.cache_data.clear()
     lab = Lab(photos)

@@ -361,7 +361,7 @@ class TestTrain:
         app = lab.open("train")
         assert "compare" in links(app)
         assert texts(app).count("Finished in") == 2
-        assert [b.label for b in app.button] == ["Start 2 runs"]
+        assert [b.label for b in app.button] == ["Start 2 runs", "Run longer: up to 4 epochs"]
 
     def test_a_failed_run_says_why(self, lab: Lab) -> None:
         lab.train(data=home() / "nowhere")
