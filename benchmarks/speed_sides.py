@@ -240,8 +240,10 @@ def floor(job: Job) -> Job:
 
 def peak(job: Job) -> Job:
     """Train with this project's loop and watch the memory between its events."""
+    from tl_core.machine import share_heaps
     from tl_core.training.loop import train
 
+    share_heaps()  # as the command line does
     result: Job = {"pss": 0, "anonymous": 0}
     with tempfile.TemporaryDirectory() as folder, clock(result):
         looked = 0.0

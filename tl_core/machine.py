@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 from pathlib import Path
 
@@ -17,6 +18,9 @@ SHARE_FOR_RUNS = 0.75
 """Of the machine's memory; the rest is for the pages, uploads and the system."""
 
 RUN_MINUTES = 60
+M_ARENA_MAX = -8
+"""Of glibc's ``mallopt(3)``."""
+
 NICENESS = int(os.environ.get("TL_NICE", 5))
 """Of runs: 0 as important as the pages, 19 hardly at all."""
 
@@ -112,6 +116,16 @@ def step_back() -> None:
         os.setsid()
         with contextlib.suppress(OSError):  # no autogroups here
             Path("/proc/self/autogroup").write_text(str(NICENESS))
+
+
+def share_heaps() -> None:
+    """Let the threads of this process share two heaps, where glibc would give each its own.
+
+    Threads that decode photos leave holes in every heap they use; measured, training from the
+    command line takes 50 to 100 MB less with two.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def whole_number(name: str) -> int | None:

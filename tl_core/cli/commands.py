@@ -15,6 +15,7 @@ from tl_core.cli.output import Progress
 from tl_core.data.catalog import PUBLIC, bundled_sets
 from tl_core.errors import RunError
 from tl_core.home import home
+from tl_core.machine import share_heaps
 from tl_core.training.config import RunConfig, make_config
 
 
@@ -142,6 +143,7 @@ def run(config: RunConfig, run_dir: Path, beside: Sequence[RunConfig] = ()) -> d
     from tl_core.training.inputs import boundaries
     from tl_core.training.loop import train
 
+    share_heaps()
     summary: dict[str, Any] = {}
     epochs = config.epochs
     with Progress(f"{config.strategy} seed {config.seed}") as progress:

@@ -7,7 +7,7 @@ import os
 import threading
 from multiprocessing.connection import wait
 
-from tl_core.machine import step_back
+from tl_core.machine import share_heaps, step_back
 
 
 def run_in_process(url: str, identifier: str, gpu: str | None = None) -> None:
@@ -21,6 +21,7 @@ def run_in_process(url: str, identifier: str, gpu: str | None = None) -> None:
         The only CUDA device that the job is to see; None for all there are.
     """
     step_back()
+    share_heaps()
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
