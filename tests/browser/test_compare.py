@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import faults
-from tests.photos import make_photo
 from tl_core.data.catalog import bundled_sets
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import stop_supervisor
@@ -102,7 +101,8 @@ def test_a_click_into_a_cell_shows_its_photos(open_screen: Open) -> None:
         page.mouse.click(box["x"] + column * box["width"], box["y"] + 30)
         expect(picked(page, "True class")).to_have_value(classes[0])
     expect(picked(page, "Taken for")).to_have_value(classes[-1])
-    expect(page.get_by_text(re.compile(r"^(No|\d+) photos?$"))).to_be_visible()
+    said = page.get_by_test_id("stMarkdown").get_by_text(re.compile(r"^(No|\d+) photos?$"))
+    expect(said).to_be_visible()
     page.get_by_role("radio", name="What changed").click()
     expect(page.get_by_label(re.compile("^Difference matrix"))).to_be_visible()
     expect(picked(page, "Taken for")).to_have_value(classes[-1])
@@ -139,11 +139,10 @@ def test_predict_answers_side_by_side_without_a_grave_fault(
 ) -> None:
     page = open_screen("predict", color_scheme=look, viewport={"width": width, "height": 1600})
     assert faults(page) == []
-    photo = tmp_path / "new.png"
-    make_photo(0, size=(200, 150)).save(photo)
+    [photo] = bundled_sets()[0].pictures(1)
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(photo)
-    expect(page.get_by_text("Looking at it")).to_have_count(0)
-    expect(page.get_by_test_id("stProgress").first).to_be_visible(timeout=120_000)
+    answers = page.get_by_test_id("stProgress").filter(has_text=re.compile(r" · \d+\.\d%"))
+    expect(answers).to_have_count(10, timeout=120_000)  # five classes each
     still(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     shoot(page, "predict" + "_dark" * (look == "dark") + "_phone" * (width < 1000), tmp_path)
