@@ -113,7 +113,7 @@ else:
             problem(refused)
         question = st.session_state.get("question")
         if question and Path(question["photo"]).is_file():
-            st.image(question["photo"], caption="Your photo", width="stretch")
+            st.image(question["photo"], alt="Your photo", width="stretch")
         st.caption(
             "The photo is checked and made smaller on this server, and removed after "
             f"{uploads().limits.hours} hours."
