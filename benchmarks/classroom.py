@@ -14,7 +14,7 @@ import argparse
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +37,7 @@ def main() -> int:
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every server is taken down
     learners, cycles = (6, 5) if args.quick else (args.learners, args.cycles)
-    parts: dict[str, Callable[[Path], list[Row]]] = {
+    parts: dict[str, Callable[[Path], Iterable[Row]]] = {
         "memory": memory,
         "first_point": first_point,
         "reaction": reaction,
@@ -52,8 +52,9 @@ def main() -> int:
     rows: list[Row] = []
     for name in chosen:
         with tempfile.TemporaryDirectory(prefix="classroom-") as folder:
-            rows += parts[name](Path(folder) / "home")
-        print(table(rows[-1:]), file=sys.stderr, flush=True)
+            for row in parts[name](Path(folder) / "home"):
+                rows.append(row)
+                print(f"{row.what}: {row.measured}", file=sys.stderr, flush=True)
     print(table(rows))
     return 0 if all(row.held for row in rows) else 1
 

@@ -27,21 +27,19 @@ LOCKED_SECONDS = 5.0
 SMALL_DISK_MB = 256
 
 
-def faults(home: Path) -> list[Row]:
+def faults(home: Path) -> Iterator[Row]:
     """Make every fault happen once."""
     photos = bundled_sets()[-1].folder
-    rows = []
     for name, (happen, env) in FAULTS.items():
         with laboratory(home.with_name(name), photos, **env) as lab:
-            rows.append(_row(name, happen(lab)))
+            yield _row(name, happen(lab))
     if os.name == "posix" and os.geteuid() == 0:
         with small_disk(home.with_name("disk")) as folder, laboratory(folder, photos) as lab:
-            rows.append(_row("disk full", disk_full(lab)))
+            yield _row("disk full", disk_full(lab))
     else:
-        rows.append(Row("disk full", BAR, "not tried: only root can mount a small disk", False))
+        yield Row("disk full", BAR, "not tried: only root can mount a small disk", False)
     for name, befall in AROUND_THE_APP.items():
-        rows.append(_row(name, asyncio.run(befall(home.with_name(name.replace(" ", "-"))))))
-    return rows
+        yield _row(name, asyncio.run(befall(home.with_name(name.replace(" ", "-")))))
 
 
 def _row(name: str, result: tuple[str, bool]) -> Row:

@@ -217,6 +217,7 @@ class Tab:
         for asked in self._asked:
             if not asked.done.done():
                 asked.done.set_exception(ConnectionError("the connection was lost"))
+                asked.done.exception()  # a timer that is stopped by now does not ask
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
