@@ -81,8 +81,7 @@ def demo() -> None:
 def picture() -> None:
     """Draw what transfer learning is: the same layers before and after, part of them frozen."""
     st.html(
-        f"""<div role="img" aria-label="{_ALT}" style="display:grid;gap:0.5rem;
-        grid-template-columns:minmax(5.5rem,9rem) 1fr;align-items:center;max-width:60rem">
+        f"""<div role="img" aria-label="{_ALT}" style="display:grid;gap:0.5rem">
         {_row("Before: very many pictures of other things", ("learned",) * 4, "old answers")}
         {_row("Now: a few of yours", ("frozen", "frozen", "frozen", "learns on"), "new answers")}
         </div>"""
@@ -90,10 +89,10 @@ def picture() -> None:
 
 
 _ALT = (
-    "Two rows of layers. Above, a network that has learned from very many pictures of other things, "
-    "layer by layer, from edges to whole objects, up to its answers. Below, the same network with "
-    "your photos: the first three layers stay frozen, the last one learns on, and the answers are "
-    "new."
+    "Two rows of layers. Above, a network that has learned from very many pictures of other "
+    "things, layer by layer, from edges to whole objects, up to its answers. Below, the same "
+    "network with your photos: the first three layers stay frozen, the last one learns on, and "
+    "the answers are new."
 )
 _SEES = ("edges", "textures", "parts", "objects")
 
@@ -107,8 +106,9 @@ def _row(source: str, states: tuple[str, ...], answers: str) -> str:
     ]
     new = answers.startswith("new")
     blocks.append(_block("★ new" if new else "learned", answers, _NEW if new else "currentColor"))
-    return f"""<div style="font-size:0.9rem">{source}</div>
-    <div style="display:flex;gap:0.4rem">{"".join(blocks)}</div>"""
+    return f"""<div style="display:flex;flex-wrap:wrap;align-items:center;gap:0.3rem 0.6rem">
+    <div style="flex:1 1 9rem;font-size:0.9rem">{source}</div>
+    <div style="flex:5 1 26rem;min-width:0;display:flex;gap:0.4rem">{"".join(blocks)}</div></div>"""
 
 
 def _block(state: str, text: str, color: str) -> str:
