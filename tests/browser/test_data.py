@@ -153,7 +153,7 @@ def test_one_photo_in_eight_epochs(open_screen: Open) -> None:
 
 @pytest.mark.parametrize(
     ("look", "width", "height"),
-    [("light", 1440, 2500), ("dark", 1440, 2500), ("light", 390, 6000)],
+    [("light", 1440, 2750), ("dark", 1440, 2750), ("light", 390, 6000)],
 )
 def test_nothing_grave_for_axe_and_nothing_wider_than_the_screen(
     open_screen: Open, look: str, width: int, height: int, tmp_path: Path

@@ -60,7 +60,7 @@ def class_balance(classes: Sequence[str], splits: Mapping[str, Mapping[str, int]
         },
         "series": series,
     }
-    return Chart(spec, _words(totals, shown), 70 + 26 * max(len(shown), 1))
+    return Chart(spec, _words(totals, shown), 56 + 26 * max(len(shown), 1))
 
 
 def _ends(ordered: list[str]) -> list[str]:
