@@ -121,7 +121,7 @@ def mistakes(jobs: list[Job]) -> None:
 
 def _row(view: RunView, place: Place | None) -> None:
     job = view.job
-    name, bar, numbers, pause, stop = st.columns([2, 4, 2, 1, 1], vertical_alignment="center")
+    name, bar, numbers, pause, stop = st.columns([2, 6, 2, 1.3, 1.3], vertical_alignment="center")
     name.markdown(f"**{view.title}**")
     bar.progress(view.progress, text=view.status_text(place))
     # What is empty for now keeps its place, so that nothing moves when it fills.
