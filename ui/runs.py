@@ -219,7 +219,8 @@ def _place_text(place: Place) -> str:
     text = "next in line" if number == 1 else f"{number}{ending or 'th'} in line"
     if not place.seconds:
         return text
-    return f"{text}, about {seconds_text(max(5 * round(place.seconds / 5), 5))}"
+    step = 5 if place.seconds < 60 else 60  # an estimate; and it has to stay on one line
+    return f"{text}, about {seconds_text(max(step * round(place.seconds / step), 5))}"
 
 
 def _preparing_text(event: PreparationAdvanced | None) -> str:
