@@ -66,13 +66,10 @@ class Answers:
 
     def show(self, positions: Sequence[int], columns: int) -> None:
         """Show photos with what each run took them for, the first ones of many."""
-        if not self.files:
-            st.caption("The photos are no longer on this server; what was measured stays.")
-            return
         first = [i for i in positions if self.runs[0].headline[i].path in self.files][:EXAMPLES]
         files = [self.files[self.runs[0].headline[i].path] for i in first]
         show_photos(files, [self._caption(i) for i in first], columns=columns)
-        if len(positions) > len(first):
+        if len(positions) > len(first) and first:
             st.caption(f"{len(first)} of {len(positions)} photos")
 
     def _caption(self, position: int) -> str:
@@ -96,6 +93,8 @@ def choose_answers(runs: Sequence[FinishedRun], tests: Sequence[PairedTest]) -> 
 
 def show_matrix(answers: Answers) -> None:
     """Show a matrix, and beside it the photos of the cell that is selected in it."""
+    if not answers.files:
+        st.caption("The photos are no longer on this server; what was measured stays.")
     left, right = st.columns([6, 5], gap="large")
     with left:
         options = [CHANGED, *answers.names] if len(answers.runs) > 1 else list(answers.names)
