@@ -134,7 +134,7 @@ def test_a_learner_may_keep_so_much(uploads: Uploads, taken: None, store: Store)
 def test_a_server_may_keep_so_much(uploads: Uploads, taken: None, store: Store) -> None:
     size = send(uploads).bytes
     full = Uploads(store, UploadLimits(server_bytes=size))
-    with pytest.raises(ArchiveError, match="no room for more photos.*after 24 hours"):
+    with pytest.raises(ArchiveError, match=r"no room for more photos.*after 24 hours"):
         send(full, BEN, b"other")
 
 
