@@ -23,8 +23,15 @@ MISTAKES = 6
 """Photos a run."""
 
 
+ONE_LINE = """<style>
+[data-testid="stProgress"] p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+</style>"""
+"""A status that grows by a word must not push the charts down by a line."""
+
+
 def follow(comparison: str) -> None:
     """Show the runs of a comparison; poll only while one of them is active."""
+    st.html(ONE_LINE)
     views = view_runs(store(), my_jobs(comparison=comparison), run_views())
     pace = _pace(views, _line())
     st.fragment(_panel, run_every=pace)(comparison, pace)

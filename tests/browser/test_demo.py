@@ -65,6 +65,7 @@ def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, url: str) -> None
     page.get_by_role("button", name="Run the one-minute demo").click()
     expect(page.get_by_test_id("stEChartsChart")).to_have_count(2)
     expect(rows(page, "Waiting for its turn").first).to_be_visible()
+    expect(rows(page, "").locator("p").first).to_have_css("white-space", "nowrap")
     page.evaluate(WATCH)
     expect(rows(page, "Finished in")).to_have_count(len(RACE), timeout=TRAINING)
     seen = page.evaluate("window.seen")
