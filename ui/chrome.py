@@ -21,6 +21,9 @@ _ROUTED, _WANTED = "routed", "wanted_screen"
 THUMBNAIL = 180
 """Side of a thumbnail in pixels, more than screens show it with."""
 
+THUMBNAIL_SECONDS = 7200
+"""For which one is kept. A number: for a text such as "2h" Streamlit loads pandas, 40 MB."""
+
 TILE = 144
 """Width in pixels at which photos stand side by side: six in a row, two on a phone."""
 
@@ -113,7 +116,7 @@ def readable_dataset() -> tuple[DatasetSpec, HealthReport] | None:
         return None
 
 
-@st.cache_data(max_entries=3000, ttl="2h", show_spinner=False)
+@st.cache_data(max_entries=3000, ttl=THUMBNAIL_SECONDS, show_spinner=False)
 def thumbnail(path: str, modified: int) -> bytes:
     """Return a small square JPEG of a photo; ``modified`` makes a changed file a new one."""
     image = decode(Path(path))
