@@ -261,7 +261,7 @@ function placeBorder(view) {
   view.border.style.setProperty("--y", `${item.offsetTop}px`);
 }
 
-export default function ({ data, parentElement, setStateValue, key }) {
+export default function ({ data: [data], parentElement, setStateValue, key }) {
   let view = views.get(parentElement);
   if (!view) {
     view = { root: make("section", "map", parentElement), id: `map-${key}`, chosen: new Set() };

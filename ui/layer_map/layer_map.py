@@ -71,20 +71,26 @@ def layer_map(
         plan = _read(click, spec)
     _component(
         key=key,
-        data={
-            "title": spec.title,
-            "turn": turns.get(key),
-            "trainable": list(plan.trainable),
-            "fresh": plan.from_scratch,
-            "cached": cached,
-            "rates": {name: _short(share) for name, share in (rates or {}).items()},
-            "presets": [
-                {"label": label, "trainable": list(to.trainable), "fresh": to.from_scratch}
-                for label, to in presets(spec).items()
-            ],
-            "stages": [_stage(stage, spec, image_size or spec.input_size) for stage in spec.stages],
-            "head": _head(spec, head_outputs),
-        },
+        # In a list, since Streamlit searches the values of a dictionary for data frames, and loads
+        # pandas for that: 66 MB.
+        data=[
+            {
+                "title": spec.title,
+                "turn": turns.get(key),
+                "trainable": list(plan.trainable),
+                "fresh": plan.from_scratch,
+                "cached": cached,
+                "rates": {name: _short(share) for name, share in (rates or {}).items()},
+                "presets": [
+                    {"label": label, "trainable": list(to.trainable), "fresh": to.from_scratch}
+                    for label, to in presets(spec).items()
+                ],
+                "stages": [
+                    _stage(stage, spec, image_size or spec.input_size) for stage in spec.stages
+                ],
+                "head": _head(spec, head_outputs),
+            }
+        ],
         on_click_change=on_change or _nothing,
     )
     return plan
