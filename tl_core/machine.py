@@ -122,7 +122,7 @@ def share_heaps() -> None:
     """Let the threads of this process share two heaps, where glibc would give each its own.
 
     Threads that decode photos leave holes in every heap they use; measured, training from the
-    command line takes 50 to 100 MB less with two.
+    command line takes about 50 MB less with two.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
