@@ -29,6 +29,7 @@ from ui.results import (
 )
 from ui.runs import seconds_text
 from ui.state import app_state, owner, store
+from ui.table import show_table
 
 TECHNICAL = {"threads", "device", "precision", "data"}
 
@@ -134,7 +135,7 @@ def show_numbers(runs: Sequence[FinishedRun]) -> None:
     """Show the headline numbers of each run."""
     records = [run.record for run in runs]
     on = "test" if runs[0].record.test else "validation"
-    st.dataframe(
+    show_table(
         {
             "Run": names_of(runs),
             f"Right on {on} photos": [f"{run.result.accuracy:.1%}" for run in runs],
@@ -143,8 +144,7 @@ def show_numbers(runs: Sequence[FinishedRun]) -> None:
             "Best epoch": [f"{r.best_epoch} of {len(r.history)}" for r in records],
             "Parameters that learned": [f"{r.trainable_parameters:,}" for r in records],
             "Time": [seconds_text(r.seconds) for r in records],
-        },
-        hide_index=True,
+        }
     )
 
 
@@ -188,4 +188,4 @@ def show_settings(runs: Sequence[FinishedRun], comparison: Comparison) -> None:
     rows = {k: v for k, v in comparison.differences.items() if k not in TECHNICAL}
     values = {name: [str(row[i]) for row in rows.values()] for i, name in enumerate(names_of(runs))}
     with st.expander(f"Settings that differ ({len(rows)})"):
-        st.dataframe({"Setting": list(rows), **values}, hide_index=True)
+        show_table({"Setting": list(rows), **values})

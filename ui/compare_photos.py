@@ -15,6 +15,7 @@ from tl_core.training.metrics import confusion_matrix as count_confusions
 from ui.charts import Chart, confusion_cell, confusion_matrix, difference_matrix
 from ui.chrome import show_photos
 from ui.results import FinishedRun, names_of, photo_files
+from ui.table import show_table
 
 EXAMPLES = 12
 """Photos shown at once."""
@@ -202,4 +203,4 @@ def show_classes(answers: Answers) -> None:
         ]
     if len(answers.runs) > 1:
         columns |= {"Fixed": [r[FIXED] for r in rows], "Broken": [r[BROKEN] for r in rows]}
-    st.dataframe(columns, hide_index=True)
+    show_table(columns)

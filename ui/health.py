@@ -9,6 +9,7 @@ from tl_core.data.shrink import SHORTER_SIDE
 from ui.charts.balance import class_balance
 from ui.chrome import draw, literal
 from ui.remedies import remedies
+from ui.table import show_table
 
 
 def health(report: HealthReport) -> None:
@@ -28,15 +29,14 @@ def health(report: HealthReport) -> None:
             st.metric(name, number, width=150)
     draw(class_balance(report.classes, counts), key="class_balance")
     with st.expander("Photos a class, as a table"):
-        st.dataframe(
+        show_table(
             {
-                "Class": list(report.classes),
+                "Class": report.classes,
                 **{
                     "Photos" if name == "all" else name: [split[c] for c in report.classes]
                     for name, split in counts.items()
                 },
-            },
-            hide_index=True,
+            }
         )
     for text in report.problems:
         st.warning(literal(text), icon=":material/block:")
@@ -49,8 +49,6 @@ def health(report: HealthReport) -> None:
         )
     if report.unreadable:
         with st.expander(f"Files that were left out ({len(report.unreadable)})"):
-            st.dataframe(
-                {"File": list(report.unreadable), "Why": list(report.unreadable.values())},
-                hide_index=True,
-            )
+            left_out = report.unreadable
+            show_table({"File": list(left_out), "Why": list(left_out.values())})
     remedies(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from hashlib import sha256
@@ -94,6 +95,20 @@ def texts(app: Any) -> str:
     found = [str(element.value) for kind in kinds for element in app.get(kind)]
     found += [bar.text for bar in app.get("progress")]
     return "\n".join(found + [c for image in app.get("image") for c in image.captions])
+
+
+def tables(app: Any) -> list[dict[str, list[str]]]:
+    """Return the tables on the screen: for each the cells, as a reader sees them, by column."""
+    found = []
+    for text in (element.value for element in app.markdown if element.value.startswith("| ")):
+        head, _, *rows = [_cells(line) for line in text.splitlines()]
+        found.append({name: [row[i] for row in rows] for i, name in enumerate(head)})
+    return found
+
+
+def _cells(line: str) -> list[str]:
+    cells = re.split(r"(?<!\\) \| ", line.removeprefix("| ").removesuffix(" |"))
+    return [re.sub(r"\\(.)|\u2060", r"\1", cell) for cell in cells]
 
 
 def links(app: Any) -> list[str]:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.classroom.access
 import ui.classroom.rooms
-from tests.ui.lab import APP, OWNER, Lab, links, rerun, texts
+from tests.ui.lab import APP, OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.removal import sweep
@@ -244,8 +244,8 @@ class TestRoomsOfTheInstructor:
 
 @pytest.mark.usefixtures("instructor")
 class TestRuns:
-    def table(self, app: Any) -> Any:
-        return next(t.value for t in app.dataframe if "Status" in t.value)
+    def table(self, app: Any) -> dict[str, list[str]]:
+        return next(t for t in tables(app) if "Status" in t)
 
     def test_who_runs_what(self, lab: Lab) -> None:
         room = open_room(lab)
@@ -255,9 +255,9 @@ class TestRuns:
         lab.store.add_job("train", job, owner="e" * 32)
         app = lab.open("classroom")
         table = self.table(app)
-        assert list(table["Learner"]) == ["Learner 2", "Ada", "Ada"]
-        assert list(table["Strategy"]) == ["Hybrid", "Fine-tuning", "Feature extraction"]
-        assert list(table["Progress"]) == [0, 100, 100]
+        assert table["Learner"] == ["Learner 2", "Ada", "Ada"]
+        assert table["Strategy"] == ["Hybrid", "Fine-tuning", "Feature extraction"]
+        assert table["Progress"] == ["0%", "100%", "100%"]
         assert table["Status"][0] == "Waiting for its turn"
         assert "**0 running**" in texts(app) and "**1 waiting**" in texts(app)
         assert "are free" in texts(app)
@@ -310,9 +310,9 @@ class TestRanking:
             executor = InlineExecutor(lab.store)
             executor.submit("train", config.to_dict(), owner=owner, room=room.code)
         app = lab.open("classroom")
-        table = next(t.value for t in app.dataframe if "Place" in t.value)
-        assert list(table["Learner"]) == ["Ada", "Bo"] and list(table["Place"]) == ["1 =", "1 ="]
-        assert list(table["Against the first"]) == ["", "too close to call"]
+        table = next(t for t in tables(app) if "Place" in t)
+        assert table["Learner"] == ["Ada", "Bo"] and table["Place"] == ["1 =", "1 ="]
+        assert table["Against the first"] == ["", "too close to call"]
         assert all(" to " in text for text in table["95 % interval"])
         assert "only where they answered the same photos" in texts(app)
 
@@ -403,7 +403,7 @@ class TestHidden:
             assert "Finished in" not in said and "Waiting for its turn" not in said
             assert not [b.label for b in app.button if b.label in ("Stop", "Pause", "Go on")]
             assert "compare" not in links(app) or screen == "start"
-            assert not app.dataframe
+            assert not tables(app)
         assert lab.store.job(waiting).request == ""  # type: ignore[union-attr]
 
     def test_anothers_answers_show_nothing(self, lab: Lab) -> None:

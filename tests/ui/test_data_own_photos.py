@@ -18,7 +18,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from tests.photos import make_photo, make_photo_folder, zip_folder
-from tests.ui.lab import OWNER, Lab, links, rerun, texts
+from tests.ui.lab import OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
 from tl_core.execution.removal import sweep
 from tl_core.home import home
@@ -156,7 +156,7 @@ class TestExpiry:
         assert Uploads(lab.store).of(OWNER) == []
         app = lab.open(screen)
         if screen == "compare":
-            assert list(app.dataframe[0].value["Photos"]) == [6, 6]
+            assert tables(app)[0]["Photos"] == ["6", "6"]
         else:
             assert "removed 24 hours after" in texts(app) and "Data screen" in texts(app)
 

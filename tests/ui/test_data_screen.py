@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.photos import make_photo, make_photo_folder
-from tests.ui.lab import OWNER, Lab, rerun, texts
+from tests.ui.lab import OWNER, Lab, rerun, tables, texts
 from tl_core.backbones.spec import backbones
 from tl_core.data import AUGMENTATIONS
 from tl_core.execution.worker import run_job
@@ -152,7 +152,7 @@ class TestRemedies:
         rerun(app)
         app.button(key="do_Rename").click()
         rerun(app)
-        assert "<b>*wasp*< b>" in list(app.dataframe[0].value["Class"])
+        assert "<b>*wasp*< b>" in tables(app)[0]["Class"]
         assert list(app.warning) == []
 
     def test_classes_are_merged_and_dropped(self, lab: Lab, tmp_path: Path) -> None:
@@ -163,13 +163,13 @@ class TestRemedies:
         rerun(app)
         app.button(key="do_Merge").click()
         rerun(app)
-        assert list(app.dataframe[0].value["Class"]) == ["a", "c"]
-        assert list(app.dataframe[0].value["Photos"]) == [8, 4]
+        assert tables(app)[0]["Class"] == ["a", "c"]
+        assert tables(app)[0]["Photos"] == ["8", "4"]
         app.selectbox(key="drop_class").set_value("c")
         rerun(app)
         app.button(key="do_Drop").click()
         rerun(app)
-        assert list(app.dataframe[0].value["Class"]) == ["a"]
+        assert tables(app)[0]["Class"] == ["a"]
         assert app.button(key="do_Drop").disabled
         assert "one class" in app.warning[0].value
 
@@ -236,8 +236,8 @@ class TestCamera:
         of(app, "Use these 5 photos").click()
         rerun(app)
         assert app.subheader[0].value == "Camera"
-        assert list(app.dataframe[0].value["Class"]) == ["*pen*", "mug"]
-        assert list(app.dataframe[0].value["Photos"]) == [2, 3]
+        assert tables(app)[0]["Class"] == ["*pen*", "mug"]
+        assert tables(app)[0]["Photos"] == ["2", "3"]
         assert "shots" not in app.session_state or not app.session_state["shots"].classes
 
     def test_a_class_without_shots_can_be_removed(self, lab: Lab) -> None:

@@ -16,6 +16,7 @@ from ui.charts.base import unique
 from ui.chrome import draw
 from ui.classroom.runs import names
 from ui.state import rooms, store
+from ui.table import show_table
 from ui.theme import strategy_style
 
 CHARTED = 12
@@ -66,7 +67,7 @@ def _table(ranking: list[Entry], called: dict[str, str], key: str) -> None:
     kind = "test" if first.tested else "validation"
     shared = sum(entry.place == 1 for entry in ranking) > 1
     who = [called[entry.job.owner] for entry in ranking]
-    st.dataframe(
+    show_table(
         {
             "Place": [f"{e.place}{' =' * (shared and e.place == 1)}" for e in ranking],
             "Learner": who,
@@ -80,9 +81,7 @@ def _table(ranking: list[Entry], called: dict[str, str], key: str) -> None:
             "95 % interval": ["{:.1%} to {:.1%}".format(*e.outcome.interval) for e in ranking],
             "Against the first": ["", *map(_against, ranking[1:])],
             "Tries": [e.tries for e in ranking],
-        },
-        hide_index=True,
-        key=key,
+        }
     )
     bars = [
         Result(

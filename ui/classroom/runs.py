@@ -13,6 +13,7 @@ from tl_core.strategies import STRATEGIES
 from ui.classroom.access import is_instructor
 from ui.runs import RunView, view_runs
 from ui.state import executor, rooms, store
+from ui.table import show_table
 
 POLL_SECONDS = 2.0
 LISTED = 60
@@ -51,21 +52,16 @@ def _panel() -> None:
     known: dict[str, RunView] = st.session_state.setdefault(_VIEWS, {})
     views = view_runs(store(), jobs, known)
     called = names()
-    st.dataframe(
+    show_table(
         {
             "Learner": [called[view.job.owner] for view in views],
             "Room": [view.job.room or "" for view in views],
             "Strategy": [view.title for view in views],
             "Network": [_network(view.job) for view in views],
-            "Progress": [round(100 * view.progress) for view in views],
+            "Progress": [f"{view.progress:.0%}" for view in views],
             "Accuracy": ["" if v.accuracy is None else f"{v.accuracy:.1%}" for v in views],
             "Status": [view.status_text() for view in views],
-        },
-        column_config={
-            "Progress": st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100)
-        },
-        hide_index=True,
-        key="classroom_runs",
+        }
     )
 
 
