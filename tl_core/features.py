@@ -17,54 +17,15 @@ import torch
 from tl_core.backbones.folding import folded
 from tl_core.backbones.spec import BackboneSpec, Preprocessing
 from tl_core.backbones.staged import StagedBackbone
+from tl_core.boundary import BATCH, boundary_bytes
 from tl_core.cache import Array, Arrays, digest, fetch
 from tl_core.data.decode import DECODE_SETTINGS
 from tl_core.data.pool import Progress
 from tl_core.data.views import normalise
 from tl_core.device import autocast
 
-BATCH = 64
-"""Photos that run through the frozen stages at once."""
-
-WORTH_IT = 10
-"""Multiply-adds that a kept byte must save: reading it costs about as much as computing so many."""
-
-VIEWS_IN_ALL = 1000
-"""With fewer training photos than this, each is kept in several views, up to so many in all."""
-
 Images = Callable[[Sequence[int]], torch.Tensor]
 """Returns uint8 images (B, 3, S, S) of photos, given their positions."""
-
-
-def default_views(epochs: int, photos: int) -> int:
-    """Return how many augmented views of each photo are kept.
-
-    It depends on the number of epochs and photos alone, so that the same run sees the same views on
-    every machine.
-    """
-    return max(1, min(epochs, VIEWS_IN_ALL // max(1, photos)))
-
-
-def worthwhile_depth(spec: BackboneSpec, prefix: int, image_size: int) -> int:
-    """Return the deepest boundary among the first ``prefix`` stages that is worth keeping, or 0.
-
-    Early boundaries of a large network can be larger than what they save.
-    """
-    scale = (image_size / spec.input_size) ** 2
-    for depth in range(prefix, 0, -1):
-        work = scale * sum(stage.multiply_adds for stage in spec.stages[:depth])
-        if work >= WORTH_IT * boundary_bytes(spec, depth, image_size):
-            return depth
-    return 0
-
-
-def boundary_bytes(spec: BackboneSpec, depth: int, image_size: int) -> int:
-    """Return the bytes of one photo behind the first ``depth`` stages, in fp32."""
-    if depth == len(spec.stages):
-        return 4 * spec.num_features
-    channels, height, width = spec.stages[depth - 1].output_shape
-    scale = (image_size / spec.input_size) ** 2 if height > 1 else 1
-    return 4 * round(channels * height * width * scale)
 
 
 class FrozenPrefix:

@@ -7,7 +7,8 @@ import torch
 
 from tests.photos import make_photo_folder
 from tl_core.backbones.spec import backbones
-from tl_core.features import FrozenPrefix, default_views, worthwhile_depth
+from tl_core.boundary import default_views, worthwhile_depth
+from tl_core.features import FrozenPrefix
 from tl_core.training.config import RunConfig, make_config
 from tl_core.training.events import EpochEnded, PrefixCached, TrainEvent
 from tl_core.training.inputs import boundaries

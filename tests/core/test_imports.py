@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     ("errors", "registry", "home", "machine", "seeding", "compat", "device", "download", "cache"),
     ("data", "backbones"),
-    ("heads", "classifier", "freezing", "features"),
+    ("heads", "classifier", "freezing", "boundary", "features"),
     ("strategies",),
     ("training",),
     ("runs",),

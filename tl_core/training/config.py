@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from tl_core.backbones.spec import BackboneSpec, backbones
+from tl_core.boundary import worthwhile_depth
 from tl_core.data.augment import AUGMENTATIONS
 from tl_core.errors import ConfigError
 from tl_core.freezing import BATCH_NORM_POLICIES, BatchNormPolicy, select_stages
@@ -126,6 +127,11 @@ class RunConfig:
             lr=self.lr,
             batch_norm=self.batch_norm,
         )
+
+    def boundary(self, phase: Phase) -> int:
+        """Return how many stages of a phase are computed once."""
+        prefix = phase.plan.frozen_prefix(self.spec.stage_names)
+        return worthwhile_depth(self.spec, prefix, self.image_size)
 
     def replace(self, **changes: Any) -> RunConfig:
         """Return a copy with some fields changed."""

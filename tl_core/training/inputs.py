@@ -10,23 +10,16 @@ from collections.abc import Collection
 import torch
 
 from tl_core.cache import Arrays, NoRoom
-from tl_core.features import FrozenPrefix, as_tensor, worthwhile_depth
+from tl_core.features import FrozenPrefix, as_tensor
 from tl_core.strategies import Phase
 from tl_core.training.config import RunConfig
 from tl_core.training.events import PrefixCached
 from tl_core.training.session import Photos, Preparing, Session, reporting
 
 
-def boundary(config: RunConfig, phase: Phase) -> int:
-    """Return how many stages of a phase are computed once."""
-    spec = config.spec
-    prefix = phase.plan.frozen_prefix(spec.stage_names)
-    return worthwhile_depth(spec, prefix, config.image_size)
-
-
 def boundaries(*configs: RunConfig) -> set[int]:
     """Return the boundaries of all phases of some runs."""
-    return {boundary(config, phase) for config in configs for phase in config.phases} - {0}
+    return {config.boundary(phase) for config in configs for phase in config.phases} - {0}
 
 
 class Inputs:
@@ -56,7 +49,7 @@ class Inputs:
         config = session.config
         self.session, self.number, self.phase = session, number, phase
         self.start = 0
-        self._depth = boundary(config, phase)
+        self._depth = config.boundary(phase)
         self._views = 1 if config.augment == "none" else config.augment_views
         self._prefix = _prefix(session, boundaries(config) | set(shared), config.precision)
         self._view = 1
@@ -133,7 +126,7 @@ class Inputs:
 def validation_in_fp32(session: Session) -> Preparing[Photos]:
     """Return the validation photos for the numbers of record, behind what no phase has changed."""
     config = session.config
-    depth = min((boundary(config, phase) for phase in config.phases), default=0)
+    depth = min((config.boundary(phase) for phase in config.phases), default=0)
     if not (depth and config.cache and config.precision == "fp32"):
         return session.val
     session.classifier.eval()

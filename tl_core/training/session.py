@@ -16,12 +16,12 @@ from tl_core import device as devices
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.spec import Preprocessing
 from tl_core.backbones.weights import location, prefetch
+from tl_core.boundary import default_views
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data import DatasetSpec, Split, make_split, open_dataset, require_usable
 from tl_core.data.augment import AUGMENTATIONS
 from tl_core.data.views import TrainViews, load_eval, normalise
 from tl_core.errors import DataError
-from tl_core.features import default_views
 from tl_core.machine import default_threads
 from tl_core.seeding import derive, generator
 from tl_core.training.config import RunConfig
