@@ -106,7 +106,7 @@ class TestEveryScreen:
             assert markup not in unescaped
 
 
-def test_no_screen_loads_torch(lab: Lab) -> None:
+def test_no_screen_loads_what_costs_much_memory(lab: Lab) -> None:
     lab.train()
     lab.choose(comparison="comparison")
     code = f"""
@@ -118,7 +118,7 @@ for screen in {list(SCREENS)}:
     app.switch_page(f"pages/{{screen}}.py").run()
     assert not app.exception, app.exception
     print(screen, app.title[0].value)
-heavy = {{"torch", "torchvision"}} & set(sys.modules)
+heavy = {{"torch", "torchvision", "pandas"}} & set(sys.modules)
 sys.exit(f"loaded: {{heavy}}" if heavy else 0)
 """
     done = subprocess.run(
