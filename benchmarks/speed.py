@@ -1,6 +1,6 @@
 """Time this project's training beside its peers: ratios, measured side by side.
 
-    python benchmarks/speed.py --data photos [--quick] [--fastai PYTHON]
+    python benchmarks/speed.py --data photos [--quick] [--only PART ...] [--fastai PYTHON]
 
 ``photos`` has train/ and val/ with class folders (the PyTorch tutorial's ants and bees, say). Each
 side runs in a process of its own with the same weights (random ones do), photos, batch size, epochs
@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,7 +26,10 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 NETWORKS = {"resnet18": 224, "resnet_mini": 96}
+PARTS = ("extraction", "last", "everything", "comparison")
 Seconds = dict[str, list[float]]
+Row = tuple[str, float, str]
+"""What was measured, its value and its bar."""
 
 
 def side(name: str, python: str = sys.executable, **job: Any) -> dict[str, Any]:
@@ -59,9 +63,9 @@ class Bench:
             "data": str(args.data), "backbone": backbone, "size": NETWORKS[backbone], "batch": 32,
             "epochs": 3 if args.quick else 10, "threads": args.threads, "trainable": "none",
         }  # fmt: skip
-        self.job["workers"] = self._best_workers()
 
-    def _best_workers(self) -> int:
+    @cached_property
+    def workers(self) -> int:
         """Return the number of loader processes with which the tutorial is fastest here."""
         job = {**self.job, "epochs": 1}
         times = {n: side("tutorial", **{**job, "workers": n})["seconds"] for n in (0, 1, 2)}
@@ -72,46 +76,58 @@ class Bench:
         seconds: Seconds = {label: [] for label in sides}
         for _ in range(self.args.rounds):
             for label, changes in sides.items():
-                job = {**self.job, **changes}
+                job = {**self.job, "workers": self.workers, **changes}
                 seconds[label].append(side(job.pop("side"), **job)["seconds"])
         return seconds
 
-    def rows(self) -> list[tuple[str, float, str]]:
-        """Measure all ratios of this network: what, value, bar."""
-        extract = self.turns(
+    def extraction(self) -> list[Row]:
+        """Measure feature extraction beside both peers and the floor."""
+        seconds = self.turns(
             tutorial={"side": "tutorial"},
             ours={"side": "ours"},
             auto={"side": "ours", "precision": "auto"},
             floor={"side": "floor"},
             **self._fastai(),
         )
-        last = self.turns(
+        allowed = 1.15 * median(seconds["floor"]) + 1
+        rows = [
+            ("feature extraction: ours / tutorial", ratio(seconds, "ours", "tutorial"), "0.10"),
+            ("  with --precision auto", ratio(seconds, "auto", "tutorial"), "0.06"),
+            ("  ours / (1.15 x floor + 1 s)", median(seconds["ours"]) / allowed, "1"),
+        ]
+        if "fastai" in seconds:
+            rows.append(("  ours / fastai", ratio(seconds, "ours", "fastai"), "0.12"))
+        return rows
+
+    def last(self) -> list[Row]:
+        """Measure fine-tuning of the last stage."""
+        seconds = self.turns(
             tutorial={"side": "tutorial", "trainable": "last:1"},
             ours={"side": "ours", "trainable": "last:1"},
         )
-        every = self.turns(
+        what = "fine-tune the last stage: ours / tutorial"
+        return [(what, ratio(seconds, "ours", "tutorial"), "0.42")]
+
+    def everything(self) -> list[Row]:
+        """Measure fine-tuning of all stages."""
+        seconds = self.turns(
             tutorial={"side": "tutorial", "trainable": "all"},
             ours={"side": "ours", "trainable": "all"},
             bf16={"side": "ours", "trainable": "all", "precision": "bf16"},
         )
-        allowed = 1.15 * median(extract["floor"]) + 1
+        return [
+            ("fine-tune everything: ours / tutorial", ratio(seconds, "ours", "tutorial"), "0.9"),
+            ("  bf16 / fp32", ratio(seconds, "bf16", "ours"), "0.6"),
+        ]
+
+    def comparison(self) -> list[Row]:
+        """Measure a comparison of three strategies beside the three alone."""
         names = ("feature_extraction", "hybrid", "fine_tune")
         alone = {name: {"side": "ours_comparison", "only": [name]} for name in names}
-        shared = self.turns(together={"side": "ours_comparison"}, **alone)
-        apart = sum(median(shared[name]) for name in names)
-        rows = [
-            ("feature extraction: ours / tutorial", ratio(extract, "ours", "tutorial"), "0.10"),
-            ("  with --precision auto", ratio(extract, "auto", "tutorial"), "0.06"),
-            ("  ours / (1.15 x floor + 1 s)", median(extract["ours"]) / allowed, "1"),
-            ("fine-tune the last stage: ours / tutorial", ratio(last, "ours", "tutorial"), "0.42"),
-            ("fine-tune everything: ours / tutorial", ratio(every, "ours", "tutorial"), "0.9"),
-            ("  bf16 / fp32", ratio(every, "bf16", "ours"), "0.6"),
-            ("comparison of three / the three alone", median(shared["together"]) / apart, "0.87"),
-        ]
-        if "fastai" in extract:
-            row = ("feature extraction: ours / fastai", ratio(extract, "ours", "fastai"), "0.12")
-            rows.insert(3, row)
-        return rows
+        seconds = self.turns(together={"side": "ours_comparison"}, **alone)
+        apart = sum(median(seconds[name]) for name in names)
+        what = "comparison of three / the three alone"
+        return [(what, median(seconds["together"]) / apart, "0.87")]
 
     def _fastai(self) -> dict[str, dict[str, Any]]:
         python = self.args.fastai
@@ -134,7 +150,7 @@ def many_photos(folder: Path, count: int) -> Path:
     return folder
 
 
-def memory_rows(args: argparse.Namespace) -> list[tuple[str, float, str]]:
+def memory_rows(args: argparse.Namespace) -> list[Row]:
     """Measure the memory of feature extraction, and what 10,000 photos add to it."""
     job = {"backbone": "resnet_mini", "size": 96, "batch": 32, "epochs": 2, "trainable": "none",
            "threads": args.threads, "weights": "pretrained"}  # fmt: skip
@@ -155,10 +171,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--fastai", metavar="PYTHON", help="of an environment with fastai")
     parser.add_argument("--photos", type=int, default=10_000, help="of the large set; 0 skips it")
     args = parser.parse_args()
-    found = [(n, row) for n in args.networks for row in Bench(args, n).rows()]
+    benches = {network: Bench(args, network) for network in args.networks}
+    found = [(n, row) for n in benches for part in args.only for row in getattr(benches[n], part)()]
     if args.photos:
         found += [("memory", row) for row in memory_rows(args)]
     print("\n| network | what | measured | bar, at most |\n| --- | --- | --- | --- |")
