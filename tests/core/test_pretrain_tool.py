@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tools import pretrain
+from tools.pretraining import publishing, training
 
 
 def blotches(seed: int, side: int = 64) -> Image.Image:
@@ -42,6 +42,7 @@ def options(pack: Path, out: Path, epochs: int) -> argparse.Namespace:
     return argparse.Namespace(
         network="resnet_mini", world=None, pack=pack, out=out, epochs=epochs, small_epochs=1,
         batch_size=4, lr=0.05, weight_decay=5e-4, seed=0, init=None, smallest_area=0.35,
+        optimizer="sgd", clip=None,
     )  # fmt: skip
 
 
@@ -50,18 +51,18 @@ def test_a_training_that_was_interrupted_goes_on_where_it_was(pack: Path, tmp_pa
         pass
 
     whole, parts = options(pack, tmp_path / "whole", 2), options(pack, tmp_path / "parts", 2)
-    pretrain.train(whole)
+    training.train(whole)
 
-    def stop(self: pretrain.Training, path: Path) -> None:
+    def stop(self: training.Training, path: Path) -> None:
         save(self, path)
         raise Interrupted
 
-    save = pretrain.Training.save
+    save = training.Training.save
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pretrain.Training, "save", stop)
+        patch.setattr(training.Training, "save", stop)
         with pytest.raises(Interrupted):
-            pretrain.train(parts)
-    pretrain.train(parts)
+            training.train(parts)
+    training.train(parts)
     one, two = (
         torch.load(args.out / "resnet_mini.checkpoint.pt", weights_only=True)
         for args in (whole, parts)
@@ -80,12 +81,12 @@ def test_overlap_finds_a_resized_crop_and_nothing_else(
         blotches(5000 + number, side=90).save(folder / f"{number}.png")
     args = argparse.Namespace(pack=pack, data=data, threshold=0.95)
     with pytest.raises(SystemExit) as end:
-        pretrain.overlap(args)
+        publishing.overlap(args)
     assert end.value.code == 0
     framed = Image.new("RGB", (100, 100), "grey")
     framed.paste(blotches(4, side=80), (10, 10))
     framed.save(data / "ant" / "copy.png")
     with pytest.raises(SystemExit) as end:
-        pretrain.overlap(args)
+        publishing.overlap(args)
     assert end.value.code == 1
     assert "ant/copy.png is like source photo train 4" in capsys.readouterr().out

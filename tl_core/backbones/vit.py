@@ -59,13 +59,15 @@ def layout(model: nn.Module) -> Layout:
     embedding = StageDef(
         "patch_embedding",
         "Patch embedding",
-        "Edges and colours inside each patch of 16 x 16 pixels, and where the patch lies.",
+        "Edges and colours of each patch of 16 x 16 pixels, and where the patch lies.",
         (_embed,),
         owns=("conv_proj", "class_token", "encoder.pos_embedding", "encoder.dropout"),
     )
     keys = [key for key, _ in model.get_submodule("encoder.layers").named_children()]
     encoders = []
-    for i, (key, text) in enumerate(zip(keys, _SEEN, strict=True), 1):
+    for i, key in enumerate(keys, 1):
+        # A shallower network goes the same way in larger steps.
+        text = _SEEN[i * len(_SEEN) // len(keys) - 1]
         end = ("encoder.ln",) if key == keys[-1] else ()
         steps = (f"encoder.layers.{key}", *end)
         encoders.append(StageDef(f"encoder{i}", f"Encoder layer {i}", text, steps))
