@@ -140,6 +140,17 @@ def test_what_differs_is_never_shared(
         seen = counted.photos[0]
 
 
+def test_validation_photos_pass_the_frozen_stages_in_fp32_alone(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = config(photos, augment="none", precision="bf16")
+    counted = Counted(monkeypatch)
+    run(half, tmp_path / "half")
+    assert counted.photos[0] == 20  # 14 to train with, 6 for validation, each of them once
+    run(half.replace(precision="fp32"), tmp_path / "full")
+    assert counted.photos[0] == 20 + 14
+
+
 def test_adapting_batch_norm_is_never_cached(photos: Path, tmp_path: Path) -> None:
     lesson = config(photos, strategy="fine_tune", trainable="last:1", batch_norm="adapt_all")
     assert not caches(run(lesson, tmp_path / "run")) and not boundaries(lesson)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import torch
 
@@ -51,7 +51,9 @@ class Inputs:
         self.start = 0
         self._depth = config.boundary(phase)
         self._views = 1 if config.augment == "none" else config.augment_views
-        self._prefix = _prefix(session, boundaries(config) | set(shared), config.precision)
+        depths = boundaries(config) | set(shared)
+        self._prefix = _prefix(session, depths, config.precision)
+        self._val_prefix = _prefix(session, depths, "fp32")
         self._view = 1
         self._kept: dict[int, Arrays] = {}
         self._val: Arrays | None = None
@@ -64,7 +66,9 @@ class Inputs:
         if self._depth and self.session.config.cache and self._view not in self._kept:
             began = time.perf_counter()
             with contextlib.suppress(NoRoom):
-                self._kept[self._view] = yield from self._run_view(self._view)
+                self._kept[self._view] = yield from _run_view(
+                    self.session, self._prefix, self._depth, self._view
+                )
             self._seconds += time.perf_counter() - began
         self.start = self._depth if self._view in self._kept else 0
 
@@ -77,14 +81,18 @@ class Inputs:
         return self.session.images(indices, self._view), labels
 
     def validation(self) -> Preparing[Photos]:
-        """Return the validation photos, behind the frozen stages where that is kept."""
+        """Return the validation photos, behind the frozen stages where that is kept.
+
+        They pass the frozen stages in fp32 whatever precision trains: the numbers of record need
+        them so, and one pass is enough.
+        """
         session = self.session
         if not (self._depth and session.config.cache):
             return session.val
         if self._val is None:
             began = time.perf_counter()
             try:
-                self._val = yield from _run_validation(session, self._prefix, self._depth)
+                self._val = yield from _run_validation(session, self._val_prefix, self._depth)
             except NoRoom:
                 return session.val
             self._seconds += time.perf_counter() - began
@@ -106,44 +114,73 @@ class Inputs:
             seconds_saved=max(0.0, epochs * (one_view + self._val.seconds) - self._seconds),
         )
 
-    def _run_view(self, view: int) -> Preparing[Arrays]:
-        session, config = self.session, self.session.config
-        drawn = (config.augment, config.seed, view) if config.augment != "none" else ()
-        return (
-            yield from reporting(
-                "training photos through the frozen stages",
-                lambda progress: self._prefix.arrays(
-                    self._depth,
-                    session.digests(session.split.train),
-                    drawn,
-                    lambda positions: session.views.batch(positions, view),
-                    progress,
-                ),
+
+def first_view(session: Session) -> Preparing[tuple[Callable[[torch.Tensor], torch.Tensor], int]]:
+    """Return what reads training photos in their first view, and how many stages are done in it.
+
+    They are read by their positions (B,), behind what no phase has changed where that is kept.
+    """
+    depth = _unchanged(session.config)
+    if depth:
+        with contextlib.suppress(NoRoom):
+            kept = yield from _run_view(
+                session,
+                _prefix(session, boundaries(session.config), session.config.precision),
+                depth,
+                1,
             )
-        )
+            return as_tensor(kept).__getitem__, depth
+    return lambda positions: session.views.batch(positions.tolist(), 1), 0
 
 
 def validation_in_fp32(session: Session) -> Preparing[Photos]:
     """Return the validation photos for the numbers of record, behind what no phase has changed."""
     config = session.config
-    depth = min((config.boundary(phase) for phase in config.phases), default=0)
-    if not (depth and config.cache and config.precision == "fp32"):
+    depth = _unchanged(config)
+    if not depth:
         return session.val
     session.classifier.eval()
     try:
-        kept = yield from _run_validation(
-            session, _prefix(session, boundaries(config), "fp32"), depth
-        )
+        prefix = _prefix(session, boundaries(config), "fp32")
+        kept = yield from _run_validation(session, prefix, depth)
     except NoRoom:
         return session.val
     return dataclasses.replace(session.val, images=as_tensor(kept), start=depth)
 
 
+def _unchanged(config: RunConfig) -> int:
+    """Return how many stages are computed once for the whole run."""
+    if not config.cache:
+        return 0
+    return min((config.boundary(phase) for phase in config.phases), default=0)
+
+
 def _prefix(session: Session, depths: Collection[int], precision: str) -> FrozenPrefix:
     config = session.config
-    backbone = session.classifier.backbone
     return FrozenPrefix(
-        backbone, config.spec, session.preprocessing, depths, config.device, precision
+        session.classifier.backbone,
+        config.spec,
+        session.preprocessing,
+        depths,
+        config.device,
+        precision,
+    )
+
+
+def _run_view(session: Session, prefix: FrozenPrefix, depth: int, view: int) -> Preparing[Arrays]:
+    config = session.config
+    drawn = (config.augment, config.seed, view) if config.augment != "none" else ()
+    return (
+        yield from reporting(
+            "training photos through the frozen stages",
+            lambda progress: prefix.arrays(
+                depth,
+                session.digests(session.split.train),
+                drawn,
+                lambda positions: session.views.batch(positions, view),
+                progress,
+            ),
+        )
     )
 
 
