@@ -126,7 +126,7 @@ def bundled_weights(name: str) -> Facts:
         "url": None,
         "sha256_prefix": "",
         "bytes": file.stat().st_size,
-        "source_task": "Tiny ImageNet, 200 classes",
+        "source_task": card["source_task"],
         "top1": round(card["val_top1"], 5),
         "license": BUNDLED_LICENSE,
     }

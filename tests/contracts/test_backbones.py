@@ -40,6 +40,7 @@ REQUIRED = {
     "swin_t",
 }
 SIZE = 64
+WEIGHTS = ASSETS / "weights"
 
 
 @dataclass
@@ -222,8 +223,24 @@ def test_receptive_fields(name: str, stage: str, pixels: int | None) -> None:
     assert backbones().get(name).stage(stage).receptive_field == pixels
 
 
+BUNDLED = {spec.name: spec for spec in backbones() if spec.weights.origin == "bundled"}
+
+
 def test_bundled_weights_are_small() -> None:
-    for spec in backbones():
-        if spec.weights.origin == "bundled":
-            file = ASSETS / "weights" / spec.weights.file
-            assert file.stat().st_size == spec.weights.bytes <= 6_000_000
+    files = {file.stem: file.stat().st_size for file in WEIGHTS.glob("*.safetensors")}
+    assert files == {name: spec.weights.bytes for name, spec in BUNDLED.items()}
+    assert all(size <= 6_000_000 for size in files.values())
+    assert sum(file.stat().st_size for file in WEIGHTS.iterdir()) <= 36_000_000
+
+
+def test_bundled_backbones_stand_first() -> None:
+    assert NAMES[: len(BUNDLED)] == list(BUNDLED)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_card_of_a_bundled_backbone_says_what_it_learned_and_how_well(name: str) -> None:
+    weights = BUNDLED[name].weights
+    card = (WEIGHTS / f"{name}.md").read_text(encoding="utf-8")
+    assert card.startswith(f"# Model card: {name}\n")
+    assert weights.source_task.split(",")[0] in card
+    assert f"{weights.top1:.1%}".replace("%", "") in card

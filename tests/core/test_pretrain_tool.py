@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from tools.pretraining import publishing, training
+from tl_core.backbones.mini import mobilenet_mini
+from tools.pretraining import processor, publishing, training
 
 
 def blotches(seed: int, side: int = 64) -> Image.Image:
@@ -69,6 +71,41 @@ def test_a_training_that_was_interrupted_goes_on_where_it_was(pack: Path, tmp_pa
     )
     assert [e["epoch"] for e in two["history"]] == [1, 2]
     assert all(torch.equal(one["model"][key], two["model"][key]) for key in one["model"])
+
+
+def test_strided_depthwise_gradients_in_float32_are_the_same_gradients() -> None:
+    torch.manual_seed(0)
+    plain, changed = mobilenet_mini(3), mobilenet_mini(3)
+    changed.load_state_dict(plain.state_dict())
+    processor.faster_backward(changed)
+    images = torch.randn(4, 3, 32, 32)
+    gradients = []
+    for model in (plain, changed):
+        model(images).square().sum().backward()
+        gradients.append([p.grad for p in model.parameters()])
+    assert all(torch.equal(one, two) for one, two in zip(*gradients, strict=True))
+    strided = changed.features[1].conv[0][0]
+    assert strided(images.new_zeros(1, 32, 8, 8).bfloat16()).dtype == torch.float32
+
+
+def test_what_is_published_says_how_it_was_made_and_how_often_it_is_right(
+    pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = options(pack, tmp_path / "work", 1)
+    training.train(args)
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    monkeypatch.setattr(publishing, "WEIGHTS", weights)
+    args.out = [args.out]
+    publishing.publish(args)
+    facts = json.loads((weights / "resnet_mini.json").read_text())
+    assert facts["source_task"] == "Tiny ImageNet, 2 classes"
+    assert (facts["train_photos"], facts["val_photos"], facts["classes"]) == (12, 12, ["a", "b"])
+    assert facts["val_top1"] in {round(hits / 12, 4) for hits in range(13)}
+    card = (weights / "resnet_mini.md").read_text()
+    assert f"{facts['val_top1']:.1%} on the 12 validation photos" in card
+    assert "--batch-size 4" in card and "--lr 0.05" in card and "--clip" not in card
+    assert (weights / "resnet_mini.safetensors").stat().st_size < 6_000_000
 
 
 def test_overlap_finds_a_resized_crop_and_nothing_else(

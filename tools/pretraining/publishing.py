@@ -6,25 +6,55 @@ import argparse
 import json
 import shutil
 import sys
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from tl_core.data import decode, open_dataset
 from tools.near_copies import crops, fingerprints, to_tensor
-from tools.pretraining.data import WEIGHTS, load_split
+from tools.pretraining.card import Facts, write_card
+from tools.pretraining.data import WEIGHTS, load_split, source_worlds
 from tools.pretraining.networks import build, load_weights, name_of, top1
 
 
 def publish(args: argparse.Namespace) -> None:
-    """Bundle a finished network: its weights, and beside them its measured accuracy and history."""
+    """Bundle a finished network: its weights, what was measured, and the card written from it."""
     name = name_of(args)
-    file = f"{name}.safetensors"
-    shutil.copyfile(args.out[-1] / file, WEIGHTS / file)
-    histories = [json.loads((f / f"{name}.history.json").read_text()) for f in args.out]
-    history = [epoch for part in histories for epoch in part]
-    facts = {"val_top1": round(shipped_top1(args), 4), "history": history}
-    (WEIGHTS / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n")
-    print(f"{name}: {facts['val_top1']:.2%}; now run tools/describe_backbones.py")
+    file = WEIGHTS / f"{name}.safetensors"
+    shutil.copyfile(args.out[-1] / file.name, file)
+    facts = {
+        **source_facts(args.pack, args.world),
+        "val_top1": round(shipped_top1(args), 4),
+        "parameters": sum(p.numel() for p in build(args).parameters()) / 1e6,
+        "trainings": [_json(folder / f"{name}.options.json") for folder in args.out],
+        "history": [e for folder in args.out for e in _json(folder / f"{name}.history.json")],
+    }
+    file.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n")
+    file.with_suffix(".md").write_text(write_card(name, args.network, args.world, facts))
+    print(
+        f"{name}: {facts['val_top1']:.2%}. Now add its row to tl_core/backbones/catalog.py and run "
+        "tools/describe_backbones.py"
+    )
+
+
+def source_facts(pack: Path, world: str | None) -> Facts:
+    """Return what the pack, or a world of it, holds: a title, the classes, counts of photos."""
+    with np.load(pack) as arrays:
+        names = dict(zip(arrays["wnid"].tolist(), arrays["name"].tolist(), strict=True))
+    classes = list(source_worlds()[world] if world else names)
+    kind = f" of {world}" if world else ""
+    return {
+        "source_task": f"Tiny ImageNet, {len(classes)} classes{kind}",
+        "classes": [names[wnid].split(",")[0] for wnid in classes],
+        "train_photos": len(load_split(pack, "train", world)[1]),
+        "val_photos": len(load_split(pack, "val", world)[1]),
+    }
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text())
 
 
 def shipped_top1(args: argparse.Namespace) -> float:

@@ -20,6 +20,12 @@ from tools.pretraining.processor import faster_backward, plain_attention
 PARTS = ("model", "average", "optimizer", "schedule")
 """What a checkpoint holds besides the history."""
 
+OPTIONS = (
+    "epochs", "small_epochs", "batch_size", "optimizer", "lr", "weight_decay", "clip",
+    "smallest_area", "init", "seed",
+)  # fmt: skip
+"""What decides the outcome, besides network, world and pack."""
+
 OPTIMIZERS = {
     "sgd": partial(torch.optim.SGD, momentum=0.9, nesterov=True),
     "adamw": torch.optim.AdamW,
@@ -107,6 +113,8 @@ def train(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     name = name_of(args)
+    options = {key: value for key, value in vars(args).items() if key in OPTIONS}
+    (args.out / f"{name}.options.json").write_text(json.dumps(options, default=str) + "\n")
     checkpoint = args.out / f"{name}.checkpoint.pt"
     photos, labels = load_split(args.pack, "train", args.world)
     val = load_split(args.pack, "val", args.world)
