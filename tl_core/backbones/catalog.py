@@ -14,9 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tl_core.backbones import convnext, densenet, efficientnet, mobilenet, resnet, swin, vgg, vit
+from tl_core.backbones import (
+    convnext,
+    densenet,
+    efficientnet,
+    mini,
+    mobilenet,
+    resnet,
+    swin,
+    vgg,
+    vit,
+)
 from tl_core.backbones.family import Builder, Family
-from tl_core.backbones.mini import resnet_mini
 from tl_core.compat import torchvision
 from tl_core.registry import Registry
 
@@ -57,7 +66,7 @@ def _add(name: str, title: str, family: Family, builder: Builder | None, summary
 
 
 # fmt: off
-_add("resnet_mini", "ResNet-mini", resnet.FAMILY, resnet_mini,
+_add("resnet_mini", "ResNet-mini", resnet.FAMILY, mini.resnet_mini,
      "Small, bundled and quick on any laptop; the place to start, also without internet.")
 _add("resnet18", "ResNet-18", resnet.FAMILY, None,
      "The classic for a first real experiment: small enough for a CPU and well understood.")
