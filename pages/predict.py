@@ -1,24 +1,23 @@
 """Predict: a new photo through every finished run."""
 
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.errors import TLError
-from ui.chrome import empty, literal, problem, tell_removed, title
+from ui.answers import show_answers
+from ui.chrome import empty, problem, tell_removed, title
 from ui.own_photos import PHOTO_TYPES, Arriving, progress_bar
 from ui.results import (
     FinishedRun,
     comparisons,
     finished_runs,
-    names_of,
     told_apart,
     when_text,
 )
 from ui.source import show_source
-from ui.state import app_state, executor, my_job, owner, store, uploads
+from ui.state import app_state, executor, my_job, owner, uploads
 
 
 def ask_about(photo: UploadedFile, runs: list[FinishedRun]) -> None:
@@ -57,37 +56,6 @@ def choose_runs() -> list[FinishedRun] | None:
     return finished_runs([jobs[key] for key in chosen])
 
 
-def answers(job_id: str, runs: list[FinishedRun]) -> None:
-    """Show what each run says side by side, as the answers come in."""
-    job = my_job(job_id)
-    if job is None:
-        return
-    given = {data["run"]: data for _, data in store().events(job_id)}
-    columns = st.columns(2)
-    for number, (name, run) in enumerate(zip(names_of(runs), runs, strict=True)):
-        with columns[number % 2].container(border=True):
-            st.markdown(f"**{name}** · {run.record.config.backbone}")
-            show_answer(given.get(run.view.job.id), active=job.active)
-    if job.status == "failed":
-        problem(TLError(job.reason or "The photo could not be looked at."))
-    if job.active:
-        executor().watch()
-    elif st.session_state.pop("question_open", False):
-        st.rerun()
-
-
-def show_answer(answer: dict[str, Any] | None, *, active: bool) -> None:
-    """Show what one run says: its most probable classes."""
-    if answer is None:
-        st.caption(
-            "Looking at it" if active else "Not asked about this photo yet: bring it once more."
-        )
-        return
-    best = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:5]
-    for name, probability in best:
-        st.progress(probability, text=f"{literal(name)} · {probability:.1%}")
-
-
 title("Predict", "Show a new photo to every network that you trained.")
 tell_removed()
 runs = choose_runs()
@@ -122,7 +90,11 @@ else:
         if question:
             waiting = my_job(question["job"])
             polling = 0.5 if waiting is not None and waiting.active else None
-            st.fragment(answers, run_every=polling)(question["job"], runs)
+            st.fragment(show_answers, run_every=polling)(question["job"], runs)
         else:
             st.caption("The answers will stand here.")
-show_source("tl_core.runs.restore:predict_files", "tl_core.training.evaluation:predict")
+show_source(
+    "tl_core.runs.restore:predict_files",
+    "tl_core.training.evaluation:predict",
+    "tl_core.training.novelty:_distances",
+)

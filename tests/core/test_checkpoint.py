@@ -27,7 +27,7 @@ from tl_core.training.events import (
     TrainEvent,
 )
 from tl_core.training.loop import train
-from tl_core.training.record import CHECKPOINT, WEIGHTS, RunRecord
+from tl_core.training.record import CHECKPOINT, NOVELTY, WEIGHTS, RunRecord
 
 QUICK = {"epochs": 4, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
 
@@ -126,7 +126,7 @@ def test_what_a_killed_process_was_writing_is_removed(photos: Path, tmp_path: Pa
     (tmp_path / "run" / f".{CHECKPOINT}.abc").write_bytes(b"half")
     list(train(quick(photos, epochs=1), tmp_path / "run"))
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
-        "config.json", "predictions.json", "record.json", WEIGHTS,
+        "config.json", NOVELTY, "predictions.json", "record.json", WEIGHTS,
     ]  # fmt: skip
 
 

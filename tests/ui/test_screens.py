@@ -12,10 +12,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.photos import make_photo, make_photo_folder, zip_folder
 from tests.ui.lab import APP, OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
+from tl_core.execution.worker import run_job
 from tl_core.home import home
 from ui.chrome import literal
 
@@ -43,9 +45,9 @@ MARKUP = (
 """What of these names Markdown would make something of."""
 
 
-def png(label: int = 0) -> bytes:
+def png(image: Image.Image | None = None) -> bytes:
     buffer = io.BytesIO()
-    make_photo(label).save(buffer, "PNG")
+    (image or make_photo(0)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -191,7 +193,9 @@ class TestData:
         assert again.subheader[0].value == "insects"
 
     def test_takes_a_folder_in(self, lab: Lab) -> None:
-        files = [(f"set/{c}/{n}.png", png(n), "image/png") for c in "ab" for n in range(4)]
+        files = [
+            (f"set/{c}/{n}.png", png(make_photo(n)), "image/png") for c in "ab" for n in range(4)
+        ]
         app = lab.open("data")
         app.file_uploader[1].set_value(files)
         rerun(app)
@@ -384,8 +388,6 @@ class TestPredict:
         assert len(lab.store.jobs(kind="predict")) == 1  # a rerun asks nothing again
 
     def test_shows_the_answers(self, lab: Lab) -> None:
-        from tl_core.execution.worker import run_job
-
         lab.train()
         app = lab.open("predict")
         app.file_uploader[0].set_value(("new.png", png(), "image/png"))
@@ -395,6 +397,19 @@ class TestPredict:
         run_job(lab.store.url, job.id)
         said = texts(rerun(app))
         assert said.count("ant · ") == 2 and said.count("bee · ") == 2
+
+    def test_warns_of_a_photo_that_resembles_nothing_in_training(self, lab: Lab) -> None:
+        lab.train()
+        ordinary, strange = png(), png(Image.effect_noise((80, 60), 90).convert("RGB"))
+        for photo, warnings in ((ordinary, 0), (strange, 2)):
+            app = lab.open("predict")
+            app.file_uploader[0].set_value(("new.png", photo, "image/png"))
+            rerun(app)
+            job = lab.store.jobs(kind="predict")[-1]
+            lab.store.start(job.id)
+            run_job(lab.store.url, job.id)
+            said = [warning.value for warning in rerun(app).warning]
+            assert len(said) == warnings and all("nothing in training" in text for text in said)
 
     def test_a_photo_that_is_none_is_told(self, lab: Lab) -> None:
         lab.train()

@@ -105,4 +105,5 @@ def show_comparison(result: dict[str, Any]) -> None:
 def show_predictions(result: dict[str, Any]) -> None:
     """Print the answer for each photo."""
     for answer in result["predictions"]:
-        print(f"{answer['file']}: {answer['class']!r} {answer['probability']:.1%}")
+        doubt = " (resembles nothing in training)" if answer["unfamiliar"] else ""
+        print(f"{answer['file']}: {answer['class']!r} {answer['probability']:.1%}{doubt}")

@@ -15,6 +15,7 @@ from tl_core.data.views import load_eval
 from tl_core.device import place
 from tl_core.errors import UserError
 from tl_core.training.evaluation import predict
+from tl_core.training.novelty import UNFAMILIAR, Familiar
 from tl_core.training.record import WEIGHTS, RunRecord
 
 
@@ -43,6 +44,10 @@ def load_classifier(run_dir: Path) -> tuple[TransferClassifier, RunRecord]:
 def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
     """Return, for each picture, its most probable class and the probability of every class.
 
+    ``novelty`` is the share of the validation photos that resemble the training photos more than
+    the picture does (None for runs from before that was kept), ``unfamiliar`` whether it is so
+    large that the answer should not be trusted; see :mod:`tl_core.training.novelty`.
+
     The photo goes through the decoder and the preprocessing of the run, in fp32 on the CPU, so a
     validation photo gets the probabilities that stand in the record.
 
@@ -54,9 +59,11 @@ def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
     classifier, record = load_classifier(run_dir)
     preprocessing = record.config.spec.preprocessing.at(record.config.image_size)
     images = load_eval(files, preprocessing)
-    probabilities = predict(classifier, images, preprocessing, "cpu").exp()
+    features, logs = predict(classifier, images, preprocessing, "cpu")
+    known = Familiar.load(run_dir)
+    novelty = known.novelty(features) if known else [None] * len(files)
     answers = []
-    for file, row in zip(files, probabilities.tolist(), strict=True):
+    for file, row, share in zip(files, logs.exp().tolist(), novelty, strict=True):
         top = max(range(len(row)), key=row.__getitem__)
         answers.append(
             {
@@ -64,6 +71,8 @@ def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
                 "class": record.classes[top],
                 "probability": row[top],
                 "probabilities": dict(zip(record.classes, row, strict=True)),
+                "novelty": share,
+                "unfamiliar": share is not None and share > UNFAMILIAR,
             }
         )
     return answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch.nn import functional as F
@@ -16,13 +17,39 @@ from tl_core.training.config import RunConfig
 from tl_core.training.session import Photos
 
 
+class Answers(NamedTuple):
+    """What a classifier makes of pictures, in fp32 on the CPU.
+
+    Attributes
+    ----------
+    features
+        (N, F), what the head reads.
+    logs
+        (N, C), log-probabilities.
+    """
+
+    features: torch.Tensor
+    logs: torch.Tensor
+
+
 @dataclass(frozen=True)
 class Evaluation:
-    """How a classifier did: mean cross-entropy, share of right answers, probabilities (N, C)."""
+    """How a classifier did on labelled pictures.
+
+    Attributes
+    ----------
+    loss
+        Mean cross-entropy.
+    accuracy
+        Share of right answers.
+    probabilities, features
+        (N, C) and (N, F).
+    """
 
     loss: float
     accuracy: float
     probabilities: torch.Tensor
+    features: torch.Tensor
 
 
 @torch.inference_mode()
@@ -33,18 +60,20 @@ def predict(
     device: str,
     precision: str = "fp32",
     start: int = 0,
-) -> torch.Tensor:
-    """Return log-probabilities (N, C) in fp32, on the CPU.
+) -> Answers:
+    """Show pictures to a classifier.
 
     ``images`` is a uint8 tensor (N, 3, S, S), or what the first ``start`` stages made of it.
     """
     classifier.eval()
-    scores = []
+    features, scores = [], []
     for batch in torch.split(images, BATCH):
         with autocast(device, precision):
             x = batch.to(device) if start else normalise(batch, preprocessing, device)
-            scores.append(classifier(x, start).float().cpu())
-    return F.log_softmax(torch.cat(scores), dim=1)
+            x = classifier.backbone(x, start)
+            features.append(x.float().cpu())
+            scores.append(classifier.forward_head(x).float().cpu())
+    return Answers(torch.cat(features), F.log_softmax(torch.cat(scores), dim=1))
 
 
 def evaluate(
@@ -56,9 +85,12 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate on labelled pictures, in the run's precision unless another is asked for."""
     precision = precision or config.precision
-    logs = predict(classifier, photos.images, preprocessing, config.device, precision, photos.start)
+    features, logs = predict(
+        classifier, photos.images, preprocessing, config.device, precision, photos.start
+    )
     return Evaluation(
         loss=F.nll_loss(logs, photos.labels).item(),
         accuracy=int((logs.argmax(1) == photos.labels).sum()) / len(photos.labels),
         probabilities=logs.exp(),
+        features=features,
     )

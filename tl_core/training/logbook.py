@@ -37,7 +37,8 @@ from tl_core.training.events import (
     TrainEvent,
 )
 from tl_core.training.inputs import validation_in_fp32
-from tl_core.training.record import CHECKPOINT, WEIGHTS, Prediction, RunRecord
+from tl_core.training.novelty import familiar
+from tl_core.training.record import CHECKPOINT, NOVELTY, WEIGHTS, Prediction, RunRecord
 from tl_core.training.session import Photos, Session, load_test
 
 CHECKPOINT_SHARE = 0.05
@@ -201,14 +202,17 @@ class Logbook:
         classifier.load_state_dict(weights)
         test = yield from load_test(self.config, session.dataset, session.split)
         val = yield from validation_in_fp32(session)
-        self._facts["val"] = self._predictions(session, val)
-        self._facts["test"] = self._predictions(session, test) if test else ()
+        self._facts["val"], features = self._predictions(session, val)
+        self._facts["test"] = self._predictions(session, test)[0] if test else ()
         self._facts["trainable_parameters"] = sum(
             p.numel() for n, p in classifier.named_parameters() if n in self._learned
         )
+        known = yield from familiar(session, features)
         path = self.run_dir / WEIGHTS
-        with writing(), replacing(path) as temporary:
-            save_file({k: v.contiguous().cpu() for k, v in weights.items()}, temporary)
+        with writing():
+            known.save(self.run_dir)
+            with replacing(path) as temporary:
+                save_file({k: v.contiguous().cpu() for k, v in weights.items()}, temporary)
         yield events.CheckpointSaved(epoch, str(path))
         record = self._save_record("finished", None)
         yield events.RunEnded(record.summary(self.run_dir))
@@ -220,7 +224,8 @@ class Logbook:
             with contextlib.suppress(RunError):
                 self._save_record(status, reason)
         if status == "failed":  # perhaps for want of room beside them
-            (self.run_dir / WEIGHTS).unlink(missing_ok=True)
+            for name in (WEIGHTS, NOVELTY):
+                (self.run_dir / name).unlink(missing_ok=True)
         self.discard_checkpoint()
 
     def _save_record(self, status: str, reason: str | None) -> RunRecord:
@@ -251,12 +256,16 @@ class Logbook:
         self._learned = set(checkpoint.learned)
         self._saved_epoch = len(self.history)
 
-    def _predictions(self, session: Session, photos: Photos) -> tuple[Prediction, ...]:
+    def _predictions(
+        self, session: Session, photos: Photos
+    ) -> tuple[tuple[Prediction, ...], torch.Tensor]:
+        """Return the answers for photos, and their features (N, F)."""
         result = evaluate(
             session.classifier, photos, session.preprocessing, self.config, precision="fp32"
         )
         rows = zip(photos.names, photos.labels.tolist(), result.probabilities.tolist(), strict=True)
-        return tuple(Prediction(name, label, tuple(row)) for name, label, row in rows)
+        answers = tuple(Prediction(name, label, tuple(row)) for name, label, row in rows)
+        return answers, result.features
 
 
 def _find_checkpoint(config: RunConfig, run_dir: Path) -> Checkpoint | None:

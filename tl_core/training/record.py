@@ -7,6 +7,7 @@ file                      holds
 ``record.json``           environment, data set, split, history, outcome
 ``predictions.json``      probabilities for every validation and test photo, in fp32
 ``weights.safetensors``   the kept weights under the original network's key names
+``novelty.safetensors``   what new photos are held against, to tell those that resemble none
 ``checkpoint.pt``         how to go on; there only while the run goes on, is paused or interrupted
 ========================  =====================================================================
 """
@@ -26,6 +27,7 @@ from tl_core.training.events import EpochEnded, PhaseStarted, PrefixCached
 from tl_core.training.metrics import wilson_interval
 
 WEIGHTS = "weights.safetensors"
+NOVELTY = "novelty.safetensors"
 CHECKPOINT = "checkpoint.pt"
 
 
