@@ -10,7 +10,7 @@ from ui.chrome import (
     chosen_dataset,
     literal,
     problem,
-    show_tiles,
+    show_photos,
     tell_removed,
     title,
     visible,
@@ -74,7 +74,7 @@ def gallery(dataset: DatasetSpec) -> list[int]:
     number = right.number_input(f"Page of {pages}", 1, pages)
     shown = indices[(number - 1) * PER_PAGE : number * PER_PAGE]
     names = [dataset.photos[i].path.rsplit("/", 1)[-1] for i in shown]
-    show_tiles([dataset.file(i) for i in shown], [name[:28] for name in names])
+    show_photos([dataset.file(i) for i in shown], [name[:28] for name in names])
     return shown
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
-from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -128,28 +127,17 @@ def thumbnail(path: str, modified: int) -> bytes:
     return buffer.getvalue()
 
 
-def show_photos(files: list[Path], captions: list[str] | None = None, columns: int = 6) -> None:
-    """Show photos as a grid of thumbnails, each with a line of plain text below."""
-    captions = captions or [""] * len(files)
-    for start in range(0, len(files), columns):
-        cells = st.columns(columns)
-        row = zip(cells, files[start : start + columns], captions[start:], strict=False)
-        for cell, file, caption in row:
-            with cell:
-                _photo(file, caption, "stretch")
-
-
-def show_tiles(files: list[Path], captions: list[str]) -> None:
-    """Show photos as thumbnails of one width, as many side by side as fit on the screen."""
+def show_photos(files: list[Path], captions: list[str]) -> None:
+    """Show photos as thumbnails of one width, as many side by side as fit; plain text below."""
     with st.container(horizontal=True):
         for file, caption in zip(files, captions, strict=True):
-            _photo(file, caption, TILE)
+            _photo(file, caption)
 
 
-def _photo(file: Path, caption: str, width: int | Literal["stretch"]) -> None:
+def _photo(file: Path, caption: str) -> None:
     if not file.exists():
-        st.caption("This photo was removed.", width=width)
+        st.caption("This photo was removed.", width=TILE)
         return
     picture = thumbnail(str(file), file.stat().st_mtime_ns)
     alt = visible(caption) or "A photo"
-    st.image(picture, caption=literal(caption) or None, alt=alt, width=width)
+    st.image(picture, caption=literal(caption) or None, alt=alt, width=TILE)

@@ -65,11 +65,11 @@ class Answers:
         labels, said = [p.label for p in given], [p.predicted for p in given]
         return count_confusions(labels, said, len(self.classes))
 
-    def show(self, positions: Sequence[int], columns: int) -> None:
+    def show(self, positions: Sequence[int]) -> None:
         """Show photos with what each run took them for, the first ones of many."""
         first = [i for i in positions if self.runs[0].headline[i].path in self.files][:EXAMPLES]
         files = [self.files[self.runs[0].headline[i].path] for i in first]
-        show_photos(files, [self._caption(i) for i in first], columns=columns)
+        show_photos(files, [self._caption(i) for i in first])
         if len(positions) > len(first) and first:
             st.caption(f"{len(first)} of {len(positions)} photos")
 
@@ -141,7 +141,7 @@ def _cell(answers: Answers, name: str, counts: list[list[int]]) -> None:
         given = answers.runs[answers.names.index(name)].headline
         found = [i for i, p in enumerate(given) if (p.label, p.predicted) == (true, said)]
         st.markdown(f"**{_photos(len(found))}**")
-        answers.show(found, columns=3)
+        answers.show(found)
         return
     came, left = answers.difference.cell(true, said)
     if not came and not left:
@@ -149,7 +149,7 @@ def _cell(answers: Answers, name: str, counts: list[list[int]]) -> None:
     for text, found in (("came in with", came), ("left with", left)):
         if found:
             st.markdown(f"**{_photos(len(found))} {text} {answers.names[-1]}**")
-            answers.show(found, columns=3)
+            answers.show(found)
 
 
 def _picked(answers: Answers, counts: list[list[int]]) -> tuple[int, int]:
@@ -178,7 +178,7 @@ def show_changes(answers: Answers) -> None:
         with tab:
             found = answers.difference.photos(outcome)
             if found:
-                answers.show(found, columns=6)
+                answers.show(found)
             else:
                 st.markdown(f"{answers.names[-1]} has {outcome} no photo.")
 

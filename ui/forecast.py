@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from tl_core.server.rooms import Room
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
 from ui.state import AppState, my_room
@@ -28,8 +29,13 @@ KEPT = 50
 def wanted() -> bool:
     """Tell whether learners predict first: yes, unless the host or the room switched it off."""
     room = my_room()
-    in_room = room is None or bool(room.pack.get("predict_first", True))
-    return os.environ.get("TL_PREDICT_FIRST", "1").strip() != "0" and in_room
+    on_server = os.environ.get("TL_PREDICT_FIRST", "1").strip() != "0"
+    return on_server and (room is None or predicts_first(room))
+
+
+def predicts_first(room: Room) -> bool:
+    """Tell whether the instructor wants the learners of a room to predict first."""
+    return bool(room.pack.get("predict_first", True))
 
 
 def ask_forecast(planned: Sequence[RunConfig]) -> Forecast | None:

@@ -73,8 +73,8 @@ def _pace(views: list[RunView], line: dict[str, Place]) -> float | None:
 def show_curves(views: list[RunView], key: str, *, choose_epochs: bool = False) -> None:
     """Draw accuracy and loss of several runs side by side.
 
-    A new point draws a chart from scratch, which ends a zoom by wheel; ``choose_epochs`` adds a
-    control whose choice lasts.
+    A new point draws a chart from scratch, which would end a zoom by wheel; ``choose_epochs`` puts
+    a control whose choice lasts in its place.
     """
     total = max((view.total_epochs for view in views), default=1)
     window = _window(total, key) if choose_epochs else None
@@ -87,10 +87,10 @@ def show_curves(views: list[RunView], key: str, *, choose_epochs: bool = False) 
     st.caption("Thick lines: validation photos. Thin dotted lines: training photos.")
 
 
-def _window(total: int, key: str) -> tuple[int, int] | None:
-    """Return the epochs that the learner wants to see; None for all."""
+def _window(total: int, key: str) -> tuple[int, int]:
+    """Return the first and the last epoch that the learner wants to see."""
     first, last = st.slider("Epochs shown", 0, total, (0, total), key=f"epochs_{key}")
-    return (first, last) if first < last and (first, last) != (0, total) else None
+    return (first, last) if first < last else (0, total)
 
 
 def _say_remarks(views: list[RunView]) -> None:
@@ -122,7 +122,6 @@ def mistakes(jobs: list[Job]) -> None:
             show_photos(
                 [files[p.path] for p in shown],
                 [f"{classes[p.label]}, taken for {classes[p.predicted]}" for p in shown],
-                columns=MISTAKES,
             )
 
 

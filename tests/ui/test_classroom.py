@@ -225,6 +225,22 @@ class TestRoomsOfTheInstructor:
         assert room.code not in "".join(m.value for m in rerun(app).markdown)
         assert Rooms(lab.store).data_in_use() == set()
 
+    @pytest.mark.parametrize("asked", [True, False])
+    def test_the_instructor_decides_whether_learners_predict_first(
+        self, lab: Lab, asked: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("TL_PREDICT_FIRST")
+        lab.choose()
+        app = lab.open("classroom")
+        [switch] = [toggle for toggle in app.toggle if toggle.label == "Learners predict first"]
+        switch.set_value(asked)
+        button(app, "Open").click()
+        rerun(app)
+        assert ("nobody predicts first" in texts(app)) is not asked
+        [room] = Rooms(lab.store).all()
+        Rooms(lab.store).join(room.code, OWNER, "")
+        assert button(lab.open("train"), "Start 2 runs").disabled is asked
+
     def test_without_a_network_there_is_no_address(
         self, lab: Lab, monkeypatch: pytest.MonkeyPatch
     ) -> None:

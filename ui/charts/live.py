@@ -77,9 +77,9 @@ def curves(
     total_epochs
         Length of the epoch axis.
     window
-        First and last epoch to show, from a control beside the chart. Streamlit draws a changed
-        spec from scratch, so a zoom by wheel ends with the next epoch: give a window while a run
-        is live. None shows all epochs and lets the wheel zoom.
+        First and last epoch to show, from a control beside the chart, which then is the only way to
+        zoom: Streamlit draws a changed spec from scratch, so a zoom by wheel would end with the
+        next epoch. None shows all epochs and lets the wheel zoom.
     """
     percent = metric == "accuracy"
     factor, unit = (100.0, "%.1f %%") if percent else (1.0, "%.3f")

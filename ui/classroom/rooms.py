@@ -13,6 +13,7 @@ from tl_core.server.address import is_local, lan_address
 from tl_core.server.rooms import TITLE_LENGTH, Room
 from ui.chrome import literal
 from ui.classroom.access import is_instructor
+from ui.forecast import predicts_first
 from ui.people import LINK, in_words
 from ui.state import app_state, identified, pack, rooms
 
@@ -55,10 +56,15 @@ def open_room() -> None:
             "now:"
         )
         st.caption(in_words(pack()))
+        predict_first = st.toggle(
+            "Learners predict first",
+            value=True,
+            help="They say which run will win, and by how much, before Start is enabled.",
+        )
         left, right = st.columns([5, 2], vertical_alignment="bottom")
         name = left.text_input("Title", placeholder="Friday, 10 o'clock", max_chars=TITLE_LENGTH)
         if right.form_submit_button("Open", type="primary", width="stretch"):
-            rooms().open(name, pack())
+            rooms().open(name, {**pack(), "predict_first": predict_first})
             st.rerun()
     if app_state().data is None:
         st.info(
@@ -73,7 +79,8 @@ def room_card(room: Room) -> None:
     with st.container(border=True):
         about, code = st.columns([4, 1], vertical_alignment="center")
         about.markdown(f"**{literal(room.title)}** · room code **`{room.code}`**")
-        about.caption(f"Starts from: {in_words(room.pack)}")
+        asked = ", nobody predicts first" * (not predicts_first(room))
+        about.caption(f"Starts from: {in_words(room.pack)}{asked}")
         show_qr(code, room)
         members = rooms().members(room.code)
         known = [m.name or "without a name" for m in members]
