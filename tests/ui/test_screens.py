@@ -19,6 +19,7 @@ from tests.ui.lab import APP, OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
 from tl_core.execution.worker import run_job
 from tl_core.home import home
+from tl_core.runs.restore import predict_files
 from ui.chrome import literal
 
 SCREENS = {
@@ -399,11 +400,14 @@ class TestPredict:
         assert said.count("ant · ") == 2 and said.count("bee · ") == 2
 
     def test_warns_of_a_photo_that_resembles_nothing_in_training(self, lab: Lab) -> None:
-        lab.train()
-        ordinary, strange = png(), png(Image.effect_noise((80, 60), 90).convert("RGB"))
-        for photo, warnings in ((ordinary, 0), (strange, 2)):
+        folders = [run_folder(run) for run in lab.train()]
+        files = sorted(lab.photos.rglob("*.jpg"))
+        novelty = [[a["novelty"] for a in predict_files(folder, files)] for folder in folders]
+        ordinary = files[min(range(len(files)), key=lambda i: max(n[i] for n in novelty))]
+        strange = png(Image.effect_noise((80, 60), 90).convert("RGB"))
+        for photo, warnings in ((ordinary.read_bytes(), 0), (strange, 2)):
             app = lab.open("predict")
-            app.file_uploader[0].set_value(("new.png", photo, "image/png"))
+            app.file_uploader[0].set_value(("new.jpg", photo, "image/jpeg"))
             rerun(app)
             job = lab.store.jobs(kind="predict")[-1]
             lab.store.start(job.id)
