@@ -16,6 +16,7 @@ from torch import nn
 
 from tl_core.errors import ConfigError
 from tl_core.home import home, write_atomically
+from tl_core.machine import give_back_memory
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -64,6 +65,7 @@ def resolve_precision(choice: str, device: str, threads: int) -> str:
     known = json.loads(path.read_text()) if path.exists() else {}
     if key not in known:
         fp32, bf16 = measure_step(device, "fp32"), measure_step(device, "bf16")
+        give_back_memory()
         known[key] = {
             "fp32_step_seconds": round(fp32, 5),
             "bf16_step_seconds": round(bf16, 5),
@@ -104,3 +106,19 @@ def place(module: M, device: str) -> M:
 def autocast(device: str, precision: str) -> torch.autocast:
     """Return the context in which a forward pass of that precision runs."""
     return torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
+
+
+def settle(device: str) -> None:
+    """Wait until a device has done what it was given; the processor always has."""
+    if device != "cpu":
+        torch.accelerator.synchronize()
+
+
+def send(tensor: torch.Tensor, device: torch.device | str) -> torch.Tensor:
+    """Bring a tensor of the processor to a device, without waiting for it where that is possible.
+
+    CUDA copies on its own from memory that cannot be swapped out.
+    """
+    if torch.device(device).type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)

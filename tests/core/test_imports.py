@@ -12,7 +12,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 LAYERS = (
-    ("errors", "registry", "home", "machine", "seeding", "compat", "device", "download", "cache"),
+    (
+        "errors",
+        "registry",
+        "home",
+        "machine",
+        "seeding",
+        "stopwatch",
+        "compat",
+        "device",
+        "download",
+        "cache",
+    ),
     ("data", "backbones"),
     ("heads", "classifier", "freezing", "boundary", "features"),
     ("strategies",),

@@ -23,6 +23,7 @@ from tl_core.compat import torchvision  # noqa: F401  (its submodules come after
 from tl_core.data.augment import Augmentation
 from tl_core.data.decode import DECODE_SETTINGS, decode
 from tl_core.data.pool import Progress, each, stream
+from tl_core.device import send
 
 # isort: split
 from torchvision.transforms import v2
@@ -217,9 +218,9 @@ def normalise(batch: Tensor, preprocessing: Preprocessing, device: torch.device 
     Tensor
         (B, 3, S, S), float32, channels last.
     """
-    mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
-    std = torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
-    pixels = batch.to(device).float().div_(255).sub_(mean).div_(std)
+    mean = send(torch.tensor(preprocessing.mean), device).view(1, 3, 1, 1)
+    std = send(torch.tensor(preprocessing.std), device).view(1, 3, 1, 1)
+    pixels = send(batch, device).float().div_(255).sub_(mean).div_(std)
     return pixels.contiguous(memory_format=torch.channels_last)
 
 

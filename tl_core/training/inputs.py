@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection
 import torch
 
 from tl_core.cache import Arrays, NoRoom
+from tl_core.device import send
 from tl_core.features import FrozenPrefix, as_tensor
 from tl_core.strategies import Phase
 from tl_core.training.config import RunConfig
 from tl_core.training.events import PrefixCached
-from tl_core.training.session import Photos, Preparing, Session, reporting
+from tl_core.training.session import Photos, Preparing, Progress, Session, reporting
 
 
 def boundaries(*configs: RunConfig) -> set[int]:
@@ -75,9 +76,9 @@ class Inputs:
     def batch(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return what the network reads of some training photos, and their labels (B,)."""
         device = self.session.config.device
-        labels = self.session.train_labels[indices].to(device)
+        labels = send(self.session.train_labels[indices], device)
         if self.start:
-            return as_tensor(self._kept[self._view])[indices].to(device), labels
+            return send(as_tensor(self._kept[self._view])[indices], device), labels
         return self.session.images(indices, self._view), labels
 
     def validation(self) -> Preparing[Photos]:
@@ -171,8 +172,9 @@ def _run_view(session: Session, prefix: FrozenPrefix, depth: int, view: int) -> 
     config = session.config
     drawn = (config.augment, config.seed, view) if config.augment != "none" else ()
     return (
-        yield from reporting(
-            "training photos through the frozen stages",
+        yield from _frozen(
+            session,
+            "training photos",
             lambda progress: prefix.arrays(
                 depth,
                 session.digests(session.split.train),
@@ -187,8 +189,9 @@ def _run_view(session: Session, prefix: FrozenPrefix, depth: int, view: int) -> 
 def _run_validation(session: Session, prefix: FrozenPrefix, depth: int) -> Preparing[Arrays]:
     images = session.val.images
     return (
-        yield from reporting(
-            "validation photos through the frozen stages",
+        yield from _frozen(
+            session,
+            "validation photos",
             lambda progress: prefix.arrays(
                 depth,
                 session.digests(session.split.val),
@@ -198,3 +201,8 @@ def _run_validation(session: Session, prefix: FrozenPrefix, depth: int) -> Prepa
             ),
         )
     )
+
+
+def _frozen(session: Session, what: str, work: Callable[[Progress], Arrays]) -> Preparing[Arrays]:
+    with session.watch.part("prefix"):
+        return (yield from reporting(f"{what} through the frozen stages", work))

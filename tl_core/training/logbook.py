@@ -22,6 +22,7 @@ from tl_core.data.decode import DECODE_SETTINGS
 from tl_core.device import describe_device
 from tl_core.errors import ConfigError, RunError
 from tl_core.home import replacing
+from tl_core.stopwatch import Stopwatch
 from tl_core.strategies import Phase
 from tl_core.training import events
 from tl_core.training.checkpoint import Checkpoint, writing
@@ -55,6 +56,8 @@ class Logbook:
     run_dir
         Where the record goes. If it holds a checkpoint of the same configuration, the run goes on
         from there.
+    watch
+        Counts where the time goes, if that was asked for.
 
     Raises
     ------
@@ -62,9 +65,10 @@ class Logbook:
         If the folder already holds something else: a run never overwrites another.
     """
 
-    def __init__(self, config: RunConfig, run_dir: Path) -> None:
+    def __init__(self, config: RunConfig, run_dir: Path, watch: Stopwatch) -> None:
         self.config = self._asked = config
         self.run_dir = run_dir
+        self.watch = watch
         self.history: list[EpochEnded] = []
         self.phases: list[PhaseStarted] = []
         self.best_accuracy = -1.0
@@ -200,16 +204,18 @@ class Logbook:
         epoch, weights = self._best
         classifier = session.classifier
         classifier.load_state_dict(weights)
-        test = yield from load_test(self.config, session.dataset, session.split)
+        with self.watch.part("decode"):
+            test = yield from load_test(self.config, session.dataset, session.split)
         val = yield from validation_in_fp32(session)
         self._facts["val"], features = self._predictions(session, val)
         self._facts["test"] = self._predictions(session, test)[0] if test else ()
         self._facts["trainable_parameters"] = sum(
             p.numel() for n, p in classifier.named_parameters() if n in self._learned
         )
-        known = yield from familiar(session, features)
+        with self.watch.part("evaluation"):
+            known = yield from familiar(session, features)
         path = self.run_dir / WEIGHTS
-        with writing():
+        with self.watch.part("saving"), writing():
             known.save(self.run_dir)
             with replacing(path) as temporary:
                 save_file({k: v.contiguous().cpu() for k, v in weights.items()}, temporary)
@@ -239,6 +245,7 @@ class Logbook:
             caches=tuple(self._caches),
             best_epoch=self._best[0] if self._best else None,
             seconds=time.perf_counter() - self._began,
+            profile=self.watch.seconds(),
             **{"trainable_parameters": learned, **self._facts},
         )
         with writing():
@@ -260,9 +267,10 @@ class Logbook:
         self, session: Session, photos: Photos
     ) -> tuple[tuple[Prediction, ...], torch.Tensor]:
         """Return the answers for photos, and their features (N, F)."""
-        result = evaluate(
-            session.classifier, photos, session.preprocessing, self.config, precision="fp32"
-        )
+        with self.watch.part("evaluation"):
+            result = evaluate(
+                session.classifier, photos, session.preprocessing, self.config, precision="fp32"
+            )
         rows = zip(photos.names, photos.labels.tolist(), result.probabilities.tolist(), strict=True)
         answers = tuple(Prediction(name, label, tuple(row)) for name, label, row in rows)
         return answers, result.features

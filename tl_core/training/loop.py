@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Collection, Generator
 from pathlib import Path
@@ -12,8 +11,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from tl_core.device import autocast
-from tl_core.errors import NonFiniteLoss, OutOfMemory, RunError
+from tl_core.errors import OutOfMemory, RunError
 from tl_core.seeding import derive
+from tl_core.stopwatch import Stopwatch
 from tl_core.strategies import Phase
 from tl_core.training.config import RunConfig
 from tl_core.training.evaluation import evaluate
@@ -30,11 +30,14 @@ from tl_core.training.inputs import Inputs
 from tl_core.training.logbook import Logbook
 from tl_core.training.optim import make_optimizer, make_schedule
 from tl_core.training.session import Session, prepare
+from tl_core.training.tally import Tally, finite
 
 Events = Generator[TrainEvent, None, None]
 
 
-def train(config: RunConfig, run_dir: Path, shared: Collection[int] = ()) -> Events:
+def train(
+    config: RunConfig, run_dir: Path, shared: Collection[int] = (), profile: bool = False
+) -> Events:
     """Train one run and report it as a stream of events.
 
     Parameters
@@ -49,6 +52,9 @@ def train(config: RunConfig, run_dir: Path, shared: Collection[int] = ()) -> Eve
     shared
         Boundaries (:func:`~tl_core.training.inputs.boundaries`) that other runs of a comparison
         start from: what the frozen stages make of the photos is kept there too, for them.
+    profile
+        Note in the record where the time went. On a GPU this takes some itself, since every part
+        then waits for the one before it.
 
     Yields
     ------
@@ -61,9 +67,10 @@ def train(config: RunConfig, run_dir: Path, shared: Collection[int] = ()) -> Eve
     UserError
         Before the first step, if data, weights or settings cannot be used.
     """
-    logbook = Logbook(config, run_dir)
+    watch = Stopwatch(profile)
+    logbook = Logbook(config, run_dir, watch)
     try:
-        session = yield from prepare(logbook.config)
+        session = yield from prepare(logbook.config, watch)
         yield logbook.start(session)
         for number, phase in enumerate(session.config.phases, start=1):
             if number > len(logbook.phases):
@@ -107,20 +114,22 @@ def _train_phase(
         lr = optimizer.param_groups[0]["lr"]
         loss, accuracy = yield from _train_epoch(session, logbook, inputs, optimizer, schedule)
         photos = yield from inputs.validation()
-        val = evaluate(classifier, photos, session.preprocessing, config)
+        with session.watch.part("evaluation"):
+            val = evaluate(classifier, photos, session.preprocessing, config)
         ended = EpochEnded(
             epoch=epoch,
             phase=len(logbook.phases),
             train_loss=loss,
             train_accuracy=accuracy,
-            val_loss=_finite(val.loss),
+            val_loss=finite(val.loss),
             val_accuracy=val.accuracy,
             lr=lr,
             seconds=time.perf_counter() - start,
             best=val.accuracy > logbook.best_accuracy,
         )
         yield logbook.end_epoch(ended, classifier)
-        logbook.save_checkpoint(classifier, optimizer, schedule)
+        with session.watch.part("saving"):
+            logbook.save_checkpoint(classifier, optimizer, schedule)
     if cached := inputs.report(len(logbook.history) - done):
         yield logbook.note_cache(cached)
 
@@ -129,24 +138,34 @@ def _train_epoch(
     session: Session, logbook: Logbook, inputs: Inputs, optimizer: Optimizer, schedule: LambdaLR
 ) -> Generator[TrainEvent, None, tuple[float, float]]:
     """Take every training photo once; return the mean loss and the share of right answers."""
-    config, classifier = session.config, session.classifier
+    config, classifier, watch = session.config, session.classifier, session.watch
     epoch = len(logbook.history) + 1
     torch.manual_seed(derive(config.seed, "dropout", epoch))
-    total_loss, right, count = 0.0, 0, 0
+    tally = Tally()
     for indices in session.batches(epoch):
-        x, labels = inputs.batch(indices)
-        with autocast(config.device, config.precision):
-            scores = classifier(x, inputs.start)
-        loss = session.criterion(scores.float(), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        total_loss += _finite(loss.item()) * len(labels)
-        right += int((scores.argmax(1) == labels).sum())
-        count += len(labels)
-        yield StepEnded(logbook.next_step(), epoch, loss.item())
-    return total_loss / count, right / count
+        with watch.part("views"):
+            x, labels = inputs.batch(indices)
+        with watch.part("forward"):
+            with autocast(config.device, config.precision):
+                scores = classifier(x, inputs.start)
+            loss = session.criterion(scores.float(), labels)
+        with watch.part("backward"):
+            optimizer.zero_grad()
+            loss.backward()
+        with watch.part("optimiser"):
+            optimizer.step()
+            schedule.step()
+        tally.add(loss, scores, labels)
+        if tally.due:
+            yield from _steps(logbook, epoch, tally)
+    yield from _steps(logbook, epoch, tally)
+    return tally.loss, tally.accuracy
+
+
+def _steps(logbook: Logbook, epoch: int, tally: Tally) -> Events:
+    """Report the steps since the last time."""
+    for loss in tally.losses():
+        yield StepEnded(logbook.next_step(), epoch, loss)
 
 
 def _stalled(history: list[EpochEnded], patience: int) -> bool:
@@ -155,15 +174,6 @@ def _stalled(history: list[EpochEnded], patience: int) -> bool:
         return False
     earlier, recent = history[:-patience], history[-patience:]
     return min(e.val_loss for e in recent) >= min(e.val_loss for e in earlier)
-
-
-def _finite(loss: float) -> float:
-    if not math.isfinite(loss):
-        raise NonFiniteLoss(
-            "The loss became infinite or undefined: the learning rate is probably too high. "
-            "Try a tenth of it."
-        )
-    return loss
 
 
 def _explain(error: BaseException, config: RunConfig) -> str | None:

@@ -77,6 +77,8 @@ class RunRecord:
         here.
     seconds
         Wall time of the whole run.
+    profile
+        Seconds of each part of the work, if that was asked for; of what came after a resume alone.
     """
 
     config: RunConfig
@@ -95,11 +97,14 @@ class RunRecord:
     val: tuple[Prediction, ...] = field(default=())
     test: tuple[Prediction, ...] = field(default=())
     caches: tuple[PrefixCached, ...] = field(default=())
+    profile: dict[str, float] = field(default_factory=dict)
 
     def summary(self, run_dir: Path) -> dict[str, Any]:
         """Return the headline numbers under the names that the command line promises."""
         right = sum(p.right for p in self.val)
+        profile = {part: round(seconds, 3) for part, seconds in self.profile.items()}
         return {
+            **({"profile": profile} if profile else {}),
             "status": self.status,
             "strategy": self.config.strategy,
             "backbone": self.config.backbone,

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -22,8 +23,9 @@ from tl_core.data import DatasetSpec, Split, make_split, open_dataset, require_u
 from tl_core.data.augment import AUGMENTATIONS
 from tl_core.data.views import TrainViews, load_eval, normalise
 from tl_core.errors import DataError
-from tl_core.machine import default_threads
+from tl_core.machine import default_threads, give_back_memory
 from tl_core.seeding import derive, generator
+from tl_core.stopwatch import Stopwatch
 from tl_core.training.config import RunConfig
 from tl_core.training.events import PreparationAdvanced
 
@@ -73,6 +75,8 @@ class Session:
         int64 tensor (N,), in the order of ``views``.
     val
         Validation pictures.
+    watch
+        Counts where the time goes, if that was asked for.
     """
 
     config: RunConfig
@@ -84,6 +88,7 @@ class Session:
     train_labels: torch.Tensor
     val: Photos
     criterion: nn.CrossEntropyLoss
+    watch: Stopwatch
 
     def batches(self, epoch: int) -> list[torch.Tensor]:
         """Return the indices of each batch of an epoch, in an order that (seed, epoch) decides.
@@ -108,7 +113,7 @@ class Session:
         return [self.dataset.photos[i].sha256 for i in positions]
 
 
-def prepare(config: RunConfig) -> Preparing[Session]:
+def prepare(config: RunConfig, watch: Stopwatch) -> Preparing[Session]:
     """Read the photos, fetch the weights and build the classifier, reporting progress.
 
     Raises
@@ -118,33 +123,55 @@ def prepare(config: RunConfig) -> Preparing[Session]:
     """
     torch.set_num_threads(config.threads or default_threads())
     device = devices.resolve_device(config.device)
+    watch.settle = partial(devices.settle, device)
     threads = torch.get_num_threads()
     config = config.replace(
         device=device,
         threads=threads,
         precision=devices.resolve_precision(config.precision, device, threads),
     )
-    dataset, split = yield from _open(config)
+    with watch.part("checking"):
+        dataset, split = yield from _open(config)
     views_kept = config.augment_views or default_views(config.epochs, len(split.train))
     config = config.replace(augment_views=views_kept)
     _open_test(config, dataset)  # a slip in it must not cost a whole training
     preprocessing = config.spec.preprocessing.at(config.image_size)
-    classifier = yield from build_classifier(config, len(dataset.classes))
-    files = [dataset.file(i) for i in split.train]
-    digests = [dataset.photos[i].sha256 for i in split.train]
-    augmentation = AUGMENTATIONS.get(config.augment)
-    views = yield from reporting(
-        "training photos",
-        lambda progress: TrainViews(
-            files, preprocessing, augmentation, config.seed, progress, digests
-        ),
-    )
-    val = yield from load_photos("validation photos", dataset, split.val, preprocessing)
+    with watch.part("building"):
+        classifier = yield from build_classifier(config, len(dataset.classes))
+    with watch.part("decode"):
+        views = yield from _load_views(config, dataset, split.train, preprocessing)
+        val = yield from load_photos("validation photos", dataset, split.val, preprocessing)
     train_labels = torch.tensor([dataset.photos[i].label for i in split.train])
     weight = _class_weights(train_labels, len(dataset.classes)) if config.class_weights else None
     criterion = nn.CrossEntropyLoss(weight, label_smoothing=config.label_smoothing).to(device)
     return Session(
-        config, dataset, split, preprocessing, classifier, views, train_labels, val, criterion
+        config,
+        dataset,
+        split,
+        preprocessing,
+        classifier,
+        views,
+        train_labels,
+        val,
+        criterion,
+        watch,
+    )
+
+
+def _load_views(
+    config: RunConfig, dataset: DatasetSpec, indices: tuple[int, ...], preprocessing: Preprocessing
+) -> Preparing[TrainViews]:
+    """Decode the training pictures, as large as their augmentation needs them."""
+    files = dataset.files(indices)
+    digests = [dataset.photos[i].sha256 for i in indices]
+    augmentation = AUGMENTATIONS.get(config.augment)
+    return (
+        yield from reporting(
+            "training photos",
+            lambda progress: TrainViews(
+                files, preprocessing, augmentation, config.seed, progress, digests
+            ),
+        )
     )
 
 
@@ -244,6 +271,7 @@ def reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
         except BaseException as error:
             failure.append(error)
         finally:
+            give_back_memory()
             reports.put(None)
 
     thread = threading.Thread(target=run, daemon=True)
