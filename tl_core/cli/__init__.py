@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         "--strategy", default="feature_extraction", metavar="|".join(STRATEGIES.names())
     )
     sub.add_argument("--seed", type=int, default=0, metavar="N")
+    sub.add_argument("--profile", action="store_true", help="say where the time went")
     sub = command(
         "compare",
         commands.compare_runs,

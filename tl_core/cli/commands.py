@@ -86,7 +86,7 @@ def prefetch_sets(args: argparse.Namespace) -> list[dict[str, str]]:
 def train_one(args: argparse.Namespace) -> dict[str, Any]:
     """Train one run."""
     config = make_config(args.data, strategy=args.strategy, seed=args.seed, **choices(args))
-    return run(config, args.out or _new_folder())
+    return run(config, args.out or _new_folder(), profile=args.profile)
 
 
 def compare_runs(args: argparse.Namespace) -> dict[str, Any]:
@@ -131,7 +131,9 @@ def predict(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def run(config: RunConfig, run_dir: Path, beside: Sequence[RunConfig] = ()) -> dict[str, Any]:
+def run(
+    config: RunConfig, run_dir: Path, beside: Sequence[RunConfig] = (), profile: bool = False
+) -> dict[str, Any]:
     """Train one run of those ``beside`` it, show its progress on stderr, return its summary."""
     from tl_core.training.events import (
         EpochEnded,
@@ -147,7 +149,7 @@ def run(config: RunConfig, run_dir: Path, beside: Sequence[RunConfig] = ()) -> d
     summary: dict[str, Any] = {}
     epochs = config.epochs
     with Progress(f"{config.strategy} seed {config.seed}") as progress:
-        for event in train(config, run_dir, boundaries(*beside)):
+        for event in train(config, run_dir, boundaries(*beside), profile):
             if isinstance(event, PreparationAdvanced) and progress.live:
                 progress(event.done, event.total, event.what)
             elif isinstance(event, RunStarted):

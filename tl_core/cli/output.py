@@ -84,6 +84,14 @@ def show_run(result: dict[str, Any]) -> None:
         f"  {result['trainable_parameters']:,} of {result['total_parameters']:,} parameters "
         f"learned, {result['seconds']:.1f} s, {result['run_dir']}"
     )
+    if "profile" in result:
+        show_profile(result["profile"], result["seconds"])
+
+
+def show_profile(profile: dict[str, float], total: float) -> None:
+    """Print where the time of a run went, the longest part first."""
+    for part, seconds in sorted(profile.items(), key=lambda item: -item[1]):
+        print(f"  {part:<12} {seconds:>8.2f} s {seconds / total:>6.1%}")
 
 
 def show_comparison(result: dict[str, Any]) -> None:
