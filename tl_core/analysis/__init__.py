@@ -1,7 +1,9 @@
-"""What can honestly be said about finished and running trainings.
+"""What can honestly be said about trainings: planned, running and finished.
 
 :mod:`~tl_core.analysis.verdict` puts a comparison into sentences, no stronger than its evidence;
 :mod:`~tl_core.analysis.difference` names the photos on which two runs part;
 :mod:`~tl_core.analysis.remarks` reads a run's curves;
-:mod:`~tl_core.analysis.advice` suggests what to thaw. None of it loads torch.
+:mod:`~tl_core.analysis.advice` suggests what to thaw;
+:mod:`~tl_core.analysis.transferability` scores features before any training. None of it loads torch,
+but for :mod:`~tl_core.analysis.ranking`, which runs the networks whose features are scored.
 """

@@ -43,6 +43,11 @@ def location(spec: BackboneSpec) -> Location:
     return "cached" if weights_path(spec).is_file() else "download"
 
 
+def at_hand() -> list[str]:
+    """Return the names of the backbones whose weights are on this machine, the bundled first."""
+    return [spec.name for spec in backbones() if location(spec) != "download"]
+
+
 def prefetch(spec: BackboneSpec, progress: Progress | None = None) -> Path:
     """Bring the weights onto this machine, unless they are here and whole.
 

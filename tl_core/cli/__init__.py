@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tl_core.cli import commands, output
-from tl_core.cli.options import add_data, add_run_options, count, list_of
+from tl_core.cli.options import add_data, add_ranking_options, add_run_options, count, list_of
 from tl_core.cli.ready import rehearse, show_ready
 from tl_core.errors import RunError, TLError
 from tl_core.strategies import STRATEGIES
@@ -99,6 +99,14 @@ def _parser() -> argparse.ArgumentParser:
         "Download public sets of photos before class.",
     )
     sub.add_argument("names", nargs="+", metavar="NAME")
+    sub = command(
+        "rank",
+        commands.rank,
+        output.show_ranking,
+        "Forecast which backbones suit the photos, without training.",
+    )
+    add_data(sub)
+    add_ranking_options(sub)
     sub = command("train", commands.train_one, output.show_run, "Train one run.")
     add_run_options(sub)
     sub.add_argument(

@@ -10,7 +10,7 @@ from typing import Any
 
 from tl_core.backbones.spec import backbones
 from tl_core.backbones.weights import location, prefetch
-from tl_core.cli.options import choices
+from tl_core.cli.options import RANKING, choices
 from tl_core.cli.output import Progress
 from tl_core.data.catalog import PUBLIC, bundled_sets
 from tl_core.errors import RunError
@@ -81,6 +81,19 @@ def prefetch_sets(args: argparse.Namespace) -> list[dict[str, str]]:
             prefetch_data(entry, progress)
         result.append({"name": name, "location": "cached"})
     return result
+
+
+def rank(args: argparse.Namespace) -> dict[str, Any]:
+    """Forecast which backbones suit some photos, from one forward pass of each."""
+    from tl_core.analysis.ranking import forecasts
+
+    chosen = {name: getattr(args, name) for name in RANKING}
+    config = make_config(args.data, seed=args.seed, **chosen)  # checks them as for a training
+    settings = {name: getattr(config, name) for name in RANKING}
+    with Progress("ranking") as progress:
+        found = forecasts(args.data, args.backbones, seed=args.seed, **settings, report=progress)
+        ranked = sorted(found, key=lambda forecast: -forecast.log_me)
+    return {"data": args.data, "forecasts": [vars(forecast) for forecast in ranked]}
 
 
 def train_one(args: argparse.Namespace) -> dict[str, Any]:

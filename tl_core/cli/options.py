@@ -37,6 +37,9 @@ CHOICES: dict[str, tuple[type, str, str]] = {
 }
 """Settings of a run that are options of ``train`` and ``compare``: type, metavar, help."""
 
+RANKING = ("val_fraction", "per_class", "device")
+"""Those that matter for ``rank`` too."""
+
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add where the photos are."""
@@ -55,6 +58,17 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--class-weights", action="store_true", default=None)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the record")
+
+
+def add_ranking_options(parser: argparse.ArgumentParser) -> None:
+    """Add what decides which photos train, and which backbones are asked."""
+    parser.add_argument(
+        "--backbones", type=list_of(str), metavar="A,B,...", help="all whose weights are here"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    for name in RANKING:
+        kind, metavar, text = CHOICES[name]
+        parser.add_argument("--" + name.replace("_", "-"), type=kind, metavar=metavar, help=text)
 
 
 def choices(args: argparse.Namespace) -> dict[str, Any]:

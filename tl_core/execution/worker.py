@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from tl_core.analysis.ranking import Report, forecasts
 from tl_core.backbones.spec import backbones
 from tl_core.data.augment import AUGMENTATIONS
 from tl_core.data.catalog import PUBLIC
@@ -170,7 +171,26 @@ def _preview(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
     return "finished", None
 
 
+def _rank(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    def work(report: Report) -> None:
+        names = job.payload["backbones"]
+        for number, forecast in enumerate(forecasts(**job.payload, report=report), 1):
+            events.add({"event": "Ranked", **vars(forecast)}, urgent=True)
+            report(number, len(names), "networks")
+
+    return _reporting(store, job, events, work)
+
+
 def _prefetch_data(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    data = PUBLIC.get(job.payload["name"])
+    return _reporting(store, job, events, lambda report: prefetch_data(data, report))
+
+
+def _reporting(
+    store: Store, job: Job, events: EventLog, work: Callable[[Report], object]
+) -> tuple[str, str | None]:
+    """Do work that reports how far it is, until it is done or the job is to be cancelled."""
+
     def report(done: int, total: int, what: str) -> None:
         if not events.due:
             return
@@ -179,7 +199,7 @@ def _prefetch_data(store: Store, job: Job, events: EventLog) -> tuple[str, str |
             raise CancelRun()
 
     try:
-        prefetch_data(PUBLIC.get(job.payload["name"]), report)
+        work(report)
     except CancelRun:
         return "cancelled", "Stopped on request."
     return "finished", None
@@ -189,5 +209,6 @@ JOB_KINDS: dict[str, Callable[[Store, Job, EventLog], tuple[str, str | None]]] =
     "train": _train,
     "predict": _predict,
     "preview": _preview,
+    "rank": _rank,
     "prefetch_data": _prefetch_data,
 }
