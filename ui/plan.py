@@ -11,7 +11,7 @@ from ui.layer_map import MapPlan
 from ui.layer_map.facts import strategy_of, thaws
 from ui.state import app_state, save
 
-_SCRATCH, _LINE_UP = "map_from_scratch", "map_line_up"
+_LINE_UP = "map_line_up"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def line_up(before: LineUp, plan: MapPlan, thawed: tuple[str, ...]) -> LineUp:
 def current() -> MapPlan:
     """Return what the map shows."""
     state = app_state()
-    if st.session_state.get(_SCRATCH) and "from_scratch" in state.strategies:
+    if state.from_scratch and "from_scratch" in state.strategies:
         return MapPlan(state.spec.stage_names, from_scratch=True)
     return MapPlan(state.trainable)
 
@@ -59,7 +59,7 @@ def follow(plan: MapPlan) -> None:
     after = line_up(before, plan, state.trainable)
     state.strategies = after.strategies
     st.session_state[_LINE_UP] = after
-    st.session_state[_SCRATCH] = plan.from_scratch
+    state.from_scratch = plan.from_scratch
     save()
 
 

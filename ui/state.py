@@ -43,7 +43,9 @@ class AppState:
     backbone
         Name of the chosen backbone.
     thawed
-        Stages that the layer map shows as trainable; None means all.
+        Stages that the learner thawed; None means all.
+    from_scratch
+        Whether the layer map shows training from scratch, which leaves ``thawed`` as it is.
     strategies
         The runs that are lined up.
     settings
@@ -61,6 +63,7 @@ class AppState:
     data_name: str = ""
     backbone: str = "resnet_mini"
     thawed: tuple[str, ...] | None = None
+    from_scratch: bool = False
     strategies: tuple[str, ...] = ("feature_extraction", "fine_tune")
     settings: dict[str, Any] = field(default_factory=dict)
     comparison: str | None = None

@@ -142,6 +142,7 @@ def test_from_scratch_lines_that_strategy_up_and_leaves_the_plan(lab: Lab) -> No
     assert "from_scratch" in kept(lab)["strategies"] and kept(lab)["thawed"] == ["layer4"]
     assert all(switch.value for switch in app.toggle)
     assert "From scratch" in texts(app) and "Random weights" in texts(app)
+    assert "Random weights" in texts(lab.open("backbone"))  # as after a reload
     click(app, "map_resnet_mini", trainable=["layer3", "layer4"], fresh=False)
     assert kept(lab)["strategies"] == ["feature_extraction", "fine_tune"]
     assert kept(lab)["thawed"] == ["layer3", "layer4"]
