@@ -17,7 +17,7 @@ import torch
 from tl_core.backbones.folding import folded
 from tl_core.backbones.spec import BackboneSpec, Preprocessing
 from tl_core.backbones.staged import StagedBackbone
-from tl_core.boundary import BATCH, boundary_bytes
+from tl_core.boundary import boundary_bytes, inference_batch
 from tl_core.cache import Array, Arrays, digest, fetch
 from tl_core.data.decode import DECODE_SETTINGS
 from tl_core.data.pool import Progress
@@ -109,8 +109,9 @@ class FrozenPrefix:
             source: Images = before.__getitem__
         else:
             source = images
-        for first in range(0, len(photos), BATCH):
-            last = min(first + BATCH, len(photos))
+        size = inference_batch(self.device)
+        for first in range(0, len(photos), size):
+            last = min(first + size, len(photos))
             yield from self._activations(source(range(first, last)), start, depth)
             if progress:
                 progress(last, len(photos))

@@ -128,6 +128,15 @@ def share_heaps() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
+def give_back_memory() -> None:
+    """Hand freed memory back to the system, where glibc keeps it for later.
+
+    Measured: after the trial of precisions 50 MB, which a small server has use for.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def whole_number(name: str) -> int | None:
     """Return a setting from the environment; None where it is not set.
 

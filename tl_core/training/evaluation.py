@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from tl_core.backbones.spec import Preprocessing
-from tl_core.boundary import BATCH
+from tl_core.boundary import inference_batch
 from tl_core.classifier import TransferClassifier
 from tl_core.data.views import normalise
 from tl_core.device import autocast
@@ -67,7 +67,7 @@ def predict(
     """
     classifier.eval()
     features, scores = [], []
-    for batch in torch.split(images, BATCH):
+    for batch in torch.split(images, inference_batch(device)):
         with autocast(device, precision):
             x = batch.to(device) if start else normalise(batch, preprocessing, device)
             x = classifier.backbone(x, start)

@@ -22,7 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
-from tl_core.boundary import BATCH
+from tl_core.boundary import inference_batch
 from tl_core.errors import UserError
 from tl_core.home import replacing
 from tl_core.seeding import generator
@@ -109,7 +109,7 @@ def familiar(session: Session, validation: torch.Tensor) -> Preparing[Familiar]:
 
     def look(report: Progress) -> torch.Tensor:
         found = []
-        for batch in torch.split(chosen, BATCH):
+        for batch in torch.split(chosen, inference_batch(config.device)):
             images = read(batch)
             answers = predict(
                 session.classifier,
