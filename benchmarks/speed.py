@@ -11,11 +11,13 @@ give the Python of an environment that holds it beside torch.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from functools import cached_property
 from pathlib import Path
 from statistics import median
@@ -150,17 +152,45 @@ def many_photos(folder: Path, count: int) -> Path:
     return folder
 
 
+def peak_memory(data: Path, threads: int) -> dict[str, int]:
+    """Train ``resnet_mini`` from the command line; return its largest ``Pss`` and ``RssAnon``."""
+    peaks = {"Pss": 0, "RssAnon": 0}
+    command = [sys.executable, "-m", "tl_core", "train", str(data), "--epochs", "2"]
+    command += ["--backbone", "resnet_mini", "--strategy", "feature_extraction"]
+    with tempfile.TemporaryDirectory() as home:
+        env = {**os.environ, "TL_HOME": home, "OMP_NUM_THREADS": str(threads)}
+        process = subprocess.Popen(command, cwd=HERE.parent, env=env, stdout=subprocess.DEVNULL)
+        while process.poll() is None:
+            for kind in peaks:
+                peaks[kind] = max(peaks[kind], memory(process.pid, kind))
+            time.sleep(0.02)
+    if process.returncode:
+        raise SystemExit(f"training on {data} failed")
+    print(f"  {data}: {peaks}", flush=True)
+    return peaks
+
+
+def memory(pid: int, kind: str) -> int:
+    """Return the ``Pss`` or ``RssAnon`` of a process in bytes, 0 if it has ended."""
+    file = Path(f"/proc/{pid}/{'smaps_rollup' if kind == 'Pss' else 'status'}")
+    with contextlib.suppress(OSError):
+        for line in file.read_text().splitlines():
+            if line.startswith(f"{kind}:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def memory_rows(args: argparse.Namespace) -> list[Row]:
     """Measure the memory of feature extraction, and what 10,000 photos add to it."""
-    job = {"backbone": "resnet_mini", "size": 96, "batch": 32, "epochs": 2, "trainable": "none",
-           "threads": args.threads, "weights": "pretrained"}  # fmt: skip
-    usual = side("peak", data=str(args.data), **job)
-    rows = [("resnet_mini feature extraction, peak PSS (MB)", usual["pss"] / 1e6, "450")]
+    usual = peak_memory(args.data, args.threads)
     with tempfile.TemporaryDirectory() as folder:
-        few = side("peak", data=str(many_photos(Path(folder) / "few", 400)), **job)
-        many = side("peak", data=str(many_photos(Path(folder) / "many", args.photos)), **job)
-    added = (many["anonymous"] - few["anonymous"]) / 1e6
-    return [*rows, (f"{args.photos} photos, RssAnon above 400 photos (MB)", added, "300")]
+        few = peak_memory(many_photos(Path(folder) / "few", 400), args.threads)
+        many = peak_memory(many_photos(Path(folder) / "many", args.photos), args.threads)
+    added = (many["RssAnon"] - few["RssAnon"]) / 1e6
+    return [
+        ("resnet_mini feature extraction, peak PSS (MB)", usual["Pss"] / 1e6, "450"),
+        (f"{args.photos} photos, RssAnon above 400 photos (MB)", added, "300"),
+    ]
 
 
 def main() -> None:

@@ -26,13 +26,6 @@ sys.path.insert(0, str(ROOT))
 Job = dict[str, Any]
 
 
-def memory(kind: str) -> int:
-    """Return this process's ``Pss`` or ``RssAnon`` in bytes."""
-    file = "smaps_rollup" if kind == "Pss" else "status"
-    lines = Path(f"/proc/self/{file}").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:"))
-
-
 @contextmanager
 def clock(result: Job) -> Iterator[None]:
     """Measure a block's seconds."""
@@ -218,6 +211,7 @@ def floor(job: Job) -> Job:
     import torch
 
     from tl_core.backbones.build import build_backbone
+    from tl_core.boundary import inference_batch
     from tl_core.data import open_dataset
     from tl_core.data.views import load_eval, normalise
     from tl_core.device import autocast, place
@@ -232,30 +226,13 @@ def floor(job: Job) -> Job:
     result: Job = {}
     with clock(result), torch.inference_mode():
         images = load_eval([dataset.file(i) for i in range(len(dataset.photos))], preprocessing)
-        for batch in torch.split(images, 64):
+        for batch in torch.split(images, inference_batch("cpu")):
             with autocast("cpu", job.get("precision", "fp32")):
                 backbone(normalise(batch, preprocessing, "cpu"))
     return result
 
 
-def peak(job: Job) -> Job:
-    """Train with this project's loop and watch the memory between its events."""
-    from tl_core.machine import share_heaps
-    from tl_core.training.loop import train
-
-    share_heaps()  # as the command line does
-    result: Job = {"pss": 0, "anonymous": 0}
-    with tempfile.TemporaryDirectory() as folder, clock(result):
-        looked = 0.0
-        for _ in train(_config(job), Path(folder) / "run"):
-            if time.perf_counter() - looked > 0.1:
-                looked = time.perf_counter()
-                result["pss"] = max(result["pss"], memory("Pss"))
-                result["anonymous"] = max(result["anonymous"], memory("RssAnon"))
-    return result
-
-
-SIDES = {f.__name__: f for f in (tutorial, fastai, ours, ours_comparison, floor, peak)}
+SIDES = {f.__name__: f for f in (tutorial, fastai, ours, ours_comparison, floor)}
 
 
 def main() -> None:
