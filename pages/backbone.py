@@ -16,6 +16,7 @@ from ui.plan_panel import (
     training_photos,
     what_it_risks,
 )
+from ui.ranking import rank_networks
 from ui.source import show_source
 from ui.state import app_state
 
@@ -60,6 +61,8 @@ classes = photos.classes if photos else None
 pixels = photo_size(spec)
 policy = app_state().settings.get("batch_norm", "frozen")
 facts = plan_facts(spec, plan, classes, pixels, policy)
+if photos:
+    rank_networks()
 
 st.subheader(f"{spec.title}, stage by stage", anchor=False)
 st.markdown(

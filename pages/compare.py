@@ -14,6 +14,7 @@ from ui.compare_parts import (
     show_verdict,
 )
 from ui.compare_photos import choose_answers, show_changes, show_classes, show_matrix
+from ui.ranking import show_outcome
 from ui.results import FinishedRun
 from ui.source import show_source
 
@@ -23,6 +24,7 @@ def show(chosen: str, runs: list[FinishedRun]) -> None:
     comparison = compare([run.record for run in runs])
     show_verdict(chosen, runs, comparison)
     show_numbers(runs)
+    show_outcome(runs)
     st.subheader("Where they part" if comparison.tests else "Where it went wrong", anchor=False)
     answers = choose_answers(runs, comparison.tests)
     show_matrix(answers)
