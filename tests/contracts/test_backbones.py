@@ -25,6 +25,7 @@ NAMES = ARCHITECTURES.names()
 FROM_TORCHVISION = [a.name for a in ARCHITECTURES if a.weights is not None]
 REQUIRED = {
     "resnet_mini",
+    "resnet_mini_animals",
     "resnet18",
     "resnet34",
     "resnet50",
@@ -243,4 +244,4 @@ def test_the_card_of_a_bundled_backbone_says_what_it_learned_and_how_well(name: 
     card = (WEIGHTS / f"{name}.md").read_text(encoding="utf-8")
     assert card.startswith(f"# Model card: {name}\n")
     assert weights.source_task.split(",")[0] in card
-    assert f"{weights.top1:.1%}".replace("%", "") in card
+    assert f"{100 * weights.top1:.1f} %" in card

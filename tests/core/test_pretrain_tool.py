@@ -103,7 +103,7 @@ def test_what_is_published_says_how_it_was_made_and_how_often_it_is_right(
     assert (facts["train_photos"], facts["val_photos"], facts["classes"]) == (12, 12, ["a", "b"])
     assert facts["val_top1"] in {round(hits / 12, 4) for hits in range(13)}
     card = (weights / "resnet_mini.md").read_text()
-    assert f"{facts['val_top1']:.1%} on the 12 validation photos" in card
+    assert f"{100 * facts['val_top1']:.1f} % on the 12 validation photos" in card
     assert "--batch-size 4" in card and "--lr 0.05" in card and "--clip" not in card
     assert (weights / "resnet_mini.safetensors").stat().st_size < 6_000_000
 

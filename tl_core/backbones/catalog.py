@@ -68,6 +68,8 @@ def _add(name: str, title: str, family: Family, builder: Builder | None, summary
 # fmt: off
 _add("resnet_mini", "ResNet-mini", resnet.FAMILY, mini.resnet_mini,
      "Small, bundled and quick on any laptop; the place to start, also without internet.")
+_add("resnet_mini_animals", "ResNet-mini, animals", resnet.FAMILY, mini.resnet_mini,
+     "The same network grown up among animals alone: is it better at what resembles them?")
 _add("resnet18", "ResNet-18", resnet.FAMILY, None,
      "The classic for a first real experiment: small enough for a CPU and well understood.")
 _add("resnet34", "ResNet-34", resnet.FAMILY, None,

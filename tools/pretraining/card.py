@@ -47,7 +47,7 @@ written from that file by `python tools/pretrain.py publish`.
 | architecture | {structure} (`tl_core/backbones/mini.py`); {parameters:.2f} M parameters with the head |
 | idea from | {paper} |
 | source data | {source_task}: {train_photos:,} training and {val_photos:,} validation photos at 64 px; near-copies of the PyTorch tutorial's ants and bees were taken out beforehand |
-| top-1 | {val_top1:.1%} on the {val_photos:,} validation photos, at 64 px, measured on this fp16 file in fp32 |
+| top-1 | {top1} on the {val_photos:,} validation photos, at 64 px, measured on this fp16 file in fp32 |
 | input | RGB, 96 px by default (64 px in training), mean {mean}, standard deviation {std} |
 
 ## How it was trained
@@ -60,7 +60,7 @@ One-cycle learning rate with a fifth of the steps for the rise; random resized c
 each photo, at 48 px for the number of epochs called small and at 64 px for the others; label smoothing
 0.1; no weight decay on norms and biases; bfloat16 autocast on a CPU, channels last; an exponential
 average of the weights (0.999 a step) is what is kept.
-`python tools/pretrain.py evaluate {target} --pack PACK` repeats the {val_top1:.1%}.
+`python tools/pretrain.py evaluate {target} --pack PACK` repeats the {top1}.
 
 ## What it has seen
 
@@ -104,6 +104,7 @@ def write_card(name: str, network: str, world: str | None, facts: Facts) -> str:
         **facts | {"classes": ", ".join(facts["classes"])},
         name=name,
         target=target,
+        top1=f"{100 * facts['val_top1']:.1f} %",
         commands="\n".join(_command(target, step, options) for step, options in steps),
         structure=structure,
         paper=family.paper,
