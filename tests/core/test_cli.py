@@ -293,7 +293,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Take the configurations instead of training them."""
     configs: list[Any] = []
 
-    def note(config: Any, run_dir: Path, beside: Any = ()) -> dict[str, Any]:
+    def note(config: Any, run_dir: Path, beside: Any = (), profile: bool = False) -> dict[str, Any]:
         configs.append(config)
         return {}
 
@@ -499,7 +499,7 @@ def test_a_failed_run_leaves_with_1(photos: Path, refuse: Tell) -> None:
 def test_an_interrupt_is_no_crash(
     photos: Path, refuse: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(commands, "run", interrupt)
