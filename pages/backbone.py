@@ -6,6 +6,8 @@ from tl_core.backbones.spec import BackboneSpec
 from tl_core.errors import TLError
 from ui.backbone_cards import choose_backbone, size
 from ui.chrome import problem, title
+from ui.controls import planned_run
+from ui.cost import plan_cost
 from ui.layer_map import MapPlan, layer_map
 from ui.layer_map.facts import multiply_adds, plan_facts, rates, strategy_of
 from ui.plan import current, follow
@@ -91,6 +93,8 @@ with map_column:
 with side:
     with st.container(border=True):
         plan_in_numbers(spec, facts)
+        if photos and (planned := planned_run(plan)):
+            plan_cost(planned, photos.amount)
         what_it_risks(spec, plan, facts, photos)
         next_step()
     with st.container(border=True):

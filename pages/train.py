@@ -10,9 +10,11 @@ from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
 from ui.chrome import chosen_dataset, empty, literal, problem, tell_removed, title
 from ui.controls import NUMBERS, configs, settings_panel, strategy_picker
+from ui.cost import line_up_cost
 from ui.forecast import Forecast, ask_forecast, remember, wanted
 from ui.link import share, tell_link
 from ui.live_run import follow, mistakes
+from ui.plan_panel import training_photos
 from ui.source import show_source
 from ui.state import app_state, current_room, executor, my_jobs, owner, save
 
@@ -75,6 +77,8 @@ def line_up() -> None:
         against = objections(planned)
         for text in against:
             st.info(text, icon=":material/info:")
+        if photos := training_photos():
+            line_up_cost(planned, photos.amount)
         count = len(planned)
         asked = wanted() and count >= 2
         forecast = ask_forecast(planned) if asked else None

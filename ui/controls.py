@@ -7,10 +7,12 @@ from typing import Any
 import streamlit as st
 
 from tl_core.data import AUGMENTATIONS
+from tl_core.errors import TLError
 from tl_core.freezing import BATCH_NORM_POLICIES
 from tl_core.heads import HEADS
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import DEFAULTS, OPTIMIZERS, SCHEDULES, RunConfig, make_config
+from ui.layer_map.facts import MapPlan, strategy_of
 from ui.state import AppState, app_state, save
 
 NUMBERS: dict[str, tuple[str, type, float, float, str]] = {
@@ -108,6 +110,16 @@ def configs(state: AppState, strategies: tuple[str, ...]) -> list[RunConfig]:
         )
         for strategy in strategies
     ]
+
+
+def planned_run(plan: MapPlan) -> RunConfig | None:
+    """Return the run that trains as the layer map shows it; None if a setting forbids it."""
+    state = app_state()
+    try:
+        [config] = configs(state, (strategy_of(plan, state.strategies),))
+    except TLError:  # Train tells it beside the setting
+        return None
+    return config
 
 
 def _set(settings: dict[str, Any], key: str, value: Any) -> None:

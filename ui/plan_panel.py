@@ -8,9 +8,10 @@ import streamlit as st
 
 from tl_core.analysis.advice import LARGE_PER_CLASS, LARGE_TOTAL, Advice, Similarity, advise, notes
 from tl_core.backbones.spec import BackboneSpec
-from tl_core.data import DatasetSpec, make_split
+from tl_core.data import DatasetSpec, HealthReport, make_split
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
+from tl_core.training.cost import Amount
 from ui.backbone_cards import size
 from ui.chrome import chosen_dataset, literal, problem
 from ui.layer_map import MapPlan
@@ -23,10 +24,15 @@ SIMILARITY: dict[Similarity, str] = {"similar": "similar", "different": "quite d
 
 @dataclass(frozen=True)
 class TrainingPhotos:
-    """How many photos train, and of how many classes."""
+    """How many photos there are, and of how many classes."""
 
-    photos: int
+    amount: Amount
     classes: int
+
+    @property
+    def photos(self) -> int:
+        """How many train."""
+        return self.amount.train
 
 
 def training_photos() -> TrainingPhotos | None:
@@ -37,9 +43,9 @@ def training_photos() -> TrainingPhotos | None:
             return None
         settings = app_state().settings
         return TrainingPhotos(
-            _count(
+            _amount(
                 data[0].fingerprint,
-                data[0],
+                *data,
                 settings.get("seed", 0),
                 settings.get("val_fraction", 0.3),
                 settings.get("per_class"),
@@ -52,15 +58,20 @@ def training_photos() -> TrainingPhotos | None:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _count(
-    fingerprint: str, _data: DatasetSpec, seed: int, val_fraction: float, per_class: int | None
-) -> int:
+def _amount(
+    fingerprint: str,
+    _data: DatasetSpec,
+    _report: HealthReport,
+    seed: int,
+    val_fraction: float,
+    per_class: int | None,
+) -> Amount:
     split = make_split(_data, seed=seed, val_fraction=val_fraction, per_class=per_class)
-    return len(split.train)
+    return Amount.of(split, _report)
 
 
 def plan_in_numbers(spec: BackboneSpec, facts: PlanFacts) -> None:
-    """Show what learns and what is spared; a cost preview belongs here too."""
+    """Show what learns and what is spared."""
     st.markdown("#### This plan")
     st.metric(
         "Parameters that learn",

@@ -44,7 +44,7 @@ PAGE_MODULES = (
     "tl_core.strategies", "tl_core.training.config", "tl_core.training.events",
     "tl_core.training.record", "tl_core.runs.store", "tl_core.runs.compare",
     "tl_core.execution.local", "ui.controls", "ui.live_run", "ui.results",
-    "ui.people", "ui.classroom",
+    "ui.people", "ui.classroom", "ui.cost", "tl_core.training.cost",
 )  # fmt: skip
 
 

@@ -17,10 +17,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tl_core.cli import commands, output
-from tl_core.cli.options import add_data, add_ranking_options, add_run_options, count, list_of
+from tl_core.cli.options import (
+    add_data,
+    add_one_run,
+    add_ranking_options,
+    add_run_options,
+    count,
+    list_of,
+)
 from tl_core.cli.ready import rehearse, show_ready
 from tl_core.errors import RunError, TLError
-from tl_core.strategies import STRATEGIES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,12 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_data(sub)
     add_ranking_options(sub)
-    sub = command("train", commands.train_one, output.show_run, "Train one run.")
-    add_run_options(sub)
-    sub.add_argument(
-        "--strategy", default="feature_extraction", metavar="|".join(STRATEGIES.names())
+    sub = command(
+        "cost",
+        commands.tell_cost,
+        output.show_cost,
+        "Predict what a run will take, before it starts.",
     )
-    sub.add_argument("--seed", type=int, default=0, metavar="N")
+    add_one_run(sub)
+    sub = command("train", commands.train_one, output.show_run, "Train one run.")
+    add_one_run(sub)
     sub.add_argument("--profile", action="store_true", help="say where the time went")
     sub = command(
         "compare",

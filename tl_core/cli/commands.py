@@ -96,9 +96,41 @@ def rank(args: argparse.Namespace) -> dict[str, Any]:
     return {"data": args.data, "forecasts": [vars(forecast) for forecast in ranked]}
 
 
+def tell_cost(args: argparse.Namespace) -> dict[str, Any]:
+    """Predict what a run will take; its network is measured here, if it was not before."""
+    from tl_core.data import make_split, open_dataset, require_usable
+    from tl_core.training.calibration import calibrate
+    from tl_core.training.cost import Amount, preview
+    from tl_core.training.stage_costs import Calibration, Measured
+
+    config = _one_config(args)
+    dataset, report = open_dataset(config.data)
+    require_usable(report)
+    split = make_split(
+        dataset, seed=config.seed, val_fraction=config.val_fraction, per_class=config.per_class
+    )
+    what = Measured.of(config)
+    costs = Calibration.load(what) or calibrate(what)
+    told = preview(config, costs, Amount.of(split, report))
+    return {
+        "strategy": config.strategy,
+        "backbone": config.backbone,
+        "device": costs.device,
+        "precision": costs.precision,
+        "seconds": told.total_seconds,
+        "phases": [
+            {"name": phase.name, "epochs": phase.epochs, "seconds_an_epoch": seconds}
+            for phase, seconds in zip(config.phases, told.epoch_seconds, strict=True)
+        ],
+        "parts": dict(told.parts),
+        "memory_bytes": told.memory_bytes,
+        "cache_bytes": told.cache_bytes,
+    }
+
+
 def train_one(args: argparse.Namespace) -> dict[str, Any]:
     """Train one run."""
-    config = make_config(args.data, strategy=args.strategy, seed=args.seed, **choices(args))
+    config = _one_config(args)
     return run(config, args.out or _new_folder(), profile=args.profile)
 
 
@@ -175,6 +207,10 @@ def run(
             elif isinstance(event, RunEnded):
                 summary = event.summary
     return summary
+
+
+def _one_config(args: argparse.Namespace) -> RunConfig:
+    return make_config(args.data, strategy=args.strategy, seed=args.seed, **choices(args))
 
 
 def _new_folder() -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 from tl_core.data.augment import AUGMENTATIONS
 from tl_core.freezing import BATCH_NORM_POLICIES
 from tl_core.heads import HEADS
+from tl_core.strategies import STRATEGIES
 from tl_core.training import config as options
 
 CHOICES: dict[str, tuple[type, str, str]] = {
@@ -58,6 +59,15 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--class-weights", action="store_true", default=None)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the record")
+
+
+def add_one_run(parser: argparse.ArgumentParser) -> None:
+    """Add what decides a single run."""
+    add_run_options(parser)
+    parser.add_argument(
+        "--strategy", default="feature_extraction", metavar="|".join(STRATEGIES.names())
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
 
 
 def add_ranking_options(parser: argparse.ArgumentParser) -> None:

@@ -101,6 +101,21 @@ def show_run(result: dict[str, Any]) -> None:
         show_profile(result["profile"], result["seconds"])
 
 
+def show_cost(result: dict[str, Any]) -> None:
+    """Print what a run is predicted to take."""
+    print(
+        f"{result['strategy']} on {result['backbone']} ({result['device']}, "
+        f"{result['precision']}): about {result['seconds']:.1f} s"
+    )
+    for phase in result["phases"]:
+        print(f"  {phase['name']}: {phase['epochs']} x {phase['seconds_an_epoch']:.2f} s")
+    print(
+        f"  memory about {result['memory_bytes'] / 1e6:.0f} MB, kept features "
+        f"{result['cache_bytes'] / 1e6:.1f} MB"
+    )
+    show_profile(result["parts"], result["seconds"])
+
+
 def show_profile(profile: dict[str, float], total: float) -> None:
     """Print where the time of a run went, the longest part first."""
     for part, seconds in sorted(profile.items(), key=lambda item: -item[1]):

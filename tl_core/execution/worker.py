@@ -22,6 +22,7 @@ from tl_core.execution import discard_checkpoint, outcome, run_folder
 from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
 from tl_core.runs.store import PAUSED, Job, Store
+from tl_core.training.calibration import calibrate
 from tl_core.training.config import RunConfig
 from tl_core.training.events import (
     ENDINGS,
@@ -35,6 +36,7 @@ from tl_core.training.events import (
 )
 from tl_core.training.inputs import boundaries
 from tl_core.training.loop import Events, train
+from tl_core.training.stage_costs import Measured
 
 FLUSH_SECONDS = 0.2
 """Steps are written, and requests read, at most this often."""
@@ -171,6 +173,11 @@ def _preview(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
     return "finished", None
 
 
+def _calibrate(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    calibrate(Measured(**job.payload))
+    return "finished", None
+
+
 def _rank(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     def work(report: Report) -> None:
         names = job.payload["backbones"]
@@ -209,6 +216,7 @@ JOB_KINDS: dict[str, Callable[[Store, Job, EventLog], tuple[str, str | None]]] =
     "train": _train,
     "predict": _predict,
     "preview": _preview,
+    "calibrate": _calibrate,
     "rank": _rank,
     "prefetch_data": _prefetch_data,
 }

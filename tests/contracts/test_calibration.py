@@ -1,0 +1,66 @@
+"""Every kind of network can be measured, and every plan of it predicted."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tl_core.backbones.spec import backbones
+from tl_core.strategies import STRATEGIES
+from tl_core.training import calibration, trials
+from tl_core.training.config import make_config
+from tl_core.training.cost import Amount, preview
+from tl_core.training.stage_costs import Calibration, Measured
+
+ONE_OF_EACH_FAMILY = [
+    "resnet_mini", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny",
+    "densenet121", "swin_t",
+    pytest.param("vgg16", marks=pytest.mark.slow),
+    pytest.param("vit_b_16", marks=pytest.mark.slow),
+    pytest.param("efficientnet_v2_s", marks=pytest.mark.slow),
+]  # fmt: skip
+PHOTOS = Amount(train=20, val=8)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"LARGEST": 4, "SMALLEST": 4, "REPEATS": 1, "PATIENCE": 0.0}.items():
+        monkeypatch.setattr(calibration, name, value)
+    for name, value in {"PHOTOS": 2, "WRITTEN": 2**16, "TOUCHED": 2**16}.items():
+        monkeypatch.setattr(trials, name, value)
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_FAMILY)
+def test_every_family_can_be_measured(name: str) -> None:
+    spec = backbones().get(name)
+    size = 64 if name in ("convnext_tiny", "swin_t", "vit_b_16") else 32
+    state = torch.random.get_rng_state()
+    what = Measured(name, size, "cpu", "fp32", 1)
+    costs = calibration.calibrate(what)
+    assert torch.equal(torch.random.get_rng_state(), state), "random numbers were drawn"
+    assert Calibration.load(what) == costs
+    assert len(costs.stages) == len(spec.stages)
+    for facts, stage in zip(spec.stages, costs.stages, strict=True):
+        assert stage.state_bytes >= 4 * facts.parameters and stage.working_bytes > 0
+        for line in (stage.frozen, stage.evaluated, stage.trained):
+            assert line.of(8, batch=4) > 0
+        if facts.parameters:
+            assert stage.update > 0 and stage.saved_bytes > 0
+    for strategy in STRATEGIES.names():
+        config = make_config("photos", backbone=name, strategy=strategy, image_size=size, epochs=3)
+        told = preview(config, costs, PHOTOS)
+        assert told.total_seconds > 0 and all(seconds > 0 for seconds in told.epoch_seconds)
+        assert len(told.epoch_seconds) == len(config.phases)
+
+
+def test_bf16_has_its_own_costs_beside_those_of_record() -> None:
+    costs = calibration.calibrate(Measured("resnet_mini", 32, "cpu", "bf16", 1))
+    assert costs.precision == "bf16"
+    assert any(stage.recorded != stage.evaluated for stage in costs.stages)
+
+
+def test_what_auto_means_is_found_out_and_kept_under_auto() -> None:
+    what = Measured("resnet_mini", 32, "auto", "auto", 1)
+    costs = calibration.calibrate(what)
+    assert costs.device != "auto" and costs.precision in ("fp32", "bf16")
+    assert Calibration.load(what) == costs

@@ -1,0 +1,93 @@
+"""The cost preview beside the layer map and beside the line-up, without a browser."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from tests.core.test_cost import COSTS
+from tests.ui.lab import Lab, rerun, texts
+from tl_core.execution.removal import NOBODY
+from tl_core.runs.store import WAITING
+from tl_core.training.config import make_config
+from tl_core.training.stage_costs import Measured
+from ui.cost import duration
+
+QUICK = {"image_size": 32, "device": "cpu", "precision": "fp32", "threads": 1, "augment": "none"}
+CHOSEN = {"backbone": "resnet_mini", "settings": QUICK}
+
+
+def measured(lab: Lab) -> Measured:
+    return Measured.of(make_config(str(lab.photos), backbone="resnet_mini", **QUICK))
+
+
+def metric(app: Any, label: str) -> Any:
+    return next(m for m in app.metric if m.label == label)
+
+
+def test_until_it_is_measured_the_screen_says_so_and_works(lab: Lab) -> None:
+    lab.choose(**CHOSEN)
+    app = lab.open("backbone")
+    assert "Measuring what this network costs" in texts(app)
+    assert "Parameters that learn" in {m.label for m in app.metric}
+    [job] = lab.store.jobs(kind="calibrate")
+    assert job.payload == dataclasses.asdict(measured(lab))
+    assert (job.owner, job.status) == (NOBODY, WAITING)
+    lab.open("backbone")  # another visitor
+    assert len(lab.store.jobs(kind="calibrate")) == 1, "it was asked for twice"
+    COSTS.save(measured(lab))
+    assert "Measuring" not in texts(rerun(app))
+    assert metric(app, "Training time, predicted")
+
+
+def test_a_measurement_that_failed_is_not_asked_for_again(lab: Lab) -> None:
+    lab.choose(**CHOSEN)
+    app = lab.open("backbone")
+    [job] = lab.store.jobs(kind="calibrate")
+    lab.store.start(job.id)
+    lab.store.end(job.id, "failed", "no reason")
+    assert "could not be measured" in texts(rerun(app))
+    assert len(lab.store.jobs(kind="calibrate")) == 1
+
+
+def test_the_plan_has_its_price(lab: Lab) -> None:
+    COSTS.save(measured(lab))
+    lab.choose(**CHOSEN, thawed=[], strategies=["feature_extraction"])
+    app = lab.open("backbone")
+    time = metric(app, "Training time, predicted")
+    # 14 photos train and 6 validate: five frozen stages once, photos of 80 x 60 pixels, building.
+    seconds = 5 * (14 * 1 + 6 * 3) + 20 * (0.5 + 0.0048) + 7
+    assert time.value == f"about {duration(seconds)}" and time.delta == "under 0.1 s an epoch"
+    memory = metric(app, "Memory, predicted")
+    assert memory.value == "about 315 MB" and memory.delta.endswith("of features kept")
+    assert lab.store.jobs(kind="calibrate") == []
+
+
+def test_thawing_costs_more(lab: Lab) -> None:
+    COSTS.save(measured(lab))
+    lab.choose(**CHOSEN, thawed=["layer4"], strategies=["fine_tune"])
+    time = metric(lab.open("backbone"), "Training time, predicted")
+    assert time.delta == f"{duration(14 * 10 + 100 + 6 * 2)} an epoch"
+
+
+def test_without_photos_nothing_is_measured(lab: Lab) -> None:
+    app = lab.open("backbone")
+    assert lab.store.jobs(kind="calibrate") == []
+    assert "Training time, predicted" not in {m.label for m in app.metric}
+
+
+def test_the_line_up_says_what_each_run_costs(lab: Lab) -> None:
+    COSTS.save(measured(lab))
+    lab.choose(**CHOSEN, thawed=["layer4"], strategies=["feature_extraction", "fine_tune"])
+    said = texts(lab.open("train"))
+    assert "Predicted: Feature extraction 2 min" in said and "one after the other" in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.01, "under 0.1 s"), (0.44, "0.4 s"), (9.44, "9.4 s"), (12.3, "12 s"), (75, "1 min 15 s")],
+)
+def test_a_prediction_is_no_more_precise_than_it_is(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,104 @@
+"""What runs will cost, told before they start; a network is measured first, once on this server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import streamlit as st
+
+from tl_core.execution.removal import NOBODY
+from tl_core.runs.store import RUNNING, WAITING
+from tl_core.strategies import STRATEGIES
+from tl_core.training.config import RunConfig
+from tl_core.training.cost import Amount, Preview, preview
+from tl_core.training.stage_costs import Calibration, Measured
+from ui.runs import seconds_text
+from ui.state import executor, store
+
+_ASKED = "calibrations_asked"
+_POLL_SECONDS = 1.0
+
+
+def plan_cost(config: RunConfig, photos: Amount) -> None:
+    """Show what one plan will cost."""
+    costs = _measured(config)
+    if costs is None:
+        return
+    told = preview(config, costs, photos)
+    where = "the GPU" if costs.device == "cuda" else "this server"
+    st.metric(
+        "Training time, predicted",
+        f"about {duration(told.total_seconds)}",
+        f"{_epochs(told)} an epoch",
+        delta_color="off",
+        delta_arrow="off",
+        help=f"For {config.epochs} epochs with {photos.train:,} photos, when {where} has nothing "
+        "else to do. Each stage of this network was measured here; what is computed once is "
+        "counted once.",
+    )
+    st.metric(
+        "Memory, predicted",
+        f"about {_bytes(told.memory_bytes)}",
+        f"{_bytes(told.cache_bytes)} of features kept" if told.cache_bytes else "no features kept",
+        delta_color="off",
+        delta_arrow="off",
+        help="The most that the run takes at a time; beside it, what the frozen stages make of "
+        "the photos and is kept for all epochs.",
+    )
+
+
+def line_up_cost(configs: Sequence[RunConfig], photos: Amount) -> None:
+    """Say what each of the lined-up runs will cost, and all of them."""
+    costs = _measured(configs[0]) if configs else None
+    if costs is None:
+        return
+    kept: set[tuple[int, int]] = set()
+    told = [preview(config, costs, photos, configs, kept).total_seconds for config in configs]
+    each = [
+        f"{STRATEGIES.get(config.strategy).title} {duration(seconds)}"
+        for config, seconds in zip(configs, told, strict=True)
+    ]
+    together = f"; one after the other {duration(sum(told))}" if len(told) > 1 else ""
+    st.caption(f"Predicted: {', '.join(each)}{together}.")
+
+
+def duration(seconds: float) -> str:
+    """Write a predicted duration for people, no more precise than it is."""
+    if seconds < 0.1:
+        return "under 0.1 s"
+    return f"{seconds:.1f} s" if seconds < 9.5 else seconds_text(seconds)
+
+
+def _epochs(told: Preview) -> str:
+    """Write the time of an epoch, phase by phase where they differ."""
+    return ", then ".join(dict.fromkeys(duration(seconds) for seconds in told.epoch_seconds))
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(count, 1e5) / 1e6:.3g} MB"
+
+
+def _measured(config: RunConfig) -> Calibration | None:
+    """Return what is known of a network; until it is, have it measured and say so."""
+    what = Measured.of(config)
+    costs = Calibration.load(what)
+    if costs is None:
+        st.fragment(_wait, run_every=_POLL_SECONDS)(what)
+    return costs
+
+
+def _wait(what: Measured) -> None:
+    wanted = asdict(what)
+    jobs = store().jobs(kind="calibrate", status=(WAITING, RUNNING))
+    if Calibration.load(what) is not None:
+        st.rerun()
+    asked: list[Measured] = st.session_state.setdefault(_ASKED, [])
+    if all(job.payload != wanted for job in jobs):
+        if what in asked:
+            st.caption("What this plan costs could not be measured on this server.")
+            return
+        asked.append(what)
+        executor().submit("calibrate", wanted, owner=NOBODY)
+    executor().watch()
+    st.caption("Measuring what this network costs on this server; it takes a few seconds, once.")
