@@ -10,8 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tl_core.backbones.mini import mobilenet_mini
-from tools.pretraining import processor, publishing, training
+from tools.pretraining import publishing, training
 
 
 def blotches(seed: int, side: int = 64) -> Image.Image:
@@ -71,21 +70,6 @@ def test_a_training_that_was_interrupted_goes_on_where_it_was(pack: Path, tmp_pa
     )
     assert [e["epoch"] for e in two["history"]] == [1, 2]
     assert all(torch.equal(one["model"][key], two["model"][key]) for key in one["model"])
-
-
-def test_strided_depthwise_gradients_in_float32_are_the_same_gradients() -> None:
-    torch.manual_seed(0)
-    plain, changed = mobilenet_mini(3), mobilenet_mini(3)
-    changed.load_state_dict(plain.state_dict())
-    processor.faster_backward(changed)
-    images = torch.randn(4, 3, 32, 32)
-    gradients = []
-    for model in (plain, changed):
-        model(images).square().sum().backward()
-        gradients.append([p.grad for p in model.parameters()])
-    assert all(torch.equal(one, two) for one, two in zip(*gradients, strict=True))
-    strided = changed.features[1].conv[0][0]
-    assert strided(images.new_zeros(1, 32, 8, 8).bfloat16()).dtype == torch.float32
 
 
 def test_what_is_published_says_how_it_was_made_and_how_often_it_is_right(

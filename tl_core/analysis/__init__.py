@@ -4,6 +4,6 @@
 :mod:`~tl_core.analysis.difference` names the photos on which two runs part;
 :mod:`~tl_core.analysis.remarks` reads a run's curves;
 :mod:`~tl_core.analysis.advice` suggests what to thaw;
-:mod:`~tl_core.analysis.transferability` scores features before any training. None of it loads torch,
-but for :mod:`~tl_core.analysis.ranking`, which runs the networks whose features are scored.
+:mod:`~tl_core.analysis.transferability` scores features before any training. None of it loads
+torch, but for :mod:`~tl_core.analysis.ranking`, which runs the networks whose features are scored.
 """

@@ -11,11 +11,12 @@ from pathlib import Path
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from tl_core.device import autocast, place
 from tools.pretraining.data import SIDE, SMALL, augment, load_split, normalise
 from tools.pretraining.networks import build, export, load_weights, name_of, top1
-from tools.pretraining.processor import faster_backward, plain_attention
 
 PARTS = ("model", "average", "optimizer", "schedule")
 """What a checkpoint holds besides the history."""
@@ -45,13 +46,12 @@ class Training:
 
     def __init__(self, args: argparse.Namespace, steps: int) -> None:
         self.args = args
-        self.model = build(args).to(memory_format=torch.channels_last)
+        self.model = place(build(args), "cpu")
         if args.init:
             load_weights(self.model, args.init)
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(0.999), use_buffers=True
         )
-        faster_backward(self.model)  # behind the copy: the average needs no gradients
         # Weight decay for kernels and matrices, none for norms and biases.
         groups = [
             {
@@ -81,7 +81,8 @@ class Training:
         total = 0.0
         for batch in batches:
             images = augment(normalise(photos[batch]), rng, side, self.args.smallest_area)
-            with torch.autocast("cpu", torch.bfloat16), plain_attention():
+            # Attention in one piece has a slow gradient on a processor.
+            with autocast("cpu", "bf16"), sdpa_kernel(SDPBackend.MATH):
                 scores = self.model(images.contiguous(memory_format=torch.channels_last))
             loss = F.cross_entropy(scores.float(), labels[batch], label_smoothing=0.1)
             self.optimizer.zero_grad()
