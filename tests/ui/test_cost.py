@@ -61,7 +61,7 @@ def test_the_plan_has_its_price(lab: Lab) -> None:
     seconds = 5 * (14 * 1 + 6 * 3) + 20 * (0.5 + 0.0048) + 7
     assert time.value == f"about {duration(seconds)}" and time.delta == "under 0.1 s an epoch"
     memory = metric(app, "Memory, predicted")
-    assert memory.value == "about 315 MB" and memory.delta.endswith("of features kept")
+    assert memory.value == "about 302 MB" and memory.delta.endswith("of features kept")
     assert lab.store.jobs(kind="calibrate") == []
 
 

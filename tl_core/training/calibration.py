@@ -10,8 +10,9 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +30,8 @@ from tl_core.freezing import FreezePlan
 from tl_core.machine import process_memory
 from tl_core.training.stage_costs import Calibration, Line, Measured, StageCost
 from tl_core.training.trials import photo_costs, touch_rate, write_rate
+
+T = TypeVar("T")
 
 WORK = 64e9
 """Multiply-adds that a batch may take forward; large networks are measured with smaller ones."""
@@ -63,12 +66,13 @@ def calibrate(what: Measured) -> Calibration:
         classifier = devices.place(TransferClassifier(backbone, head), device)
         building = time.perf_counter() - began
         bench = _Bench(classifier, what, device, precision)
+        head_alone = bench.head()  # before all others: the first backward pass sets much up
         decode, views = photo_costs(bench.preprocessing)
         calibration = Calibration(
             device=device,
             precision=precision,
             stages=tuple(bench.stages()),
-            head=bench.head(),
+            head=head_alone,
             building=building,
             opening=bench.opening,
             base_bytes=base,
@@ -94,13 +98,17 @@ class _Bench:
         self.photos = int(min(LARGEST, max(SMALLEST, WORK // max(1, work))))
         side = what.image_size
         self.images = torch.randint(0, 256, (self.photos, 3, side, side), dtype=torch.uint8)
-        self.classifier.eval()
+        self.quick, self.opening = _aside(self._open)
+
+    def _open(self) -> tuple[StagedBackbone, float]:
+        """Fold the network, and recognise it by its values; return the seconds too."""
         began = time.perf_counter()
-        stages = len(classifier.backbone.stage_names)
-        self.quick = folded(classifier.backbone, self._input(self.images[:2]), 0, stages)
-        for tensor in classifier.backbone.state_dict().values():  # they are recognised by content
+        backbone = self.classifier.eval().backbone
+        images = self._input(self.images[:2])
+        quick = folded(backbone, images, 0, len(backbone.stage_names))
+        for tensor in backbone.state_dict().values():
             hashlib.sha256(np.ascontiguousarray(tensor.cpu().numpy()).data)
-        self.opening = time.perf_counter() - began
+        return quick, time.perf_counter() - began
 
     def stages(self) -> Iterator[StageCost]:
         """Measure one stage after the other."""
@@ -111,7 +119,8 @@ class _Bench:
         for position, name in enumerate(backbone.stage_names):
             self.classifier.eval()
             source = self.images if position == 0 else x
-            frozen = self._line(self._forward(self.quick, position), source[:few])
+            run = self._forward(self.quick, position)
+            frozen = _aside(self._line, run, source[:few])
             evaluated = self._line(self._forward(backbone, position), source[:few])
             recorded = evaluated
             if self.precision != "fp32":
@@ -206,7 +215,10 @@ class _Bench:
         return max(0, saved(x) - saved(x[:few])) // (len(x) - few)
 
     def _working_bytes(self, name: str, position: int, x: torch.Tensor) -> int:
-        """Return the bytes that the largest layer reads and writes for one photo."""
+        """Return the bytes of one photo around the largest layer: what it reads and writes.
+
+        What the stage read is counted too, since shortcuts keep it.
+        """
         largest = 0
 
         def look(_: nn.Module, inputs: Any, output: Any) -> None:
@@ -220,7 +232,7 @@ class _Bench:
         self._forward(backbone, position)(x)
         for hook in hooks:
             hook.remove()
-        return largest
+        return largest + x.nbytes // len(x)
 
     def _line(self, run: Callable[[torch.Tensor], None], x: torch.Tensor) -> Line:
         few = len(x) // 4
@@ -237,6 +249,12 @@ class _Bench:
             devices.settle(self.device)
             taken.append(time.perf_counter() - start)
         return taken[0], min(taken[1:])
+
+
+def _aside(work: Callable[..., T], *arguments: Any) -> T:
+    """Do work in a thread, where a run computes what is frozen, and memory costs more."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def _state_bytes(backbone: StagedBackbone, name: str) -> int:

@@ -235,13 +235,14 @@ class _Sum:
     def _memory(self, phase: Phase) -> int:
         """Return the most bytes of a phase.
 
-        Weights, their best copy and a folded one; gradients and the optimiser's state; and what a
-        batch keeps for its backward pass, or what a layer works with where nothing learns.
+        Weights, their best copy, and a folded one for the training and one for the validation
+        photos; gradients and the optimiser's state; and what a batch keeps for its backward pass,
+        or what a layer works with where nothing learns.
         """
         depth = self._depth(phase)
         behind = self.costs.stages[max(depth, self._first(phase)) :]
         learning = self.config.batch_size * sum(stage.saved_bytes for stage in behind)
         looking = self.batch * max(stage.working_bytes for stage in self.costs.stages)
         grown = (1 + OPTIMIZER_STATE[self.config.optimizer]) * self._learned(phase)
-        copies = (3 if depth else 2) * self.state
+        copies = (4 if depth else 2) * self.state
         return self.costs.base_bytes + copies + grown + max(learning, looking)

@@ -64,7 +64,7 @@ class StageCost:
     saved_bytes
         Of one photo, kept for the backward pass.
     working_bytes
-        Of one photo: what the largest layer reads and writes.
+        Of one photo: what the stage reads, and what its largest layer reads and writes.
     state_bytes
         Parameters and buffers.
     """
