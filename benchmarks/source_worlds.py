@@ -48,7 +48,7 @@ def main() -> None:
         name: [cell(args, data, name, "feature_extraction") for data in args.data]
         for name in args.backbones
     }
-    print("| backbone | learned on | " + "".join(f"{Path(d).name} | LogME | " for d in args.data))
+    print("| backbone | learned on |" + "".join(f" {Path(d).name} | LogME |" for d in args.data))
     print("| --- | --- |" + " --- | ---: |" * len(args.data))
     for name, cells in rows.items():
         pairs = zip(args.data, cells, strict=True)
@@ -58,10 +58,10 @@ def main() -> None:
         tau([scores[data][name] for name in rows], [cells[i].mean for cells in rows.values()])
         for i, data in enumerate(args.data)
     ]
-    print("| Kendall's tau | |" + "".join(f" | {text} |" for text in agreement))
+    print("| Kendall's tau | |" + "".join(f" | {text} |" for text in agreement), flush=True)
     for name in [] if args.no_scratch else architectures(args.backbones):
         cells = [cell(args, data, name, "from_scratch") for data in args.data]
-        print(f"| `{name}` from scratch | nothing | " + "".join(f"{c.text()} | | " for c in cells))
+        print(f"| `{name}` from scratch | |" + "".join(f" {c.text()} | |" for c in cells))
 
 
 def bundled() -> list[str]:

@@ -46,7 +46,7 @@ class Cell:
     def text(self) -> str:
         """Return the mean with the interval of one run's photo count."""
         low, high = wilson_interval(round(self.mean * self.photos), self.photos)
-        return f"{self.mean:.1%} ({low:.0%} to {high:.0%})"
+        return f"{100 * self.mean:.1f} % ({100 * low:.0f} to {100 * high:.0f})"
 
 
 def run(
