@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
+
 import pytest
 import torch
 
+from tests.photos import make_photo_folder
 from tl_core.backbones.spec import backbones
+from tl_core.cli import main
+from tl_core.execution.inline import InlineExecutor
 from tl_core.strategies import STRATEGIES
 from tl_core.training import calibration, trials
 from tl_core.training.config import make_config
@@ -64,3 +71,42 @@ def test_what_auto_means_is_found_out_and_kept_under_auto() -> None:
     costs = calibration.calibrate(what)
     assert costs.device != "auto" and costs.precision in ("fp32", "bf16")
     assert Calibration.load(what) == costs
+
+
+def test_it_is_a_job_that_any_executor_does() -> None:
+    executor = InlineExecutor()
+    what = Measured("resnet_mini", 32, "cpu", "fp32", 1)
+    done = executor.store.job(executor.submit("calibrate", asdict(what), owner=""))
+    assert done is not None and done.status == "finished" and Calibration.load(what) is not None
+    wrong = executor.submit("calibrate", {**asdict(what), "image_size": 3}, owner="")
+    failed = executor.store.job(wrong)
+    assert failed is not None and failed.status == "failed" and "3 pixels" in (failed.reason or "")
+    executor.store.close()
+
+
+def test_the_command_line_tells_what_a_run_costs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = str(make_photo_folder(tmp_path / "photos", per_class=8))
+    chosen = [
+        "--strategy",
+        "hybrid",
+        "--trainable",
+        "last:1",
+        "--epochs",
+        "4",
+        "--image-size",
+        "32",
+    ]
+    machine = ["--device", "cpu", "--precision", "fp32", "--threads", "1"]
+    assert main(["cost", photos, *chosen, *machine]) == 0
+    said = capsys.readouterr().out
+    assert "hybrid on resnet_mini" in said and "Head only: 2 x" in said and "Thawed: 2 x" in said
+    # Measured once: the second question is answered from what is kept.
+    monkeypatch.setattr(calibration, "calibrate", None)
+    assert main(["cost", photos, *chosen, *machine, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["seconds"] == pytest.approx(sum(told["parts"].values()))
+    assert [phase["epochs"] for phase in told["phases"]] == [2, 2]
+    assert told["memory_bytes"] > told["cache_bytes"] > 0
+    assert (told["device"], told["precision"]) == ("cpu", "fp32")

@@ -85,6 +85,13 @@ def test_the_line_up_says_what_each_run_costs(lab: Lab) -> None:
     assert "Predicted: Feature extraction 2 min" in said and "one after the other" in said
 
 
+def test_the_line_up_does_not_wait_for_the_measurement(lab: Lab) -> None:
+    lab.choose(**CHOSEN, strategies=["feature_extraction"])
+    app = lab.open("train")
+    assert "Measuring what this network costs" in texts(app)
+    assert any(b.label.startswith("Start") and not b.disabled for b in app.button)
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.01, "under 0.1 s"), (0.44, "0.4 s"), (9.44, "9.4 s"), (12.3, "12 s"), (75, "1 min 15 s")],
