@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.photos import make_photo_folder
+from tl_core.execution.local import LocalExecutor, stop_supervisor
+
 # Tests run in two processes; two threads in each would wait for one another more than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -29,6 +32,20 @@ def fixed_seed() -> Iterator[None]:
     random.seed(0)
     np.random.seed(0)
     yield
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of two classes; a module that needs another has its own ``photos``."""
+    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=14)
+
+
+@pytest.fixture
+def local() -> Iterator[LocalExecutor]:
+    executor = LocalExecutor()
+    yield executor
+    stop_supervisor()
+    executor.store.close()
 
 
 @pytest.fixture(scope="session")

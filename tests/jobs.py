@@ -12,15 +12,19 @@ import pytest
 from tl_core.execution import Executor
 from tl_core.home import home
 from tl_core.runs.store import Job
-from tl_core.training.config import make_config
+from tl_core.training.config import RunConfig, make_config
 
 QUICK = {"epochs": 2, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
 ENDLESS = 5000
 """Epochs of a run that does not end by itself while a test looks on."""
 
 
+def quick(photos: Path, **choices: object) -> RunConfig:
+    return make_config(str(photos), **{**QUICK, **choices})  # type: ignore[arg-type]
+
+
 def payload(photos: Path, **choices: object) -> dict[str, object]:
-    return make_config(str(photos), **{**QUICK, **choices}).to_dict()  # type: ignore[arg-type]
+    return quick(photos, **choices).to_dict()
 
 
 def submit(executor: Executor, photos: Path, owner: str = "ada", **choices: object) -> str:

@@ -27,9 +27,10 @@ def show_answers(job_id: str, runs: Sequence[FinishedRun]) -> None:
     if job is None:
         return
     given = {data["run"]: data for _, data in store().events(job_id)}
-    columns = st.columns(2)
-    for number, (name, run) in enumerate(zip(names_of(runs), runs, strict=True)):
-        with columns[number % 2].container(border=True):
+    # Row by row, so that where columns stand one below the other the order stays.
+    cells = [cell for _ in range(0, len(runs), 2) for cell in st.columns(2)]
+    for cell, name, run in zip(cells, names_of(runs), runs, strict=False):
+        with cell.container(border=True):
             st.markdown(f"**{name}** · {run.record.config.backbone}")
             _answer(given.get(run.view.job.id), active=job.active)
     if job.status == "failed":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from tl_core.analysis.remarks import remarks
 from tl_core.execution.queue import Place
@@ -23,15 +22,16 @@ MISTAKES = 6
 """Photos a run."""
 
 
-ONE_LINE = """<style>
-[data-testid="stProgress"] p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+STEADY = f"""<style>
+[data-testid="stProgress"] p {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+[class*="st-key-remarks"] {{ min-height: {REMARKS_HEIGHT}px; }}
 </style>"""
-"""A status that grows by a word must not push the charts down by a line."""
+"""A status that grows by a word must not push the charts down, nor a remark what is below."""
 
 
 def follow(comparison: str) -> None:
     """Show the runs of a comparison; poll only while one of them is active."""
-    st.html(ONE_LINE)
+    st.html(STEADY)
     views = view_runs(store(), my_jobs(comparison=comparison), run_views())
     pace = _pace(views, _line())
     st.fragment(_panel, run_every=pace)(comparison, pace)
@@ -47,7 +47,7 @@ def _panel(comparison: str, pace: float | None) -> None:
     for view in views:
         _row(view, line.get(view.job.id))
     show_curves(views, key=comparison, choose_epochs=True)
-    _say_remarks(views)
+    _say_remarks(views, comparison)
     if _pace(views, line) != pace:
         st.rerun()  # the page shows other things, too, once everything has ended
 
@@ -93,9 +93,9 @@ def _window(total: int, key: str) -> tuple[int, int]:
     return (first, last) if first < last else (0, total)
 
 
-def _say_remarks(views: list[RunView]) -> None:
+def _say_remarks(views: list[RunView], key: str) -> None:
     """Say what the curves show; the place is there from the start, so nothing moves."""
-    with st.container(height=REMARKS_HEIGHT, border=True):
+    with st.container(border=True, key=f"remarks_{key}"):
         said = [
             f"**{view.title}.** {literal(remark.text)}"
             for view in views
@@ -127,27 +127,23 @@ def mistakes(jobs: list[Job]) -> None:
 
 def _row(view: RunView, place: Place | None) -> None:
     job = view.job
-    name, bar, numbers, pause, stop = st.columns([2, 6, 2, 1.3, 1.3], vertical_alignment="center")
+    name, bar, numbers, actions = st.columns([2, 6, 2, 2.6], vertical_alignment="center")
     name.markdown(f"**{view.title}**")
     bar.progress(view.progress, text=view.status_text(place))
     # What is empty for now keeps its place, so that nothing moves when it fills.
     numbers.markdown("&nbsp;" if view.accuracy is None else f"best **{view.accuracy:.1%}**")
     # A callback runs before the panel is drawn again, whether the panel alone or the whole page is.
-    if job.status == "interrupted":
-        _button(pause, "Resume", job.id, "resume")
-        stop.space(BUTTON_HEIGHT)
-    elif job.active:
-        held = job.status == PAUSED or job.request == "pause"
-        going = "resume" if held else "pause"
-        _button(pause, "Go on" if held else "Pause", job.id, going)
-        _button(stop, "Stop", job.id, "cancel", disabled=job.request == "cancel")
-    else:
-        pause.space(BUTTON_HEIGHT)
-        stop.space(BUTTON_HEIGHT)
+    with actions.container(horizontal=True, height=BUTTON_HEIGHT, border=False, gap="small"):
+        if job.status == "interrupted":
+            _button("Resume", job.id, "resume")
+        elif job.active:
+            held = job.status == PAUSED or job.request == "pause"
+            _button("Go on" if held else "Pause", job.id, "resume" if held else "pause")
+            _button("Stop", job.id, "cancel", disabled=job.request == "cancel")
 
 
-def _button(place: DeltaGenerator, label: str, job: str, what: str, disabled: bool = False) -> None:
-    place.button(
+def _button(label: str, job: str, what: str, disabled: bool = False) -> None:
+    st.button(
         label,
         key=f"{'stop' if what == 'cancel' else 'pause'}_{job}",
         on_click=ask,

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.jobs import ENDLESS, job_of, learning, names, over, payload, submit, wait
-from tests.photos import make_photo_folder
 from tl_core.errors import UserError
 from tl_core.execution import Executor, run_folder
 from tl_core.execution.inline import InlineExecutor
@@ -16,11 +15,6 @@ from tl_core.execution.local import LocalExecutor, stop_supervisor
 from tl_core.runs.store import FINAL
 from tl_core.training.events import from_dict
 from tl_core.training.record import CHECKPOINT, RunRecord
-
-
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=14)
 
 
 @pytest.fixture(params=["inline", "local"])

@@ -10,10 +10,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests import jobs
 from tests.photos import make_photo_folder
 from tl_core.errors import ConfigError, UserError
 from tl_core.training import logbook
-from tl_core.training.config import RunConfig, make_config
+from tl_core.training.config import RunConfig
 from tl_core.training.events import (
     EpochEnded,
     PauseRun,
@@ -29,13 +30,6 @@ from tl_core.training.events import (
 from tl_core.training.loop import train
 from tl_core.training.record import CHECKPOINT, NOVELTY, WEIGHTS, RunRecord
 
-QUICK = {"epochs": 4, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
-
-
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=14)
-
 
 @pytest.fixture(autouse=True)
 def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +37,7 @@ def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def quick(data: Path, **choices: object) -> RunConfig:
-    return make_config(str(data), **{**QUICK, **choices})  # type: ignore[arg-type]
+    return jobs.quick(data, **{"epochs": 4, **choices})
 
 
 def until_paused(config: RunConfig, folder: Path, epochs: int) -> list[TrainEvent]:

@@ -6,13 +6,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.jobs import ENDLESS, job_of, learning, names, over, submit, wait, worker_of
-from tests.photos import make_photo_folder
 from tl_core.execution import local as local_module
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
@@ -20,19 +18,6 @@ from tl_core.execution.local import LocalExecutor, stop_supervisor, supervisor_a
 from tl_core.execution.supervisor import Supervisor
 from tl_core.runs.store import RUNNING, Store
 from tl_core.training.record import RunRecord
-
-
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=14)
-
-
-@pytest.fixture
-def local() -> Iterator[LocalExecutor]:
-    executor = LocalExecutor()
-    yield executor
-    stop_supervisor()
-    executor.store.close()
 
 
 def test_both_executors_give_the_same_numbers(local: LocalExecutor, photos: Path) -> None:

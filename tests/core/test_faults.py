@@ -19,10 +19,9 @@ import torch
 from sqlalchemy.exc import OperationalError
 
 from tests.jobs import ENDLESS, job_of, learning, names, over, payload, submit, wait, worker_of
-from tests.photos import make_photo_folder
 from tl_core.execution import Executor, run_folder
 from tl_core.execution.inline import InlineExecutor
-from tl_core.execution.local import LocalExecutor, stop_supervisor, supervisor_alive
+from tl_core.execution.local import LocalExecutor, supervisor_alive
 from tl_core.execution.worker import run_job
 from tl_core.home import home
 from tl_core.machine import process_memory
@@ -32,19 +31,6 @@ from tl_core.training.events import EpochEnded, RunFailed, TrainEvent, to_dict
 from tl_core.training.logbook import Logbook
 from tl_core.training.loop import train
 from tl_core.training.record import CHECKPOINT, RunRecord
-
-
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=14)
-
-
-@pytest.fixture
-def local() -> Iterator[LocalExecutor]:
-    executor = LocalExecutor()
-    yield executor
-    stop_supervisor()
-    executor.store.close()
 
 
 @pytest.fixture

@@ -10,17 +10,15 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from tests.jobs import quick
 from tests.photos import make_photo, make_photo_folder
 from tl_core.errors import UserError
 from tl_core.runs.restore import predict_files
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import make_config
 from tl_core.training.events import RunEnded
 from tl_core.training.loop import train
 from tl_core.training.novelty import KEPT, NEIGHBOUR, UNFAMILIAR, Familiar
 from tl_core.training.record import NOVELTY, RunRecord
-
-QUICK = {"epochs": 2, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +27,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def finish(photos: Path, folder: Path, **choices: object) -> Path:
-    config = make_config(str(photos), **{**QUICK, **choices})  # type: ignore[arg-type]
-    assert isinstance(list(train(config, folder))[-1], RunEnded)
+    assert isinstance(list(train(quick(photos, **choices), folder))[-1], RunEnded)
     return folder
 
 

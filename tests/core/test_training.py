@@ -7,13 +7,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.jobs import quick
 from tests.photos import make_photo_folder
 from tl_core.compat import torchvision
 from tl_core.errors import ConfigError, DataError, UserError
 from tl_core.home import ASSETS
 from tl_core.runs.restore import load_classifier, predict_files
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import RunConfig, make_config
+from tl_core.training.config import RunConfig
 from tl_core.training.events import (
     CancelRun,
     CheckpointSaved,
@@ -31,17 +32,6 @@ from tl_core.training.events import (
 )
 from tl_core.training.loop import train
 from tl_core.training.record import WEIGHTS, RunRecord
-
-QUICK = {"epochs": 2, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
-
-
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=14)
-
-
-def quick(data: Path, **choices: object) -> RunConfig:
-    return make_config(str(data), **{**QUICK, **choices})  # type: ignore[arg-type]
 
 
 def run(config: RunConfig, folder: Path) -> list[TrainEvent]:

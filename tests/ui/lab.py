@@ -13,15 +13,14 @@ from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
 import ui.state
+from tests.jobs import quick
 from tl_core.execution.inline import InlineExecutor
 from tl_core.runs.schema import uploads
 from tl_core.runs.store import Store
 from tl_core.server.uploads import Upload, Uploads, uploads_folder
-from tl_core.training.config import make_config
 
 APP = Path(__file__).parents[2] / "app.py"
 OWNER = "0123456789abcdef" * 2
-QUICK = {"epochs": 2, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
 
 
 class Lab:
@@ -66,10 +65,8 @@ class Lab:
     ) -> list[str]:
         """Run a comparison to its end; return the ids of its runs."""
         executor = InlineExecutor(self.store)
-        photos = str(self.own(data or self.photos, owner))
-        configs = [
-            make_config(photos, strategy=name, **{**QUICK, **choices}) for name in strategies
-        ]
+        photos = self.own(data or self.photos, owner)
+        configs = [quick(photos, strategy=name, **choices) for name in strategies]
         return [
             executor.submit("train", config.to_dict(), owner=owner, comparison="comparison")
             for config in configs

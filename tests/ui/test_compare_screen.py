@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.jobs import quick
 from tests.photos import make_photo_folder
-from tests.ui.lab import OWNER, QUICK, Lab, links, rerun, tables, texts
+from tests.ui.lab import OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.training.config import make_config
@@ -28,8 +29,8 @@ def captions(app: Any) -> list[str]:
 
 
 def add_run(lab: Lab, comparison: str, data: Path | None = None, **choices: Any) -> str:
-    photos = str(lab.own(data) if data else lab.photos)
-    config = make_config(photos, **{"strategy": "hybrid", **QUICK, **choices})
+    photos = lab.own(data) if data else lab.photos
+    config = quick(photos, **{"strategy": "hybrid", **choices})
     executor = InlineExecutor(lab.store)
     return executor.submit("train", config.to_dict(), owner=OWNER, comparison=comparison)
 
