@@ -101,4 +101,4 @@ def _wait(what: Measured) -> None:
         asked.append(what)
         executor().submit("calibrate", wanted, owner=NOBODY)
     executor().watch()
-    st.caption("Measuring what this network costs on this server; it takes a few seconds, once.")
+    st.caption("Measuring what this network costs on this server; it takes a moment, once.")
