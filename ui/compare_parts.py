@@ -62,7 +62,8 @@ def choose_runs() -> tuple[str, list[FinishedRun]]:
 
 def _earlier_title(job: Job) -> str:
     [run] = finished_runs([job])
-    return f"{run.view.title}, seed {run.record.config.seed} · {when_text(job)}"
+    config = run.record.config
+    return f"{run.view.title}, seed {config.seed} · {config.backbone} · {when_text(job)}"
 
 
 def show_verdict(chosen: str, runs: Sequence[FinishedRun], comparison: Comparison) -> None:
