@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 Features = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
@@ -59,6 +58,8 @@ def log_me(features: Features, labels: Labels) -> float:
 
 def _evidence(z: Features, eigenvalues: Features, y: Features) -> float:
     """Return max log p(y) over alpha and beta; z are the coordinates of y along the features."""
+    from scipy.optimize import minimize_scalar  # here: megabytes that every worker would carry
+
     n, largest = len(y), max(float(eigenvalues.max()), np.finfo(np.float64).tiny)
     outside = max(float(y @ y - z @ z), 0.0)  # what no weights can explain
 
