@@ -70,6 +70,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def busy() -> bool:
+    """Tell whether the cores had nothing to spare in the last minute, as far as the system says."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] >= cores()
+
+
 def memory() -> int | None:
     """Return the memory in bytes that this machine or container has, or None if unknown."""
     found = []

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from tl_core.execution.removal import NOBODY
+from tl_core.machine import busy
 from tl_core.runs.store import RUNNING, WAITING
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
@@ -29,7 +30,7 @@ def plan_cost(config: RunConfig, photos: Amount) -> None:
     where = "the GPU" if costs.device == "cuda" else "this server"
     st.metric(
         "Training time, predicted",
-        f"about {duration(told.total_seconds)}",
+        duration(told.total_seconds),
         f"{_epochs(told)} an epoch",
         delta_color="off",
         delta_arrow="off",
@@ -39,13 +40,14 @@ def plan_cost(config: RunConfig, photos: Amount) -> None:
     )
     st.metric(
         "Memory, predicted",
-        f"about {_bytes(told.memory_bytes)}",
+        _bytes(told.memory_bytes),
         f"{_bytes(told.cache_bytes)} of features kept" if told.cache_bytes else "no features kept",
         delta_color="off",
         delta_arrow="off",
         help="The most that the run takes at a time; beside it, what the frozen stages make of "
         "the photos and is kept for all epochs.",
     )
+    _tell_busy(costs)
 
 
 def line_up_cost(configs: Sequence[RunConfig], photos: Amount) -> None:
@@ -61,6 +63,7 @@ def line_up_cost(configs: Sequence[RunConfig], photos: Amount) -> None:
     ]
     together = f"; one after the other {duration(sum(told))}" if len(told) > 1 else ""
     st.caption(f"Predicted: {', '.join(each)}{together}.")
+    _tell_busy(costs)
 
 
 def duration(seconds: float) -> str:
@@ -79,26 +82,44 @@ def _bytes(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(count, 1e5) / 1e6:.3g} MB"
 
 
+def _tell_busy(costs: Calibration) -> None:
+    if costs.busy:
+        st.caption("Measured while this server was busy, so it is probably too much.")
+
+
 def _measured(config: RunConfig) -> Calibration | None:
-    """Return what is known of a network; until it is, have it measured and say so."""
+    """Return what is known of a network; until it is, have it measured and say so.
+
+    What was measured while the server was busy is shown, and measured again when it is not.
+    """
     what = Measured.of(config)
     costs = Calibration.load(what)
     if costs is None:
         st.fragment(_wait, run_every=_POLL_SECONDS)(what)
+    elif costs.busy and not busy() and not _under_way(what):
+        _ask(what)
     return costs
 
 
 def _wait(what: Measured) -> None:
-    wanted = asdict(what)
-    jobs = store().jobs(kind="calibrate", status=(WAITING, RUNNING))
+    under_way = _under_way(what)
     if Calibration.load(what) is not None:
         st.rerun()
-    asked: list[Measured] = st.session_state.setdefault(_ASKED, [])
-    if all(job.payload != wanted for job in jobs):
+    if not under_way:
+        asked: list[Measured] = st.session_state.setdefault(_ASKED, [])
         if what in asked:
             st.caption("What this plan costs could not be measured on this server.")
             return
         asked.append(what)
-        executor().submit("calibrate", wanted, owner=NOBODY)
+        _ask(what)
     executor().watch()
     st.caption("Measuring what this network costs on this server; it takes a moment, once.")
+
+
+def _under_way(what: Measured) -> bool:
+    jobs = store().jobs(kind="calibrate", status=(WAITING, RUNNING))
+    return any(job.payload == asdict(what) for job in jobs)
+
+
+def _ask(what: Measured) -> None:
+    executor().submit("calibrate", asdict(what), owner=NOBODY)

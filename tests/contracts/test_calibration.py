@@ -88,6 +88,7 @@ def test_the_command_line_tells_what_a_run_costs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = str(make_photo_folder(tmp_path / "photos", per_class=8))
+    monkeypatch.setattr(calibration, "busy", lambda: False)
     chosen = [
         "--strategy",
         "hybrid",

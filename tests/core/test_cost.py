@@ -40,6 +40,7 @@ COSTS = Calibration(
     base_bytes=3 * 10**8,
     write_rate=1e30,
     touch_rate=1e30,
+    busy=False,
 )
 
 

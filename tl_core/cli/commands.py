@@ -110,13 +110,16 @@ def tell_cost(args: argparse.Namespace) -> dict[str, Any]:
         dataset, seed=config.seed, val_fraction=config.val_fraction, per_class=config.per_class
     )
     what = Measured.of(config)
-    costs = Calibration.load(what) or calibrate(what)
+    costs = Calibration.load(what)
+    if costs is None or costs.busy:
+        costs = calibrate(what)
     told = preview(config, costs, Amount.of(split, report))
     return {
         "strategy": config.strategy,
         "backbone": config.backbone,
         "device": costs.device,
         "precision": costs.precision,
+        "busy": costs.busy,
         "seconds": told.total_seconds,
         "phases": [
             {"name": phase.name, "epochs": phase.epochs, "seconds_an_epoch": seconds}

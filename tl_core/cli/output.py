@@ -114,6 +114,8 @@ def show_cost(result: dict[str, Any]) -> None:
         f"{result['cache_bytes'] / 1e6:.1f} MB"
     )
     show_profile(result["parts"], result["seconds"])
+    if result["busy"]:
+        print("  Measured while this machine was busy: it is probably too much.")
 
 
 def show_profile(profile: dict[str, float], total: float) -> None:

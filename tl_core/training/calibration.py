@@ -27,7 +27,7 @@ from tl_core.boundary import inference_batch
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data.views import normalise
 from tl_core.freezing import FreezePlan
-from tl_core.machine import process_memory
+from tl_core.machine import busy, process_memory
 from tl_core.training.stage_costs import Calibration, Line, Measured, StageCost
 from tl_core.training.trials import photo_costs, touch_rate, write_rate
 
@@ -57,6 +57,7 @@ def calibrate(what: Measured) -> Calibration:
     torch.set_num_threads(what.threads)
     device = devices.resolve_device(what.device)
     precision = devices.resolve_precision(what.precision, device, what.threads)
+    occupied = busy()
     base = 0 if device != "cpu" else process_memory(os.getpid()) or 0
     began = time.perf_counter()
     with torch.random.fork_rng():
@@ -80,6 +81,7 @@ def calibrate(what: Measured) -> Calibration:
             touch_rate=touch_rate(),
             decode=decode,
             views=views,
+            busy=occupied,
         )
     calibration.save(what)
     return calibration

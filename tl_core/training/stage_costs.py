@@ -137,6 +137,8 @@ class Calibration:
         Of a process with torch, before the network; 0 where memory is counted on a GPU.
     write_rate, touch_rate
         Bytes a second that the disk takes, and at which a process gets new memory.
+    busy
+        Whether the machine had other work meanwhile: then it should be measured again.
     """
 
     device: str
@@ -150,6 +152,7 @@ class Calibration:
     base_bytes: int
     write_rate: float
     touch_rate: float
+    busy: bool
 
     def save(self, what: Measured) -> None:
         """Keep it, for all runs that it predicts."""
