@@ -44,8 +44,8 @@ def plan_cost(config: RunConfig, photos: Amount) -> None:
         f"{_bytes(told.cache_bytes)} of features kept" if told.cache_bytes else "no features kept",
         delta_color="off",
         delta_arrow="off",
-        help="The most that the run takes at a time; beside it, what the frozen stages make of "
-        "the photos and is kept for all epochs.",
+        help="The most that the run needs at a time; what its process holds in reserve comes on "
+        "top. Beside it, what the frozen stages make of the photos and is kept for all epochs.",
     )
     _tell_busy(costs)
 

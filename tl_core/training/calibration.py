@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from statistics import median
 from typing import Any, TypeVar
 
 import numpy as np
@@ -43,7 +44,7 @@ PATIENCE = 0.2
 """Seconds after which something is not measured again."""
 
 REPEATS = 5
-"""The fastest of so many counts: whatever else the machine does only ever adds to a time."""
+"""The median of so many counts: a run will meet with what is usual, not with the best case."""
 
 
 def calibrate(what: Measured) -> Calibration:
@@ -243,14 +244,14 @@ class _Bench:
         return Line.through(few, small, len(x), large, first - large)
 
     def _seconds(self, run: Callable[[], Any]) -> tuple[float, float]:
-        """Return the seconds of the first run, which sets things up, and of the fastest after."""
+        """Return the seconds of the first run, which sets things up, and the usual ones after."""
         taken: list[float] = []
         while len(taken) < 2 or (len(taken) <= REPEATS and sum(taken[1:]) < PATIENCE):
             start = time.perf_counter()
             run()
             devices.settle(self.device)
             taken.append(time.perf_counter() - start)
-        return taken[0], min(taken[1:])
+        return taken[0], median(taken[1:])
 
 
 def _aside(work: Callable[..., T], *arguments: Any) -> T:
