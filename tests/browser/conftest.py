@@ -14,10 +14,16 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.browser.walk import APP, arrive, still
+from tl_core.execution.local import stop_supervisor
+from tl_core.runs.codes import owner_of
+from tl_core.runs.store import Store
 
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).parents[2]
@@ -30,7 +36,20 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 
+INSTRUCTOR = "a code for the host"
+CODE = "0123456789ABCDEFGHJK"
+"""Of the learner who has trained before."""
+
 Serve = Callable[..., str]
+Open = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Server:
+    """The app that most tests share: where it answers, and its ``TL_HOME``."""
+
+    url: str
+    home: Path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,6 +85,72 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
             return servers.enter_context(_server(script, env or {}, log))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def shared(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app for all tests that do not mind each other's runs: learners see only their own."""
+    home = tmp_path_factory.mktemp("home")
+    env = {"TL_HOME": str(home), "TORCH_HOME": str(home / "torch"), "TL_SLOTS": "1"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TL_HOME", str(home))
+        yield Server(serve(APP, env={**env, "TL_INSTRUCTOR_CODE": INSTRUCTOR}), home)
+        stop_supervisor()  # it outlives the server, on purpose
+
+
+@pytest.fixture
+def in_shared_home(shared: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """Let this test's own process work in the home of the app that is shared."""
+    monkeypatch.setenv("TL_HOME", str(shared.home))
+    return shared
+
+
+@pytest.fixture
+def new_browser(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Return ``new_browser(**options)``: what somebody uses who was never here.
+
+    An error of a page's JavaScript fails the test.
+    """
+    contexts: list[Any] = []
+    errors: list[str] = []
+
+    def start(browser: Any = chromium, **options: Any) -> Any:
+        context = browser.new_context(reduced_motion="reduce", **options)
+        context.set_default_timeout(60_000)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def open_screen(new_browser: Callable[..., Any], in_shared_home: Server) -> Open:
+    """Return ``open_screen(screen, workspace={}, code=..., **options)``: in a browser of its own.
+
+    ``workspace`` is what the learner has set up; without it, that stays.
+    """
+
+    def start(
+        screen: str, workspace: Mapping[str, Any] | None = None, code: str = CODE, **options: Any
+    ) -> Any:
+        if workspace is not None:
+            store = Store()
+            store.save_workspace(owner_of(code), dict(workspace))
+            store.close()
+        context = new_browser(**options)
+        # Frames without an address of their own have no storage.
+        keep = f"try {{ localStorage.setItem('tl_learner', '{code}') }} catch {{}}"
+        context.add_init_script(keep)
+        path = "" if screen == "start" else screen  # it is where the server opens
+        page = arrive(context.new_page(), f"{in_shared_home.url}/{path}")
+        still(page)
+        return page
+
+    return start
 
 
 @contextlib.contextmanager

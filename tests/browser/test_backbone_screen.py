@@ -2,75 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import faults
+from tests.browser.conftest import Open
+from tests.browser.walk import TRAINING, still
+from tl_core.backbones.spec import backbones
 from tl_core.data.catalog import bundled_sets
-from tl_core.execution.local import stop_supervisor
-from tl_core.runs.codes import owner_of
-from tl_core.runs.store import Store
 
-APP = Path(__file__).parents[2] / "app.py"
-CODE = "0123456789ABCDEFGHJK"
-
-expect.set_options(timeout=60_000)  # a busy machine is no fault of the app
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def server(
-    chromium: Any, serve: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Path]]:
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TL_HOME", str(home))
-        torch = str(home / "torch")
-        yield serve(APP, env={"TL_HOME": str(home), "TL_SLOTS": "1", "TORCH_HOME": torch}), home
-        stop_supervisor()
+CODE = "0123456789ABCDEFGHJB"
 
 
 @pytest.fixture
-def open_screen(
-    chromium: Any, server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Open]:
+def open_backbone(open_screen: Open) -> Open:
     """Open the screen for a learner who has chosen bundled photos, in a fresh browser."""
-    url, home = server
-    monkeypatch.setenv("TL_HOME", str(home))
-    contexts = []
 
     def start(workspace: dict[str, Any] | None = None, **options: Any) -> Page:
         data = bundled_sets()[0].name
-        store = Store()
         choice = {"data": data, "data_name": data, "thawed": ["layer4"], **(workspace or {})}
-        store.save_workspace(owner_of(CODE), choice)
-        store.close()
-        context = chromium.new_context(reduced_motion="reduce", **options)
-        contexts.append(context)
-        context.add_init_script(f"localStorage.setItem('tl_learner', '{CODE}')")
-        page: Page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.goto(f"{url}/backbone")
+        page: Page = open_screen("backbone", choice, code=CODE, **options)
         expect(preset(page, "Last stage")).to_be_visible()
-        still(page)
         return page
 
-    yield start
-    for context in contexts:
-        context.close()
-
-
-def still(page: Page) -> None:
-    """Wait until the script has run and every widget has been loaded."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    return start
 
 
 def preset(page: Page, name: str) -> Any:
@@ -90,8 +48,8 @@ def card(page: Page, name: str) -> Any:
     return page.locator(f".st-key-card_{name}")
 
 
-def test_a_click_changes_numbers_risk_and_advice_beside_the_map(open_screen: Open) -> None:
-    page = open_screen()
+def test_a_click_changes_numbers_risk_and_advice_beside_the_map(open_backbone: Open) -> None:
+    page = open_backbone()
     expect(metric(page, "Parameters that learn")).to_contain_text("2.1 M")
     expect(metric(page, "Computed once")).to_contain_text("4 of 5 stages")
     expect(page.get_by_text("Expect overfitting")).to_be_visible()
@@ -104,8 +62,19 @@ def test_a_click_changes_numbers_risk_and_advice_beside_the_map(open_screen: Ope
     )
 
 
-def test_advice_is_asked_and_followed_by_keyboard_alone(open_screen: Open) -> None:
-    page = open_screen({"thawed": []})
+def test_the_networks_are_ranked_for_the_photos(open_backbone: Open) -> None:
+    page = open_backbone({"settings": {"per_class": 5}})
+    page.get_by_role("button", name="Rank the networks for my photos").click()
+    expect(page.get_by_text("Ranked for your photos")).to_be_visible(timeout=TRAINING)
+    table = page.get_by_role("table").filter(has_text="LogME")
+    bundled = [spec for spec in backbones() if spec.weights.origin == "bundled"]
+    expect(table.get_by_role("row")).to_have_count(1 + len(bundled))
+    for spec in bundled:
+        expect(table.get_by_role("row").filter(has_text=spec.weights.source_task)).to_have_count(1)
+
+
+def test_advice_is_asked_and_followed_by_keyboard_alone(open_backbone: Open) -> None:
+    page = open_backbone({"thawed": []})
     page.get_by_role("radio", name="similar", exact=True).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
@@ -117,8 +86,8 @@ def test_advice_is_asked_and_followed_by_keyboard_alone(open_screen: Open) -> No
     expect(preset(page, "Last stage")).to_have_attribute("aria-pressed", "true")
 
 
-def test_the_map_by_keyboard_keeps_its_focus_through_the_answer(open_screen: Open) -> None:
-    page = open_screen()
+def test_the_map_by_keyboard_keeps_its_focus_through_the_answer(open_backbone: Open) -> None:
+    page = open_backbone()
     preset(page, "Last stage").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -131,8 +100,8 @@ def test_the_map_by_keyboard_keeps_its_focus_through_the_answer(open_screen: Ope
     expect(stage(page, "layer2")).to_have_accessible_name(re.compile(r"learning rate times 0\.07"))
 
 
-def test_from_scratch_is_lined_up_for_training(open_screen: Open) -> None:
-    page = open_screen()
+def test_from_scratch_is_lined_up_for_training(open_backbone: Open) -> None:
+    page = open_backbone()
     preset(page, "From scratch").click()
     expect(
         page.get_by_text("lined up: Feature extraction, Fine-tuning, From scratch")
@@ -144,8 +113,8 @@ def test_from_scratch_is_lined_up_for_training(open_screen: Open) -> None:
     ).to_be_visible()
 
 
-def test_another_network_by_keyboard(open_screen: Open) -> None:
-    page = open_screen()
+def test_another_network_by_keyboard(open_backbone: Open) -> None:
+    page = open_backbone()
     page.get_by_role("radio", name="On this server").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
@@ -158,8 +127,8 @@ def test_another_network_by_keyboard(open_screen: Open) -> None:
     expect(page.get_by_role("group", name=re.compile("Stages of ResNet-18"))).to_be_visible()
 
 
-def test_the_map_stays_where_it_is_when_the_plan_changes(open_screen: Open) -> None:
-    page = open_screen(viewport={"width": 1440, "height": 1300})
+def test_the_map_stays_where_it_is_when_the_plan_changes(open_backbone: Open) -> None:
+    page = open_backbone(viewport={"width": 1440, "height": 1300})
     place = (
         "e => { const box = e.getBoundingClientRect(); return [box.top, box.left, box.height]; }"
     )
@@ -172,33 +141,18 @@ def test_the_map_stays_where_it_is_when_the_plan_changes(open_screen: Open) -> N
         assert max(abs(a - b) for a, b in zip(before, after, strict=True)) <= 2
 
 
-@pytest.mark.parametrize(
-    ("look", "width", "height"),
-    [("light", 1440, 1560), ("dark", 1440, 1560), ("light", 390, 3000), ("dark", 390, 3000)],
-)
-def test_nothing_grave_for_axe_and_nothing_wider_than_the_screen(
-    open_screen: Open, look: str, width: int, height: int, tmp_path: Path
-) -> None:
-    page = open_screen(color_scheme=look, viewport={"width": width, "height": height})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    folder = Path(os.environ.get("TL_SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    name = "backbone" + "_dark" * (look == "dark") + "_phone" * (width == 390)
-    page.screenshot(path=folder / f"{name}.png")
-    assert faults(page) == []
+def test_cards_unfold_without_a_grave_fault(open_backbone: Open) -> None:
+    page = open_backbone()
     page.get_by_role("radio", name="ResNet", exact=False).first.click()
     expect(card(page, "resnet18")).to_be_visible()
-    for summary in page.get_by_test_id("stExpander").locator("summary").all():
-        summary.click()
-    expect(page.get_by_test_id("stCode").first).to_be_visible()
     card(page, "resnet18").get_by_text("About").click()
     expect(page.get_by_text("A host can do that before class")).to_be_visible()
     still(page)
     assert faults(page) == []
 
 
-def test_the_code_of_the_screen_is_shown(open_screen: Open) -> None:
-    page = open_screen()
+def test_the_code_of_the_screen_is_shown(open_backbone: Open) -> None:
+    page = open_backbone()
     page.get_by_text("The code that does this").click()
     expect(page.get_by_test_id("stCode").first).to_contain_text("def apply(self, classifier")
     expect(page.get_by_text("tl_core/freezing.py")).to_be_visible()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import faults
+from tests.browser.conftest import Server
+from tests.browser.walk import arrive, rows
 from tl_core.data.catalog import find
-from tl_core.execution.local import stop_supervisor
 from ui.demo import DATA, RACE
 
-APP = Path(__file__).parents[2] / "app.py"
 LINK = f"/?data={DATA}&thawed=layer4&strategies=feature_extraction,fine_tune&epochs=10"
 TRAINING = 400_000
 """Milliseconds that the demo may take on a busy machine; a free one needs less than a minute."""
@@ -43,25 +42,14 @@ pytestmark = pytest.mark.skipif(find(DATA) is None, reason=f"{DATA} is not bundl
 
 
 @pytest.fixture
-def url(chromium: Any, serve: Any, own_home: Path) -> Iterator[str]:
-    yield serve(APP, env={"TL_HOME": str(own_home)})
-    stop_supervisor()
-
-
-@pytest.fixture
-def page(chromium: Any, url: str) -> Iterator[Page]:
-    with chromium.new_context() as context:
-        context.set_default_timeout(60_000)
-        yield context.new_page()
-
-
-def rows(page: Page, text: str) -> Any:
-    return page.get_by_test_id("stProgress").filter(has_text=text)
+def page(new_browser: Callable[..., Any]) -> Page:
+    found: Page = new_browser().new_page()
+    return found
 
 
 @pytest.mark.slow
-def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, url: str) -> None:
-    page.goto(url)
+def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, shared: Server) -> None:
+    arrive(page, shared.url)
     page.get_by_role("button", name="Run the one-minute demo").click()
     expect(page.get_by_test_id("stEChartsChart")).to_have_count(2)
     expect(rows(page, "Waiting for its turn").first).to_be_visible()
@@ -76,8 +64,8 @@ def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, url: str) -> None
     expect(page.get_by_text("From scratch").first).to_be_visible()
 
 
-def test_a_link_sets_an_experiment_up(page: Page, url: str) -> None:
-    page.goto(f"{url}{LINK}")
+def test_a_link_sets_an_experiment_up(page: Page, shared: Server) -> None:
+    page.goto(f"{shared.url}{LINK}")
     expect(page.get_by_role("heading", level=1, name="Train", exact=True)).to_be_visible()
     start = page.get_by_role("button", name="Start 2 runs")
     expect(start).to_be_disabled()
@@ -88,19 +76,9 @@ def test_a_link_sets_an_experiment_up(page: Page, url: str) -> None:
     expect(page.get_by_test_id("stCode").filter(has_text="thawed=layer4")).to_be_visible()
 
 
-def test_a_link_asks_before_it_replaces(page: Page, url: str) -> None:
-    page.goto(f"{url}/?data=produce/studio")
+def test_a_link_asks_before_it_replaces(page: Page, shared: Server) -> None:
+    page.goto(f"{shared.url}/?data=produce/studio")
     expect(page.get_by_role("heading", level=1, name="Train", exact=True)).to_be_visible()
-    page.goto(f"{url}{LINK}")
+    page.goto(f"{shared.url}{LINK}")
     page.get_by_role("button", name="Set up what the link says").click()
     expect(page.get_by_text("1 of 5 stages thawed")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_start_has_no_grave_fault(scheme: Any, chromium: Any, url: str) -> None:
-    with chromium.new_context(color_scheme=scheme) as context:
-        page = context.new_page()
-        page.goto(url)
-        expect(page.get_by_role("button", name="Run the one-minute demo")).to_be_visible()
-        expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
-        assert faults(page) == []

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Server
+from tests.browser.walk import (
+    TRAINING,
+    arrive,
+    button,
+    go,
+    rows,
+    settle,
+    start_two_runs,
+    upload,
+)
 from tests.conftest import SHARED_DATA
 from tests.photos import make_photo_folder, zip_folder
-from tl_core.execution.local import stop_supervisor
 
-APP = Path(__file__).parents[2] / "app.py"
 TRAIN, VAL = 24, 12
-
-expect.set_options(timeout=60_000)  # a busy machine is no fault of the app
-TRAINING = 240_000
-"""Milliseconds that a short training may take on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -39,38 +44,13 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def url(chromium: Any, serve: Any, own_home: Path) -> Iterator[str]:
-    """A fresh server with a home of its own."""
-    yield serve(APP, env={"TL_HOME": str(own_home), "TL_SLOTS": "1", "TL_PREDICT_FIRST": "0"})
-    stop_supervisor()  # it outlives the server, on purpose
+def url(shared: Server) -> str:
+    return shared.url
 
 
 @pytest.fixture
-def learner(chromium: Any) -> Iterator[Any]:
-    """A browser of its own; an error of a page's JavaScript fails the test."""
-    context = chromium.new_context()
-    context.set_default_timeout(30_000)
-    errors: list[str] = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
-    yield context
-    context.close()
-    assert errors == []
-
-
-def arrive(page: Page, url: str) -> Page:
-    page.goto(url)
-    page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    return page
-
-
-def go(page: Page, screen: str) -> None:
-    page.get_by_test_id("stSidebarNavLink").get_by_text(screen, exact=True).click()
-    expect(page.get_by_role("heading", level=1, name=screen, exact=True)).to_be_visible()
-
-
-def upload(page: Page, file: Path) -> None:
-    page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(file)
+def learner(new_browser: Callable[..., Any]) -> Any:
+    return new_browser()
 
 
 def bring_photos(page: Page, url: str, photos: Path, tmp_path: Path) -> None:
@@ -78,24 +58,6 @@ def bring_photos(page: Page, url: str, photos: Path, tmp_path: Path) -> None:
     go(page, "Data")
     upload(page, zip_folder(photos, tmp_path / "insects.zip"))
     expect(page.get_by_role("heading", name="insects", exact=True)).to_be_visible()
-
-
-def settle(page: Page, **settings: int) -> None:
-    """Fill number fields of the settings and wait until the app has taken them in."""
-    page.get_by_text("Settings", exact=True).click()
-    for label, value in settings.items():
-        field = page.get_by_label(label.replace("_", " "), exact=True)
-        field.fill(str(value))
-        field.press("Enter")
-        expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
-
-
-def rows(page: Page, text: str | re.Pattern[str]) -> Any:
-    return page.get_by_test_id("stProgress").filter(has_text=text)
-
-
-def button(page: Page, name: str) -> Any:
-    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
 
 
 def test_from_photos_to_a_comparison(
@@ -118,7 +80,7 @@ def test_from_photos_to_a_comparison(
 
     go(page, "Train")
     settle(page, Epochs=80, Photo_size_in_pixels=64)
-    page.get_by_role("button", name="Start 2 runs").click()
+    start_two_runs(page)
     # The run that waits and the one that trains are held in turn, so that this stays mid-training.
     expect(button(page, "Pause")).to_have_count(2)
     button(page, "Pause").last.click()
@@ -160,17 +122,37 @@ def test_from_photos_to_a_comparison(
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_stop_works_while_training(learner: Any, url: str, photos: Path, tmp_path: Path) -> None:
+def epoch(row: Any) -> int:
+    found = re.search(r"Epoch (\d+)", row.inner_text())
+    assert found is not None
+    return int(found[1])
+
+
+def test_runs_live_through_a_reload_and_stop_when_told(
+    learner: Any, url: str, photos: Path, tmp_path: Path
+) -> None:
     page = learner.new_page()
     bring_photos(page, url, photos, tmp_path)
     go(page, "Train")
     settle(page, Epochs=200, Photo_size_in_pixels=48)
-    page.get_by_role("button", name="Start 2 runs").click()
+    start_two_runs(page)
     expect(rows(page, re.compile(r"Epoch \d+ of 200"))).to_have_count(1, timeout=TRAINING)
     expect(button(page, "Stop")).to_have_count(2)
     button(page, "Stop").first.click()  # at once: it trains on kept features, so it is soon over
     expect(rows(page, "Stopped on request")).to_have_count(1)
-    button(page, "Stop").click()  # by now it has moved up, or is about to
+    live = rows(page, re.compile(r"Epoch \d+ of 200"))
+    expect(live).to_have_count(1, timeout=TRAINING)
+    shown = page.get_by_role("slider").first
+    shown.press("ArrowRight")
+    expect(shown).to_have_attribute("aria-valuenow", "1")
+    for _ in range(3):
+        expect(live).not_to_contain_text(f"Epoch {epoch(live)} of")
+    expect(shown).to_have_attribute("aria-valuenow", "1")  # what is looked at outlasts new epochs
+    before = epoch(live)
+    page.reload()
+    expect(live).to_have_count(1)
+    assert epoch(live) >= before
+    button(page, "Stop").click()
     expect(rows(page, re.compile("^Stopped"))).to_have_count(2)
     expect(page.get_by_role("button", name="Start 2 runs")).to_be_enabled()
 

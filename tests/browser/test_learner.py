@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.walk import APP
 from tl_core.runs.codes import is_code, owner_of
 from tl_core.runs.store import Store
 
 DEMO = Path(__file__).with_name("learner_demo.py")
-APP = Path(__file__).parents[2] / "app.py"
 SAMPLE = "produce/market"
 FIRST_FORM = "0123456789abcdef" * 2
 PATIENCE = 60_000

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from tests.browser.test_journey import APP, arrive, go, upload
+from tests.browser.walk import APP, arrive, go, upload
 from tests.photos import make_photo
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import stop_supervisor
