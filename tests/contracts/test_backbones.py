@@ -26,6 +26,7 @@ FROM_TORCHVISION = [a.name for a in ARCHITECTURES if a.weights is not None]
 REQUIRED = {
     "resnet_mini",
     "resnet_mini_animals",
+    "resnet_mini_objects",
     "resnet18",
     "resnet34",
     "resnet50",
