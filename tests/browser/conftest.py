@@ -98,6 +98,16 @@ def shared(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         stop_supervisor()  # it outlives the server, on purpose
 
 
+@pytest.fixture(scope="module")
+def quiet_home(shared: Server) -> Server:
+    """Let a module's own process train in the home that is shared.
+
+    A supervisor would take such runs for lost ones of its own; the next page starts another.
+    """
+    stop_supervisor()
+    return shared
+
+
 @pytest.fixture
 def in_shared_home(shared: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """Let this test's own process work in the home of the app that is shared."""

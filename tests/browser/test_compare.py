@@ -19,7 +19,7 @@ CODE = "0123456789ABCDEFGHJC"
 
 
 @pytest.fixture(scope="module")
-def choice(shared: Server) -> dict[str, Any]:
+def choice(quiet_home: Server) -> dict[str, Any]:
     """Train two networks for a learner, and one before; return what the learner has set up."""
     store, data = Store(), bundled_sets()[0].name
     runs = (("early", "hybrid", 1), ("main", "feature_extraction", 4), ("main", "fine_tune", 2))

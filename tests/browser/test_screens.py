@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(find(DATA) is None, reason=f"{DATA} is not bundl
 
 
 @pytest.fixture(scope="module")
-def trained(shared: Server) -> dict[str, Any]:
+def trained(quiet_home: Server) -> dict[str, Any]:
     """Train for a learner and for a class; return what the learner has set up."""
     store = Store()
     room = Rooms(store).open("Friday, 10 o'clock", {"data": DATA, "data_name": DATA})
