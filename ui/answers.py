@@ -31,7 +31,8 @@ def show_answers(job_id: str, runs: Sequence[FinishedRun]) -> None:
     cells = [cell for _ in range(0, len(runs), 2) for cell in st.columns(2)]
     for cell, name, run in zip(cells, names_of(runs), runs, strict=False):
         with cell.container(border=True):
-            st.markdown(f"**{name}** · {run.record.config.backbone}")
+            told = run.view.several_networks  # the network is part of the name then
+            st.markdown(f"**{name}**" if told else f"**{name}** · {run.view.network}")
             _answer(given.get(run.view.job.id), active=job.active)
     if job.status == "failed":
         problem(TLError(job.reason or "The photo could not be looked at."))

@@ -14,6 +14,7 @@ from tl_core.runs.store import Job
 from tl_core.strategies import STRATEGIES
 from tl_core.training.record import RunRecord
 from ui.charts import cost_vs_accuracy, interval_bars, unique
+from ui.charts.base import RUN_NAME
 from ui.chrome import draw
 from ui.compare_forecast import forecast_words
 from ui.live_run import show_curves
@@ -63,7 +64,7 @@ def choose_runs() -> tuple[str, list[FinishedRun]]:
 def _earlier_title(job: Job) -> str:
     [run] = finished_runs([job])
     config = run.record.config
-    return f"{run.view.title}, seed {config.seed} · {config.backbone} · {when_text(job)}"
+    return f"{run.view.strategy}, seed {config.seed} · {run.view.network} · {when_text(job)}"
 
 
 def show_verdict(chosen: str, runs: Sequence[FinishedRun], comparison: Comparison) -> None:
@@ -100,9 +101,11 @@ def _about_methods(records: Sequence[RunRecord]) -> None:
     """Speak of methods where there are seeds enough, else say what it would take."""
     groups = methods(records)
     verdicts = judge_methods(groups)
-    names = unique(
-        STRATEGIES.get(next(iter(g.records.values())).config.strategy).title for g in groups
-    )
+    configs = [next(iter(group.records.values())).config for group in groups]
+    titles = [STRATEGIES.get(config.strategy).title for config in configs]
+    if len({config.backbone for config in configs}) > 1:
+        titles = [f"{t} · {c.spec.title}" for t, c in zip(titles, configs, strict=True)]
+    names = unique(titles, RUN_NAME)
     for verdict in verdicts:
         st.markdown(
             f"**As methods: {verdict.sentence(names)}** {_evidence(verdict, names)}",

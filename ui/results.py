@@ -18,6 +18,7 @@ from tl_core.runs.store import Job
 from tl_core.training.metrics import wilson_interval
 from tl_core.training.record import Prediction, RunRecord, accuracy
 from ui.charts import Result, unique
+from ui.charts.base import RUN_NAME
 from ui.runs import RunView, view_runs
 from ui.state import my_jobs, owner, run_views, store, uploads
 
@@ -89,7 +90,7 @@ def finished_runs(jobs: Sequence[Job]) -> list[FinishedRun]:
 
 def names_of(runs: Sequence[FinishedRun]) -> list[str]:
     """Return a name for each of some runs that are shown together, the same as in their charts."""
-    return unique(run.view.title for run in runs)
+    return unique((run.view.title for run in runs), RUN_NAME)
 
 
 def earlier_runs(jobs: Sequence[Job]) -> dict[str, Job]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tl_core.backbones.spec import backbones
 from tl_core.execution.queue import Place, in_order, places
 from tl_core.machine import slots
 from tl_core.runs.store import PAUSED, RUNNING, WAITING, Job, Store
@@ -35,6 +36,8 @@ class RunView:
         Its place in the store.
     style
         How it is drawn beside the others that it is shown with.
+    several_networks
+        Whether those have different ones, so that its title has to name its own.
     read
         Number of the last event that was taken in.
     recorded, seconds
@@ -45,6 +48,7 @@ class RunView:
 
     job: Job
     style: Style
+    several_networks: bool = False
     read: int = 0
     recorded: float | None = None
     seconds: float | None = None
@@ -56,9 +60,19 @@ class RunView:
     step: int = 0
 
     @property
-    def title(self) -> str:
+    def strategy(self) -> str:
         """The strategy's title."""
         return STRATEGIES.get(self.job.payload["strategy"]).title
+
+    @property
+    def network(self) -> str:
+        """The network's title."""
+        return network_title(self.job)
+
+    @property
+    def title(self) -> str:
+        """What the run is called among those that it is shown with."""
+        return f"{self.strategy} · {self.network}" if self.several_networks else self.strategy
 
     @property
     def total_epochs(self) -> int:
@@ -190,15 +204,22 @@ def view_runs(store: Store, jobs: Sequence[Job], known: dict[str, RunView]) -> l
         Views by job, kept from one call to the next: only new events are read.
     """
     styles = styles_for([job.payload["strategy"] for job in jobs])
+    several_networks = len({job.payload["backbone"] for job in jobs}) > 1
     views = []
     for job, style in zip(jobs, styles, strict=True):
         view = known.setdefault(job.id, RunView(job, style))
-        view.job, view.style = job, style
+        view.job, view.style, view.several_networks = job, style, several_networks
         for number, values in store.events(job.id, after=view.read):
             view.take(events.from_dict(values))
             view.read = number
         views.append(view)
     return views
+
+
+def network_title(job: Job) -> str:
+    """Return the title of a job's network; its name if this version does not know it."""
+    name = str(job.payload["backbone"])
+    return backbones().get(name).title if name in backbones() else name
 
 
 def line_of(store: Store) -> dict[str, Place]:

@@ -149,6 +149,14 @@ class TestCompare:
         assert "Hybrid or Feature extraction: too close to call" in texts(app)
         assert elsewhere not in str(pulling.options)
 
+    def test_runs_of_different_networks_are_called_by_them(self, lab: Lab) -> None:
+        lab.train()
+        lab.train(("feature_extraction",), backbone="resnet_mini_animals")
+        app = lab.open("compare")
+        names = ["Feature extraction · ResNet-mini", "Fine-tuning · ResNet-mini"]
+        assert tables(app)[0]["Run"] == [*names, "Feature extraction · ResNet-mini, animals"]
+        assert f"{names[0]} or {names[1]}: too close to call" in texts(app).replace("\\", "")
+
     def test_comparisons_of_one_minute_are_told_apart(self, lab: Lab) -> None:
         add_run(lab, "older")
         add_run(lab, "newer", seed=1)

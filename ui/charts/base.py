@@ -29,6 +29,10 @@ class Chart:
     height: int
 
 
+RUN_NAME = 48
+"""Characters of a run's name at most: those of its strategy and its network."""
+
+
 def plain(text: str, limit: int = 28) -> str:
     """Return a name given by a user as one short line without control characters."""
     kept = (" " if c.isspace() else c for c in text if c.isspace() or not _is_control(c))
@@ -41,10 +45,10 @@ def _is_control(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Cs"}
 
 
-def unique(labels: Iterable[str]) -> list[str]:
+def unique(labels: Iterable[str], limit: int = 28) -> list[str]:
     """Return short plain labels; equal ones are numbered, since ECharts tells series by name."""
     result: list[str] = []
-    for label in map(plain, labels):
+    for label in (plain(text, limit) for text in labels):
         name, count = label, 2
         while name in result:
             name, count = f"{label} ({count})", count + 1

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ui.charts.base import Chart, Spec, axis, line_type, plain, unique
+from ui.charts.base import RUN_NAME, Chart, Spec, axis, line_type, plain, unique
 from ui.theme import TRAIN_DASH, Style
 
 MAX_POINTS = 300
@@ -85,7 +85,7 @@ def curves(
     factor, unit = (100.0, "%.1f %%") if percent else (1.0, "%.3f")
     top = 100.0 if percent else _ceiling(series)
     lines: list[Spec] = []
-    for name, one in zip(unique(s.label for s in series), series, strict=True):
+    for name, one in zip(unique((s.label for s in series), RUN_NAME), series, strict=True):
         lines += _curve(name, one, factor, unit)
     spec: Spec = {
         "animation": False,
@@ -194,10 +194,11 @@ def _curves_alt(series: Sequence[Series], metric: str, total_epochs: int) -> str
     for one in series:
         measured = [p for p in one.points if p.val is not None]
         if not measured:
-            words.append(f"{plain(one.label)}: nothing measured yet.")
+            words.append(f"{plain(one.label, RUN_NAME)}: nothing measured yet.")
             continue
         last = measured[-1]
-        text = f"{plain(one.label)}: validation {_value(last.val, metric)} at epoch {last.epoch:g}"
+        text = f"{plain(one.label, RUN_NAME)}: validation {_value(last.val, metric)} "
+        text += f"at epoch {last.epoch:g}"
         if last.train is not None:
             text += f", training {_value(last.train, metric)}"
         if one.best_epoch is not None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ui.charts.base import Chart, Spec, axis, plain, unique
+from ui.charts.base import RUN_NAME, Chart, Spec, axis, plain, unique
 from ui.theme import Style
 
 
@@ -24,7 +24,7 @@ class Result:
 
 def interval_bars(rows: Sequence[Result]) -> Chart:
     """Draw the accuracy of each run as a dot with its 95 % interval as whiskers."""
-    names = unique(row.label for row in rows)
+    names = unique((row.label for row in rows), RUN_NAME)
     ticks = [f"{n}\n{r.accuracy:.1%}" for n, r in zip(names, rows, strict=True)]
     lowest = min((row.low for row in rows), default=0.0)
     series: list[Spec] = []
@@ -41,7 +41,7 @@ def interval_bars(rows: Sequence[Result]) -> Chart:
             "data": ticks,
             "inverse": True,
             "axisTick": {"show": False},
-            "axisLabel": {"width": 130, "overflow": "truncate", "lineHeight": 17},
+            "axisLabel": {"width": 130, "overflow": "break", "lineHeight": 17},
         },
         "series": series,
     }
@@ -51,7 +51,7 @@ def interval_bars(rows: Sequence[Result]) -> Chart:
 
 def cost_vs_accuracy(rows: Sequence[Result]) -> Chart:
     """Draw the seconds that each run took against its accuracy with the 95 % interval."""
-    names = unique(row.label for row in rows)
+    names = unique((row.label for row in rows), RUN_NAME)
     lowest = min((row.low for row in rows), default=0.0)
     series: list[Spec] = []
     for name, row in zip(names, rows, strict=True):
@@ -68,7 +68,7 @@ def cost_vs_accuracy(rows: Sequence[Result]) -> Chart:
         "yAxis": axis("Accuracy", _floor_ten(lowest), 100, percent=True) | {"name": ""},
         "series": series,
     }
-    words = (f"{plain(r.label)}: {r.seconds:.0f} s, {r.accuracy:.1%}." for r in rows)
+    words = (f"{plain(r.label, RUN_NAME)}: {r.seconds:.0f} s, {r.accuracy:.1%}." for r in rows)
     return Chart(spec, " ".join(["Training time against accuracy.", *words]), 320)
 
 
@@ -109,4 +109,5 @@ def _floor_ten(fraction: float) -> int:
 
 
 def _result_words(row: Result) -> str:
-    return f"{plain(row.label)}: {row.accuracy:.1%}, between {row.low:.1%} and {row.high:.1%}."
+    name = plain(row.label, RUN_NAME)
+    return f"{name}: {row.accuracy:.1%}, between {row.low:.1%} and {row.high:.1%}."

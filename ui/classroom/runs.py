@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tl_core.backbones.spec import backbones
 from tl_core.execution.removal import NOBODY, take_away
 from tl_core.machine import slots
 from tl_core.runs.store import RUNNING, WAITING, Job
 from tl_core.server.load import Disk, Load, disk_use, machine_load
 from tl_core.strategies import STRATEGIES
 from ui.classroom.access import is_instructor
-from ui.runs import RunView, view_runs
+from ui.runs import RunView, network_title, view_runs
 from ui.state import executor, rooms, store
 from ui.table import show_table
 
@@ -56,8 +55,8 @@ def _panel() -> None:
         {
             "Learner": [called[view.job.owner] for view in views],
             "Room": [view.job.room or "" for view in views],
-            "Strategy": [view.title for view in views],
-            "Network": [_network(view.job) for view in views],
+            "Strategy": [view.strategy for view in views],
+            "Network": [view.network for view in views],
             "Progress": [f"{view.progress:.0%}" for view in views],
             "Accuracy": ["" if v.accuracy is None else f"{v.accuracy:.1%}" for v in views],
             "Status": [view.status_text() for view in views],
@@ -71,11 +70,6 @@ def _listed() -> list[Job]:
     active = [job for job in jobs if job.active]
     ended = [job for job in reversed(jobs) if not job.active]
     return (active + ended)[:LISTED]
-
-
-def _network(job: Job) -> str:
-    name = str(job.payload["backbone"])
-    return backbones().get(name).title if name in backbones() else name
 
 
 def _queue(jobs: list[Job]) -> None:
@@ -170,7 +164,7 @@ def _remove() -> None:
 
 def _label(job: Job, called: dict[str, str]) -> str:
     strategy = STRATEGIES.get(job.payload["strategy"]).title
-    return f"{called[job.owner]} · {strategy} · {_network(job)} · {job.status}"
+    return f"{called[job.owner]} · {strategy} · {network_title(job)} · {job.status}"
 
 
 def _take_away(identifier: str | None) -> None:
