@@ -48,7 +48,8 @@ def test_every_family_can_be_measured(name: str) -> None:
     assert Calibration.load(what) == costs
     assert len(costs.stages) == len(spec.stages)
     for facts, stage in zip(spec.stages, costs.stages, strict=True):
-        assert stage.state_bytes >= 4 * facts.parameters and stage.working_bytes > 0
+        # A smaller photo has fewer patches whose place is learned.
+        assert stage.state_bytes >= 0.8 * 4 * facts.parameters and stage.working_bytes > 0
         for line in (stage.frozen, stage.evaluated, stage.trained):
             assert line.of(8, batch=4) > 0
         if facts.parameters:
