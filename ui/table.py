@@ -11,6 +11,12 @@ from ui.chrome import literal
 SHOWN = 200
 """Rows that are shown at most; a note says how many there are besides."""
 
+NARROW = """<style>@media (max-width: 640px) {
+[data-testid="stMarkdownContainer"] table { font-size: 0.75rem; }
+[data-testid="stMarkdownContainer"] :is(th, td) { overflow-wrap: anywhere; padding: 0.25rem; }
+}</style>"""
+"""On a phone a table keeps to the width of the screen: its words break."""
+
 
 def show_table(columns: Mapping[str, Sequence[object]]) -> None:
     """Show columns of equal length under their names; numbers stand at the right.
@@ -27,6 +33,7 @@ def show_table(columns: Mapping[str, Sequence[object]]) -> None:
         _line(["---:" if _numbers(column) else "---" for column in cells], markup=True),
         *(_line(row) for row in rows[:SHOWN]),
     ]
+    st.html(NARROW)
     st.markdown("\n".join(lines))
     if len(rows) > SHOWN:
         st.caption(f"And {len(rows) - SHOWN:,} more.")
