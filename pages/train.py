@@ -1,6 +1,5 @@
 """Train: line runs up, start them, and watch them learn."""
 
-import secrets
 from typing import Any
 
 import streamlit as st
@@ -13,10 +12,10 @@ from ui.controls import NUMBERS, configs, settings_panel, strategy_picker
 from ui.cost import line_up_cost
 from ui.forecast import Forecast, ask_forecast, remember, wanted
 from ui.link import share, tell_link
-from ui.live_run import follow, mistakes
+from ui.live_run import follow, mistakes, start_runs
 from ui.plan_panel import training_photos
 from ui.source import show_source
-from ui.state import app_state, current_room, executor, my_jobs, owner, save
+from ui.state import app_state, executor, my_jobs, save
 
 
 def describe(strategies: tuple[str, ...]) -> None:
@@ -42,23 +41,12 @@ def objections(planned: list[RunConfig]) -> list[str]:
 
 
 def start(planned: list[dict[str, Any]], forecast: Forecast | None = None) -> None:
-    """Hand the runs over; from here on they no longer depend on this page."""
-    comparison = secrets.token_hex(12)
-    try:
-        executor().submit_all(
-            "train",
-            planned,
-            owner=owner(),
-            comparison=comparison,
-            room=current_room(),
-        )
-    except TLError as error:
-        problem(error)
-        return
-    app_state().comparison = comparison
-    remember(app_state(), comparison, forecast)
-    save()
-    st.rerun()
+    """Start the runs, and keep what the learner expects of them."""
+    if comparison := start_runs(planned):
+        app_state().comparison = comparison
+        remember(app_state(), comparison, forecast)
+        save()
+        st.rerun()
 
 
 def line_up() -> None:

@@ -78,6 +78,11 @@ def visible(text: str) -> str:
     )
 
 
+def figure(label: str, value: str, note: str, help: str) -> None:
+    """Show a number with a note below it, which is no change of anything."""
+    st.metric(label, value, note, delta_color="off", delta_arrow="off", help=help)
+
+
 def draw(chart: Chart, key: str) -> None:
     """Draw a chart that keeps its place in the page while its data change."""
     st.echarts_chart(chart.spec, alt=chart.alt, height=chart.height, key=key)

@@ -14,6 +14,7 @@ from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
 from tl_core.training.cost import Amount, Preview, preview
 from tl_core.training.stage_costs import Calibration, Measured
+from ui.chrome import figure
 from ui.runs import seconds_text
 from ui.state import executor, store
 
@@ -28,22 +29,18 @@ def plan_cost(config: RunConfig, photos: Amount) -> None:
         return
     told = preview(config, costs, photos)
     where = "the GPU" if costs.device == "cuda" else "this server"
-    st.metric(
+    figure(
         "Training time, predicted",
         duration(told.total_seconds),
         f"{_epochs(told)} an epoch",
-        delta_color="off",
-        delta_arrow="off",
         help=f"For {config.epochs} epochs with {photos.train:,} photos, when {where} has nothing "
         "else to do. Each stage of this network was measured here; what is computed once is "
         "counted once.",
     )
-    st.metric(
+    figure(
         "Memory, predicted",
         _bytes(told.memory_bytes),
         f"{_bytes(told.cache_bytes)} of features kept" if told.cache_bytes else "no features kept",
-        delta_color="off",
-        delta_arrow="off",
         help="The most that the run needs at a time; what its process holds in reserve comes on "
         "top. Beside it, what the frozen stages make of the photos and is kept for all epochs.",
     )

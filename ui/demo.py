@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-
 import streamlit as st
 
 from tl_core.data.catalog import find
-from tl_core.errors import TLError
 from tl_core.training.config import RunConfig, make_config
-from ui.chrome import problem
-from ui.live_run import follow
-from ui.state import app_state, current_room, executor, my_jobs, owner, save
+from ui.live_run import follow, start_runs
+from ui.state import app_state, my_jobs, save
 
 DATA, BACKBONE, PER_CLASS = "produce/market", "resnet_mini", 15
 RACE: dict[str, tuple[int, str]] = {
@@ -118,21 +114,10 @@ def _block(state: str, text: str, color: str) -> str:
 
 
 def _start() -> None:
-    comparison = secrets.token_hex(12)
-    try:
-        executor().submit_all(
-            "train",
-            [config.to_dict() for config in plan()],
-            owner=owner(),
-            comparison=comparison,
-            room=current_room(),
-        )
-    except TLError as error:
-        problem(error)
-        return
-    app_state().demo = comparison
-    save()
-    st.rerun()
+    if comparison := start_runs([config.to_dict() for config in plan()]):
+        app_state().demo = comparison
+        save()
+        st.rerun()
 
 
 def _show() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
+from typing import Any
+
 import streamlit as st
 
 from tl_core.analysis.remarks import remarks
+from tl_core.errors import TLError
 from tl_core.execution.queue import Place
 from tl_core.runs.store import PAUSED, RUNNING, WAITING, Job
 from ui.charts import curves
-from ui.chrome import draw, literal, show_photos
+from ui.chrome import draw, literal, problem, show_photos
 from ui.results import finished_runs, photo_files
 from ui.runs import RunView, line_of, view_runs
-from ui.state import ask, executor, my_jobs, run_views, store
+from ui.state import ask, current_room, executor, my_jobs, owner, run_views, store
 
 SECONDS, FIRST_SECONDS = 1.0, 0.3
 """Between two looks: usually, and while the first point of the chart is about to come."""
@@ -27,6 +31,19 @@ STEADY = f"""<style>
 [class*="st-key-remarks"] {{ min-height: {REMARKS_HEIGHT}px; }}
 </style>"""
 """A status that grows by a word must not push the charts down, nor a remark what is below."""
+
+
+def start_runs(planned: list[dict[str, Any]]) -> str | None:
+    """Hand runs over, which from here on need no page; return their comparison, None if refused."""
+    comparison = secrets.token_hex(12)
+    try:
+        executor().submit_all(
+            "train", planned, owner=owner(), comparison=comparison, room=current_room()
+        )
+    except TLError as error:
+        problem(error)
+        return None
+    return comparison
 
 
 def follow(comparison: str) -> None:

@@ -13,7 +13,7 @@ from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.cost import Amount
 from ui.backbone_cards import size
-from ui.chrome import chosen_dataset, literal, problem
+from ui.chrome import chosen_dataset, figure, literal, problem
 from ui.layer_map import MapPlan
 from ui.layer_map.facts import PlanFacts
 from ui.plan import follow
@@ -73,20 +73,16 @@ def _amount(
 def plan_in_numbers(spec: BackboneSpec, facts: PlanFacts) -> None:
     """Show what learns and what is spared."""
     st.markdown("#### This plan")
-    st.metric(
+    figure(
         "Parameters that learn",
         size(facts.learning),
         f"{_percent(facts.learning / facts.total)} of the network",
-        delta_color="off",
-        delta_arrow="off",
         help="Those of the thawed stages and of the new head.",
     )
-    st.metric(
+    figure(
         "Computed once",
         _percent(facts.once),
         f"{facts.prefix or 'none'} of {len(spec.stages)} stages",
-        delta_color="off",
-        delta_arrow="off",
         help="Share of the multiply-adds in front of the first stage that learns. Those stages "
         "give the same answer for the same photo every time, so they are computed once, or once "
         "for each augmented view that is kept, and not in every epoch.",

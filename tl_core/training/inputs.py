@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 
 from tl_core.cache import Arrays, NoRoom
 from tl_core.device import send
-from tl_core.features import FrozenPrefix, as_tensor
+from tl_core.features import FrozenPrefix, Images, as_tensor
 from tl_core.strategies import Phase
 from tl_core.training.config import RunConfig
 from tl_core.training.events import PrefixCached
-from tl_core.training.session import Photos, Preparing, Progress, Session, reporting
+from tl_core.training.session import Photos, Preparing, Session, reporting
 
 
 def boundaries(*configs: RunConfig) -> set[int]:
@@ -170,39 +170,43 @@ def _prefix(session: Session, depths: Collection[int], precision: str) -> Frozen
 
 def _run_view(session: Session, prefix: FrozenPrefix, depth: int, view: int) -> Preparing[Arrays]:
     config = session.config
-    drawn = (config.augment, config.seed, view) if config.augment != "none" else ()
-    return (
-        yield from _frozen(
-            session,
-            "training photos",
-            lambda progress: prefix.arrays(
-                depth,
-                session.digests(session.split.train),
-                drawn,
-                lambda positions: session.views.batch(positions, view),
-                progress,
-            ),
-        )
+    return _frozen(
+        session,
+        prefix,
+        depth,
+        "training photos",
+        session.digests(session.split.train),
+        lambda positions: session.views.batch(positions, view),
+        (config.augment, config.seed, view) if config.augment != "none" else (),
     )
 
 
 def _run_validation(session: Session, prefix: FrozenPrefix, depth: int) -> Preparing[Arrays]:
     images = session.val.images
-    return (
-        yield from _frozen(
-            session,
-            "validation photos",
-            lambda progress: prefix.arrays(
-                depth,
-                session.digests(session.split.val),
-                (),
-                lambda positions: images[positions[0] : positions[-1] + 1],
-                progress,
-            ),
-        )
+    return _frozen(
+        session,
+        prefix,
+        depth,
+        "validation photos",
+        session.digests(session.split.val),
+        lambda positions: images[positions[0] : positions[-1] + 1],
     )
 
 
-def _frozen(session: Session, what: str, work: Callable[[Progress], Arrays]) -> Preparing[Arrays]:
+def _frozen(
+    session: Session,
+    prefix: FrozenPrefix,
+    depth: int,
+    what: str,
+    digests: Sequence[str],
+    images: Images,
+    drawn: tuple[object, ...] = (),
+) -> Preparing[Arrays]:
+    """Run the frozen stages on some photos, or fetch what an earlier run made of them."""
     with session.watch.part("prefix"):
-        return (yield from reporting(f"{what} through the frozen stages", work))
+        return (
+            yield from reporting(
+                f"{what} through the frozen stages",
+                lambda progress: prefix.arrays(depth, digests, drawn, images, progress),
+            )
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
@@ -118,7 +117,7 @@ def _command(target: str, step: int, options: Facts) -> str:
     """Write one training as it was started; folders are called WORK1, WORK2 and so on."""
     command = f"python tools/pretrain.py train {target} --pack PACK --out WORK{step}"
     if options["init"]:
-        options = options | {"init": f"WORK{step - 1}/{Path(options['init']).name}"}
+        options = options | {"init": f"WORK{step - 1}/{options['init']}"}
     for key, value in options.items():
         if value is not None:
             command += f" --{key.replace('_', '-')} {value}"

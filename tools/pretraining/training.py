@@ -115,7 +115,9 @@ def train(args: argparse.Namespace) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     name = name_of(args)
     options = {key: value for key, value in vars(args).items() if key in OPTIONS}
-    (args.out / f"{name}.options.json").write_text(json.dumps(options, default=str) + "\n")
+    # Of a file its name alone: these options are published, and folders differ among machines.
+    text = json.dumps(options, default=lambda path: path.name)
+    (args.out / f"{name}.options.json").write_text(text + "\n")
     checkpoint = args.out / f"{name}.checkpoint.pt"
     photos, labels = load_split(args.pack, "train", args.world)
     val = load_split(args.pack, "val", args.world)
