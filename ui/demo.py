@@ -59,11 +59,12 @@ def demo() -> None:
             key="run_demo",
         ):
             _start()
-        if jobs and not active and any(job.status == "finished" for job in jobs):
+        if jobs:  # its place is taken from the start, so that nothing moves at the end
             go.button(
                 "Compare the three",
                 type="primary",
                 icon=":material/arrow_forward:",
+                disabled=active or not any(job.status == "finished" for job in jobs),
                 width="stretch",
                 on_click=_show,
                 key="compare_demo",

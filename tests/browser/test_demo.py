@@ -10,13 +10,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import faults
 from tests.browser.conftest import Server
-from tests.browser.walk import arrive, rows
+from tests.browser.walk import TRAINING, arrive, rows
 from tl_core.data.catalog import find
 from ui.demo import DATA, RACE
 
 LINK = f"/?data={DATA}&thawed=layer4&strategies=feature_extraction,fine_tune&epochs=10"
-TRAINING = 400_000
-"""Milliseconds that the demo may take on a busy machine; a free one needs less than a minute."""
 
 WATCH = """() => {
   const main = document.querySelector('[data-testid=stMain]');
@@ -31,8 +29,6 @@ WATCH = """() => {
   let said = bars();
   new MutationObserver(() => {
     if (bars() !== said) { said = bars(); seen.updates++; }
-    // Once all is over the screen offers what comes next, which may take room.
-    if (said.split('Finished in').length > 3) return;
     charts.forEach((chart, i) => {
       if (!chart.isConnected) seen.lost++;
       else seen.jump = Math.max(seen.jump, Math.abs(top(chart) - before[i]));
@@ -63,10 +59,12 @@ def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, shared: Server) -
     expect(rows(page, "").locator("p").first).to_have_css("white-space", "nowrap")
     page.evaluate(WATCH)
     expect(rows(page, "Finished in")).to_have_count(len(RACE), timeout=TRAINING)
+    compare = page.get_by_role("button", name="Compare the three")
+    expect(compare).to_be_enabled()
     seen = page.evaluate("window.seen")
     assert seen["updates"] >= 20 and seen["charts"] == 2
     assert seen["lost"] == 0 and seen["jump"] <= 2, seen
-    page.get_by_role("button", name="Compare the three").click()
+    compare.click()
     expect(page.get_by_role("heading", level=1, name="Compare", exact=True)).to_be_visible()
     expect(page.get_by_text("From scratch").first).to_be_visible()
 
