@@ -14,13 +14,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import PIL
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from tl_core.errors import DataError
 
@@ -99,8 +99,17 @@ def decode(source: Source, max_pixels: int = MAX_PIXELS, shorter: int | None = N
         return _to_rgb(_upright(image))
 
 
-def describe(source: Source) -> tuple[str, str]:
-    """Return a photo's format ("JPEG") and colour mode ("RGB", "CMYK", ...) from its header.
+class Header(NamedTuple):
+    """What a file says of its photo: format, colour mode, and the size in pixels when upright."""
+
+    kind: str
+    mode: str
+    width: int
+    height: int
+
+
+def describe(source: Source) -> Header:
+    """Return a photo's format ("JPEG"), colour mode ("RGB", "CMYK", ...) and size.
 
     Raises
     ------
@@ -110,7 +119,9 @@ def describe(source: Source) -> tuple[str, str]:
     with _plain_reasons(source):
         image = _open(source)
         # Phones store previews behind the photo; Pillow gives such a JPEG a name of its own.
-        return "JPEG" if image.format == "MPO" else str(image.format), image.mode
+        kind = "JPEG" if image.format == "MPO" else str(image.format)
+        lying = _orientation(image) > 4
+        return Header(kind, image.mode, *(image.size[::-1] if lying else image.size))
 
 
 def _open(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -158,6 +169,14 @@ def read(source: Source) -> bytes:
     if len(data) > MAX_BYTES:
         raise DataError(f"the file is larger than {MAX_BYTES // 2**20} MB: save it smaller.")
     return data
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return 1 to 8 as EXIF counts them; from 5 on, width and height change places."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged EXIF data, as below
+        return 1
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -83,9 +83,9 @@ def _keep(intake: Intake, path: str, max_pixels: int) -> str | None:
     file = intake.folder / intake.files[path]
     try:
         data = file.read_bytes()
-        image = decode(data, max_pixels)
+        image = decode(data, max_pixels, SHORTER_SIDE)
         smaller = shrink(image)
-        private = describe(data)[0] in _CAMERA_FORMATS or _TELLING & image.info.keys()
+        private = describe(data).kind in _CAMERA_FORMATS or _TELLING & image.info.keys()
     except DataError as error:
         return str(error)
     except MemoryError:

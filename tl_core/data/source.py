@@ -15,14 +15,14 @@ from tl_core.data.health import HealthReport
 from tl_core.data.intake import LIMITS
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.pool import Progress
-from tl_core.data.scan import scan
+from tl_core.data.scan import Look, glance, scan
 from tl_core.data.spec import DatasetSpec
 from tl_core.errors import DataError
 from tl_core.home import home
 
 
 def open_dataset(
-    data: str | Path, *, progress: Progress | None = None
+    data: str | Path, *, progress: Progress | None = None, look: Look = glance
 ) -> tuple[DatasetSpec, HealthReport]:
     """Open a folder or zip of class folders, or a set of ``tl_core.data.catalog``, and check it.
 
@@ -35,6 +35,8 @@ def open_dataset(
         (``produce/market``) or of a public one that was downloaded (``flowers102``).
     progress
         Called with the number of files checked and their total.
+    look
+        Decodes the photos that were never checked, for a use of its own perhaps.
 
     Raises
     ------
@@ -47,11 +49,11 @@ def open_dataset(
     """
     path = locate(data)
     if path.is_dir():
-        return scan(path, progress=progress, name=known_name(path))
+        return scan(path, progress=progress, name=known_name(path), look=look)
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path.name} is neither a folder nor a zip of class folders.")
     with path.open("rb") as file:
-        return scan(add_archive(file, path.name), progress=progress)
+        return scan(add_archive(file, path.name), progress=progress, look=look)
 
 
 def add_archive(file: IO[bytes], name: str, limits: ArchiveLimits = LIMITS) -> Path:

@@ -21,7 +21,8 @@ from tl_core.backbones.spec import Preprocessing
 from tl_core.cache import Array, NoRoom, digest, fetch
 from tl_core.compat import torchvision  # noqa: F401  (its submodules come after it)
 from tl_core.data.augment import Augmentation
-from tl_core.data.decode import DECODE_SETTINGS, decode
+from tl_core.data.decode import DECODE_SETTINGS
+from tl_core.data.first_look import ReadSmall, read_small, resize_shorter
 from tl_core.data.pool import Progress, each, stream
 from tl_core.device import send
 
@@ -38,7 +39,7 @@ def eval_view(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     PIL.Image.Image
         RGB, ``preprocessing.size`` pixels square.
     """
-    resized = _resize_shorter(image, preprocessing.resize, preprocessing)
+    resized = resize_shorter(image, preprocessing.resize, preprocessing)
     view: Image.Image = F.center_crop(resized, [preprocessing.size, preprocessing.size])
     return view
 
@@ -48,6 +49,7 @@ def load_eval(
     preprocessing: Preprocessing,
     progress: Progress | None = None,
     digests: Sequence[str] | None = None,
+    read: ReadSmall = read_small,
 ) -> Tensor:
     """Decode photos for measuring.
 
@@ -61,6 +63,8 @@ def load_eval(
         Called with the number of photos decoded and their total.
     digests
         Of the content of each photo, under which its pixels are kept; None keeps nothing.
+    read
+        Decodes a photo, or has it already.
 
     Returns
     -------
@@ -77,8 +81,7 @@ def load_eval(
         return torch.empty(0, 3, size, size, dtype=torch.uint8)
 
     def load(file: Path) -> Tensor:
-        image = decode(file, shorter=preprocessing.resize)
-        return _to_tensor(eval_view(image, preprocessing))
+        return _to_tensor(eval_view(read(file, preprocessing.resize), preprocessing))
 
     def decoded() -> Iterator[Array]:
         return (view.numpy() for view in stream(load, files, progress))
@@ -93,6 +96,14 @@ def load_eval(
 def _key(kind: object, digests: Sequence[str], preprocessing: Preprocessing) -> str:
     sizes = (preprocessing.size, preprocessing.resize, preprocessing.interpolation)
     return digest("pixels", kind, list(digests), sizes, DECODE_SETTINGS)
+
+
+def shorter_side(preprocessing: Preprocessing, augmentation: Augmentation) -> int:
+    """Return the pixels that the shorter side of a training photo is resized to."""
+    if augmentation.smallest_area is None:
+        return preprocessing.resize
+    # The smallest crop then still has as many pixels as the network sees.
+    return math.ceil(preprocessing.size / math.sqrt(augmentation.smallest_area))
 
 
 class TrainViews:
@@ -115,6 +126,8 @@ class TrainViews:
         Called with the number of photos decoded and their total.
     digests
         Of the content of each photo, under which its pixels are kept; None keeps nothing.
+    read
+        Decodes a photo, or has it already.
 
     Raises
     ------
@@ -130,17 +143,16 @@ class TrainViews:
         seed: int,
         progress: Progress | None = None,
         digests: Sequence[str] | None = None,
+        read: ReadSmall = read_small,
     ) -> None:
         self.seed = seed
         self._change = _operations(augmentation, preprocessing)
-        area = augmentation.smallest_area
-        if area is None:
-            centres = load_eval(files, preprocessing, progress, digests)
+        if augmentation.smallest_area is None:
+            centres = load_eval(files, preprocessing, progress, digests, read)
             self._photo: Callable[[int], Tensor] = centres.__getitem__
         else:
-            # The smallest crop then still has as many pixels as the network sees.
-            enough = math.ceil(preprocessing.size / math.sqrt(area))
-            self._photo = _load_wholes(files, preprocessing, enough, progress, digests)
+            enough = shorter_side(preprocessing, augmentation)
+            self._photo = _load_wholes(files, preprocessing, enough, progress, digests, read)
 
     def batch(self, indices: Sequence[int], epoch: int) -> Tensor:
         """Draw one view of each photo.
@@ -175,6 +187,7 @@ def _load_wholes(
     shorter: int,
     progress: Progress | None,
     digests: Sequence[str] | None,
+    read: ReadSmall,
 ) -> Callable[[int], Tensor]:
     """Decode whole photos, their shorter side at most ``shorter``; return the way to each.
 
@@ -183,9 +196,9 @@ def _load_wholes(
     """
 
     def load(file: Path) -> Tensor:
-        image = decode(file, shorter=shorter)
+        image = read(file, shorter)
         if min(image.size) > shorter:
-            image = _resize_shorter(image, shorter, preprocessing)
+            image = resize_shorter(image, shorter, preprocessing)
         return _to_tensor(image)
 
     def decoded() -> Iterator[Array]:
@@ -246,13 +259,6 @@ def _operations(augmentation: Augmentation, preprocessing: Preprocessing) -> nn.
     if colour := augmentation.colour:
         steps.append(v2.ColorJitter(colour, colour, colour))
     return nn.Sequential(*steps)
-
-
-def _resize_shorter(image: Image.Image, shorter: int, preprocessing: Preprocessing) -> Image.Image:
-    """Resize with Pillow, antialiased, as torchvision does."""
-    interpolation = v2.InterpolationMode(preprocessing.interpolation)
-    resized: Image.Image = F.resize(image, [shorter], interpolation=interpolation)
-    return resized
 
 
 def _to_tensor(image: Image.Image) -> Tensor:

@@ -21,7 +21,8 @@ from tl_core.boundary import default_views
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data import DatasetSpec, Split, make_split, open_dataset, require_usable
 from tl_core.data.augment import AUGMENTATIONS
-from tl_core.data.views import TrainViews, load_eval, normalise
+from tl_core.data.first_look import FirstLook, ReadSmall, read_small
+from tl_core.data.views import TrainViews, load_eval, normalise, shorter_side
 from tl_core.errors import DataError
 from tl_core.machine import default_threads, give_back_memory
 from tl_core.seeding import derive, generator
@@ -130,17 +131,21 @@ def prepare(config: RunConfig, watch: Stopwatch) -> Preparing[Session]:
         threads=threads,
         precision=devices.resolve_precision(config.precision, device, threads),
     )
+    preprocessing = config.spec.preprocessing.at(config.image_size)
+    augmentation = AUGMENTATIONS.get(config.augment)
+    look = FirstLook(shorter_side(preprocessing, augmentation), preprocessing)
     with watch.part("checking"):
-        dataset, split = yield from _open(config)
+        dataset, split = yield from _open(config, look)
     views_kept = config.augment_views or default_views(config.epochs, len(split.train))
     config = config.replace(augment_views=views_kept)
     _open_test(config, dataset)  # a slip in it must not cost a whole training
-    preprocessing = config.spec.preprocessing.at(config.image_size)
     with watch.part("building"):
         classifier = yield from build_classifier(config, len(dataset.classes))
     with watch.part("decode"):
-        views = yield from _load_views(config, dataset, split.train, preprocessing)
-        val = yield from load_photos("validation photos", dataset, split.val, preprocessing)
+        views = yield from _load_views(config, dataset, split.train, look)
+        val = yield from load_photos(
+            "validation photos", dataset, split.val, preprocessing, look.read
+        )
     train_labels = torch.tensor([dataset.photos[i].label for i in split.train])
     weight = _class_weights(train_labels, len(dataset.classes)) if config.class_weights else None
     criterion = nn.CrossEntropyLoss(weight, label_smoothing=config.label_smoothing).to(device)
@@ -159,7 +164,7 @@ def prepare(config: RunConfig, watch: Stopwatch) -> Preparing[Session]:
 
 
 def _load_views(
-    config: RunConfig, dataset: DatasetSpec, indices: tuple[int, ...], preprocessing: Preprocessing
+    config: RunConfig, dataset: DatasetSpec, indices: tuple[int, ...], look: FirstLook
 ) -> Preparing[TrainViews]:
     """Decode the training pictures, as large as their augmentation needs them."""
     files = dataset.files(indices)
@@ -169,7 +174,7 @@ def _load_views(
         yield from reporting(
             "training photos",
             lambda progress: TrainViews(
-                files, preprocessing, augmentation, config.seed, progress, digests
+                files, look.preprocessing, augmentation, config.seed, progress, digests, look.read
             ),
         )
     )
@@ -192,14 +197,18 @@ def build_classifier(config: RunConfig, classes: int) -> Preparing[TransferClass
 
 
 def load_photos(
-    what: str, dataset: DatasetSpec, indices: tuple[int, ...], preprocessing: Preprocessing
+    what: str,
+    dataset: DatasetSpec,
+    indices: tuple[int, ...],
+    preprocessing: Preprocessing,
+    read: ReadSmall = read_small,
 ) -> Preparing[Photos]:
     """Decode some pictures of a data set for evaluation."""
     files = [dataset.file(i) for i in indices]
     photos = [dataset.photos[i] for i in indices]
     digests = [photo.sha256 for photo in photos]
     images = yield from reporting(
-        what, lambda progress: load_eval(files, preprocessing, progress, digests)
+        what, lambda progress: load_eval(files, preprocessing, progress, digests, read)
     )
     labels = torch.tensor([photo.label for photo in photos], dtype=torch.long)
     return Photos(tuple(photo.path for photo in photos), images, labels)
@@ -239,9 +248,9 @@ def _open_test(config: RunConfig, dataset: DatasetSpec) -> DatasetSpec | None:
     return other
 
 
-def _open(config: RunConfig) -> Preparing[tuple[DatasetSpec, Split]]:
+def _open(config: RunConfig, look: FirstLook) -> Preparing[tuple[DatasetSpec, Split]]:
     dataset, report = yield from reporting(
-        "photos checked", lambda progress: open_dataset(config.data, progress=progress)
+        "photos checked", lambda progress: open_dataset(config.data, progress=progress, look=look)
     )
     require_usable(report)
     split = make_split(

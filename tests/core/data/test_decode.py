@@ -30,7 +30,7 @@ def test_every_format_gives_rgb(kind: str) -> None:
     image = decode(encode(corner_photo(), kind))
     assert (image.mode, image.size) == ("RGB", (40, 24))
     assert min(image.getpixel((4, 4))) > 220 and max(image.getpixel((30, 20))) < 30
-    assert describe(encode(corner_photo(), kind))[0] == kind
+    assert describe(encode(corner_photo(), kind)).kind == kind
 
 
 @pytest.mark.parametrize("kind", ["PPM", "ICO", "PDF", "EPS", "TGA"])
@@ -43,7 +43,7 @@ def test_content_decides_not_the_name(tmp_path: Path) -> None:
     file = tmp_path / "photo.jpg"
     file.write_bytes(encode(corner_photo(), "PNG"))
     assert decode(file).size == (40, 24)
-    assert describe(file) == ("PNG", "RGB")
+    assert describe(file) == ("PNG", "RGB", 40, 24)
     file.write_text("just words")
     with pytest.raises(DataError, match=r"photo\.jpg: not a picture"):
         decode(file)
@@ -60,7 +60,7 @@ def test_exif_orientation_is_applied(kind: str) -> None:
     else:
         content = encode(corner_photo(), kind, exif=exif)
     image = decode(content)
-    assert image.size == (24, 40)
+    assert image.size == (24, 40) == describe(content)[2:]
     assert min(image.getpixel((20, 4))) > 220 and max(image.getpixel((4, 4))) < 30
 
 

@@ -120,7 +120,7 @@ def test_pixels_are_decoded_once_for_all_runs(
     once = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0, digests=digests)
     fresh = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0)
     with monkeypatch.context() as patch:
-        patch.setattr("tl_core.data.views.decode", lambda *_, **__: pytest.fail("again"))
+        patch.setattr("tl_core.data.first_look.decode", lambda *_, **__: pytest.fail("again"))
         again = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0, digests=digests)
     assert torch.equal(once.batch([3, 1], 2), fresh.batch([3, 1], 2))
     assert torch.equal(once.batch([3, 1], 2), again.batch([3, 1], 2))
