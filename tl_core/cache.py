@@ -27,6 +27,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from tl_core.home import home, write_atomically
+from tl_core.steps import Steps, complete
 
 LIMIT = 8 * 2**30
 """Bytes that the cache takes at most, and never more than a quarter of what the disk has free."""
@@ -85,6 +86,11 @@ class NoRoom(Exception):
 
 
 def fetch(key: str, make: Callable[[], Iterable[Array]], size: int) -> Arrays:
+    """Return the arrays of a key, as :func:`fetching` does, in one go."""
+    return complete(fetching(key, make, size))
+
+
+def fetching(key: str, make: Callable[[], Iterable[Array]], size: int) -> Steps[Arrays]:
     """Return the arrays of a key; make and keep them where they are not there yet.
 
     Where several processes want the same, one makes it and the others wait.
@@ -98,33 +104,39 @@ def fetch(key: str, make: Callable[[], Iterable[Array]], size: int) -> Arrays:
     size
         Bytes that they will take, roughly.
 
+    Yields
+    ------
+    int
+        How many arrays have been made.
+
     Raises
     ------
     NoRoom
         If they fit neither in the cache nor into a quarter of the free memory.
     """
-    folder = home() / "cache" / "arrays"
-    folder.mkdir(parents=True, exist_ok=True)
-    if (there := _open(folder, key)) is not None:
+    if (there := find(key)) is not None:
         return there
+    folder = _folder()
     with FileLock(folder / f"{key}.lock"):
-        found = _open(folder, key)
-        if found is not None:
-            return found
+        if (there := find(key)) is not None:
+            return there
         if _make_room(folder, size):
             try:
-                _write(folder, key, make())
+                yield from _write(folder, key, make())
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
             else:
-                found = _open(folder, key)
-                assert found is not None
-                return found
+                there = find(key)
+                assert there is not None
+                return there
     if size > free_memory() // 4:
         raise NoRoom
     began = time.perf_counter()
-    kept = [np.ascontiguousarray(array) for array in make()]
+    kept = []
+    for array in make():
+        kept.append(np.ascontiguousarray(array))
+        yield len(kept)
     flat = np.concatenate([array.reshape(-1) for array in kept])
     shapes = tuple(array.shape for array in kept)
     return Arrays(flat, shapes, "memory", time.perf_counter() - began)
@@ -149,7 +161,9 @@ def _container_room() -> int:
         return 2**62
 
 
-def _open(folder: Path, key: str) -> Arrays | None:
+def find(key: str) -> Arrays | None:
+    """Return the arrays of a key if they are kept on disk."""
+    folder = _folder()
     try:
         facts = json.loads((folder / f"{key}.json").read_text())
         # Copy on write, since torch wants writable arrays; nobody writes into them.
@@ -161,7 +175,13 @@ def _open(folder: Path, key: str) -> Arrays | None:
     return Arrays(flat, tuple(map(tuple, shapes)), "file", facts["seconds"])
 
 
-def _write(folder: Path, key: str, arrays: Iterable[Array]) -> None:
+def _folder() -> Path:
+    folder = home() / "cache" / "arrays"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _write(folder: Path, key: str, arrays: Iterable[Array]) -> Steps[None]:
     """Write the arrays as they come; the description comes last and marks them as whole."""
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{key}.")
     shapes, dtype, began = [], "u1", time.perf_counter()
@@ -171,6 +191,7 @@ def _write(folder: Path, key: str, arrays: Iterable[Array]) -> None:
                 shapes.append(array.shape)
                 dtype = array.dtype.str
                 file.write(np.ascontiguousarray(array).data)
+                yield len(shapes)
         Path(name).replace(folder / f"{key}.bin")
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -229,11 +250,11 @@ def _remove(entry: Path) -> None:
 
 def entries() -> Iterator[str]:
     """Yield the keys that are kept now."""
-    yield from (path.stem for path in (home() / "cache" / "arrays").glob("*.json"))
+    yield from (path.stem for path in _folder().glob("*.json"))
 
 
 def clear(unused_since: float | None = None) -> None:
     """Remove what is kept: all of it, or what was last used before that time."""
-    for entry in (home() / "cache" / "arrays").glob("*.json"):
+    for entry in _folder().glob("*.json"):
         if unused_since is None or _last_used(entry) < unused_since:
             _remove(entry)

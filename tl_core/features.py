@@ -18,11 +18,11 @@ from tl_core.backbones.folding import folded
 from tl_core.backbones.spec import BackboneSpec, Preprocessing
 from tl_core.backbones.staged import StagedBackbone
 from tl_core.boundary import boundary_bytes, inference_batch
-from tl_core.cache import Array, Arrays, digest, fetch
+from tl_core.cache import Array, Arrays, digest, fetching, find
 from tl_core.data.decode import DECODE_SETTINGS
-from tl_core.data.pool import Progress
 from tl_core.data.views import normalise
 from tl_core.device import autocast
+from tl_core.steps import Steps
 
 Images = Callable[[Sequence[int]], torch.Tensor]
 """Returns uint8 images (B, 3, S, S) of photos, given their positions."""
@@ -42,8 +42,8 @@ class FrozenPrefix:
         What the weights expect.
     depths
         Boundaries that are kept on the way to deeper ones, because others start from them.
-    device, precision
-        Where and how the stages run.
+    device
+        Where the stages run.
     """
 
     def __init__(
@@ -53,11 +53,10 @@ class FrozenPrefix:
         preprocessing: Preprocessing,
         depths: Collection[int],
         device: str,
-        precision: str,
     ) -> None:
         self.backbone, self.spec, self.preprocessing = backbone, spec, preprocessing
         self.depths = depths
-        self.device, self.precision = device, precision
+        self.device = device
         self._weights: dict[int, str] = {}
         self._quick: dict[tuple[int, int], StagedBackbone] = {}
 
@@ -67,8 +66,8 @@ class FrozenPrefix:
         photos: Sequence[str],
         view: Sequence[Any],
         images: Images,
-        progress: Progress | None = None,
-    ) -> Arrays:
+        precision: str,
+    ) -> Steps[Arrays]:
         """Return what the first ``depth`` stages make of photos, computing what is not kept yet.
 
         Parameters
@@ -79,8 +78,13 @@ class FrozenPrefix:
             What besides the photo decides the images: the augmentation with its seed and epoch.
         images
             The images of some of the photos.
-        progress
-            Called with the number of photos done and their total.
+        precision
+            In which the stages run.
+
+        Yields
+        ------
+        int
+            How many photos are done.
 
         Raises
         ------
@@ -89,41 +93,34 @@ class FrozenPrefix:
         """
         key = digest(
             "features", list(photos), list(view), vars(self.preprocessing), DECODE_SETTINGS, depth,
-            self._digest(depth), self.precision, self.device, torch.__version__,
+            self._digest(depth), precision, self.device, torch.__version__,
         )  # fmt: skip
-        size = len(photos) * boundary_bytes(self.spec, depth, self.preprocessing.size)
-        return fetch(key, lambda: self._run(depth, photos, view, images, progress), size)
-
-    def _run(
-        self,
-        depth: int,
-        photos: Sequence[str],
-        view: Sequence[Any],
-        images: Images,
-        progress: Progress | None,
-    ) -> Iterator[Array]:
-        """Yield the activations of each photo, from the nearest boundary that is kept before it."""
+        if (there := find(key)) is not None:
+            return there
         start = max((d for d in self.depths if d < depth), default=0)
-        if start:
-            before = as_tensor(self.arrays(start, photos, view, images, progress))
-            source: Images = before.__getitem__
-        else:
-            source = images
-        size = inference_batch(self.device)
-        for first in range(0, len(photos), size):
-            last = min(first + size, len(photos))
-            yield from self._activations(source(range(first, last)), start, depth)
-            if progress:
-                progress(last, len(photos))
+        if start:  # from the nearest boundary that is kept before this one
+            before = yield from self.arrays(start, photos, view, images, precision)
+            images = as_tensor(before).__getitem__
+
+        def run() -> Iterator[Array]:
+            size = inference_batch(self.device)
+            for first in range(0, len(photos), size):
+                x = images(range(first, min(first + size, len(photos))))
+                yield from self._activations(x, start, depth, precision)
+
+        size = len(photos) * boundary_bytes(self.spec, depth, self.preprocessing.size)
+        return (yield from fetching(key, run, size))
 
     @torch.inference_mode()
-    def _activations(self, x: torch.Tensor, start: int, depth: int) -> Sequence[Array]:
+    def _activations(
+        self, x: torch.Tensor, start: int, depth: int, precision: str
+    ) -> Sequence[Array]:
         if not start:
             x = normalise(x, self.preprocessing, self.device)
         x = x.to(self.device)
         if (start, depth) not in self._quick:
             self._quick[start, depth] = folded(self.backbone, x[:2], start, depth)
-        with autocast(self.device, self.precision):
+        with autocast(self.device, precision):
             x = self._quick[start, depth].prefix(x, start, depth).cpu()
         if x.ndim == 4:
             x = x.permute(0, 2, 3, 1)

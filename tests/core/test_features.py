@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,8 +10,9 @@ from tests.photos import make_photo_folder
 from tl_core.backbones.spec import backbones
 from tl_core.boundary import default_views, worthwhile_depth
 from tl_core.features import FrozenPrefix
+from tl_core.home import home
 from tl_core.training.config import RunConfig, make_config
-from tl_core.training.events import EpochEnded, PrefixCached, TrainEvent
+from tl_core.training.events import CancelRun, EpochEnded, PrefixCached, RunCancelled, TrainEvent
 from tl_core.training.inputs import boundaries
 from tl_core.training.loop import train
 from tl_core.training.record import RunRecord
@@ -97,9 +99,9 @@ class Counted:
         self.photos: dict[int, int] = {}
         activations = FrozenPrefix._activations
 
-        def count(prefix: FrozenPrefix, x: torch.Tensor, start: int, depth: int) -> object:
+        def count(prefix: FrozenPrefix, x: torch.Tensor, start: int, *how: Any) -> object:
             self.photos[start] = self.photos.get(start, 0) + len(x)
-            return activations(prefix, x, start, depth)
+            return activations(prefix, x, start, *how)
 
         monkeypatch.setattr(FrozenPrefix, "_activations", count)
 
@@ -149,6 +151,22 @@ def test_validation_photos_pass_the_frozen_stages_in_fp32_alone(
     assert counted.photos[0] == 20  # 14 to train with, 6 for validation, each of them once
     run(half.replace(precision="fp32"), tmp_path / "full")
     assert counted.photos[0] == 20 + 14
+
+
+def test_a_run_can_be_stopped_among_the_frozen_stages(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tl_core.training.preparing.REPORT_SECONDS", 0)
+    chosen = config(photos, augment="none")
+    counted = Counted(monkeypatch)
+    stream = train(chosen, tmp_path / "stopped")
+    while "frozen stages" not in getattr(next(stream), "what", ""):
+        pass
+    assert isinstance(stream.throw(CancelRun()), RunCancelled)
+    assert 0 < counted.photos[0] < 20
+    assert not list((home() / "cache" / "arrays").glob(".*"))
+    [event] = caches(run(chosen, tmp_path / "another"))
+    assert event.where == "file"
 
 
 def test_adapting_batch_norm_is_never_cached(photos: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tl_core.data.views import load_eval
 from tl_core.device import place, resolve_device
 from tl_core.features import FrozenPrefix, as_tensor
 from tl_core.machine import default_threads
+from tl_core.steps import complete
 
 Report = Callable[[int, int, str], None]
 """Called with what is done, its total, and what it is."""
@@ -88,15 +89,17 @@ def train_features(
     spec = specs().get(name)
     backbone = place(build_backbone(name, pretrained=True), device).eval()
     depth = len(backbone.stage_names)
-    prefix = FrozenPrefix(backbone, spec, spec.preprocessing, {depth}, device, "fp32")
+    prefix = FrozenPrefix(backbone, spec, spec.preprocessing, {depth}, device)
     digests = [dataset.photos[i].sha256 for i in indices]
     files = [dataset.file(i) for i in indices]
     images = load_eval(files, spec.preprocessing, None, digests)
 
-    def progress(done: int, total: int) -> None:
+    def progress(done: int) -> None:
         if report:
-            report(done, total, f"photos through {spec.title}")
+            report(done, len(files), f"photos through {spec.title}")
 
-    kept = prefix.arrays(depth, digests, (), lambda at: images[at[0] : at[-1] + 1], progress)
+    kept = complete(
+        prefix.arrays(depth, digests, (), lambda at: images[at[0] : at[-1] + 1], "fp32"), progress
+    )
     features: np.ndarray[tuple[int, int], np.dtype[np.float32]] = as_tensor(kept).float().numpy()
     return features

@@ -15,7 +15,8 @@ from tl_core.features import FrozenPrefix, Images, as_tensor
 from tl_core.strategies import Phase
 from tl_core.training.config import RunConfig
 from tl_core.training.events import PrefixCached
-from tl_core.training.session import Photos, Preparing, Session, reporting
+from tl_core.training.preparing import Preparing, stepping
+from tl_core.training.session import Photos, Session
 
 
 def boundaries(*configs: RunConfig) -> set[int]:
@@ -53,8 +54,7 @@ class Inputs:
         self._depth = config.boundary(phase)
         self._views = 1 if config.augment == "none" else config.augment_views
         depths = boundaries(config) | set(shared)
-        self._prefix = _prefix(session, depths, config.precision)
-        self._val_prefix = _prefix(session, depths, "fp32")
+        self._prefix = _prefix(session, depths)
         self._view = 1
         self._kept: dict[int, Arrays] = {}
         self._val: Arrays | None = None
@@ -93,7 +93,7 @@ class Inputs:
         if self._val is None:
             began = time.perf_counter()
             try:
-                self._val = yield from _run_validation(session, self._val_prefix, self._depth)
+                self._val = yield from _run_validation(session, self._prefix, self._depth)
             except NoRoom:
                 return session.val
             self._seconds += time.perf_counter() - began
@@ -124,12 +124,8 @@ def first_view(session: Session) -> Preparing[tuple[Callable[[torch.Tensor], tor
     depth = _unchanged(session.config)
     if depth:
         with contextlib.suppress(NoRoom):
-            kept = yield from _run_view(
-                session,
-                _prefix(session, boundaries(session.config), session.config.precision),
-                depth,
-                1,
-            )
+            prefix = _prefix(session, boundaries(session.config))
+            kept = yield from _run_view(session, prefix, depth, 1)
             return as_tensor(kept).__getitem__, depth
     return lambda positions: session.views.batch(positions.tolist(), 1), 0
 
@@ -142,7 +138,7 @@ def validation_in_fp32(session: Session) -> Preparing[Photos]:
         return session.val
     session.classifier.eval()
     try:
-        prefix = _prefix(session, boundaries(config), "fp32")
+        prefix = _prefix(session, boundaries(config))
         kept = yield from _run_validation(session, prefix, depth)
     except NoRoom:
         return session.val
@@ -156,7 +152,7 @@ def _unchanged(config: RunConfig) -> int:
     return min((config.boundary(phase) for phase in config.phases), default=0)
 
 
-def _prefix(session: Session, depths: Collection[int], precision: str) -> FrozenPrefix:
+def _prefix(session: Session, depths: Collection[int]) -> FrozenPrefix:
     config = session.config
     return FrozenPrefix(
         session.classifier.backbone,
@@ -164,7 +160,6 @@ def _prefix(session: Session, depths: Collection[int], precision: str) -> Frozen
         session.preprocessing,
         depths,
         config.device,
-        precision,
     )
 
 
@@ -175,6 +170,7 @@ def _run_view(session: Session, prefix: FrozenPrefix, depth: int, view: int) -> 
         prefix,
         depth,
         "training photos",
+        config.precision,
         session.digests(session.split.train),
         lambda positions: session.views.batch(positions, view),
         (config.augment, config.seed, view) if config.augment != "none" else (),
@@ -188,6 +184,7 @@ def _run_validation(session: Session, prefix: FrozenPrefix, depth: int) -> Prepa
         prefix,
         depth,
         "validation photos",
+        "fp32",
         session.digests(session.split.val),
         lambda positions: images[positions[0] : positions[-1] + 1],
     )
@@ -198,6 +195,7 @@ def _frozen(
     prefix: FrozenPrefix,
     depth: int,
     what: str,
+    precision: str,
     digests: Sequence[str],
     images: Images,
     drawn: tuple[object, ...] = (),
@@ -205,8 +203,9 @@ def _frozen(
     """Run the frozen stages on some photos, or fetch what an earlier run made of them."""
     with session.watch.part("prefix"):
         return (
-            yield from reporting(
+            yield from stepping(
                 f"{what} through the frozen stages",
-                lambda progress: prefix.arrays(depth, digests, drawn, images, progress),
+                prefix.arrays(depth, digests, drawn, images, precision),
+                len(digests),
             )
         )

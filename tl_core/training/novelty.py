@@ -26,10 +26,12 @@ from tl_core.boundary import inference_batch
 from tl_core.errors import UserError
 from tl_core.home import replacing
 from tl_core.seeding import generator
+from tl_core.steps import Steps
 from tl_core.training.evaluation import predict
 from tl_core.training.inputs import first_view
+from tl_core.training.preparing import Preparing, stepping
 from tl_core.training.record import NOVELTY
-from tl_core.training.session import Preparing, Progress, Session, reporting
+from tl_core.training.session import Session
 
 NEIGHBOUR = 5
 """Which neighbour counts: a single strange training photo then vouches for no other."""
@@ -107,7 +109,7 @@ def familiar(session: Session, validation: torch.Tensor) -> Preparing[Familiar]:
     chosen = order[:KEPT].sort().values
     read, start = yield from first_view(session)
 
-    def look(report: Progress) -> torch.Tensor:
+    def look() -> Steps[torch.Tensor]:
         found = []
         for batch in torch.split(chosen, inference_batch(config.device)):
             images = read(batch)
@@ -120,10 +122,10 @@ def familiar(session: Session, validation: torch.Tensor) -> Preparing[Familiar]:
                 start,
             )
             found.append(answers.features)
-            report(sum(map(len, found)), len(chosen))
+            yield sum(map(len, found))
         return torch.cat(found)
 
-    training = yield from reporting("training photos to remember", look)
+    training = yield from stepping("training photos to remember", look(), len(chosen))
     return Familiar.of(training, validation)
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import torch
 from torch import nn
@@ -24,18 +20,11 @@ from tl_core.data.augment import AUGMENTATIONS
 from tl_core.data.first_look import FirstLook, ReadSmall, read_small
 from tl_core.data.views import TrainViews, load_eval, normalise, shorter_side
 from tl_core.errors import DataError
-from tl_core.machine import default_threads, give_back_memory
+from tl_core.machine import default_threads
 from tl_core.seeding import derive, generator
 from tl_core.stopwatch import Stopwatch
 from tl_core.training.config import RunConfig
-from tl_core.training.events import PreparationAdvanced
-
-REPORT_SECONDS = 0.2
-"""Progress in front of the first step is reported at most this often."""
-
-T = TypeVar("T")
-Progress = Callable[[int, int], None]
-Preparing = Generator[PreparationAdvanced, None, T]
+from tl_core.training.preparing import Preparing, Progress, reporting
 
 
 @dataclass(frozen=True)
@@ -266,32 +255,3 @@ def _fetch(config: RunConfig, report: Progress) -> None:
 def _class_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
     counts = torch.bincount(labels, minlength=classes).clamp(min=1)
     return len(labels) / (classes * counts.float())
-
-
-def reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
-    """Run ``work`` in a thread and yield what it reports, so that a stream of events stays one."""
-    reports: queue.Queue[tuple[int, int] | None] = queue.Queue()
-    outcome: list[T] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work(lambda done, total: reports.put((done, total))))
-        except BaseException as error:
-            failure.append(error)
-        finally:
-            give_back_memory()
-            reports.put(None)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    told = -REPORT_SECONDS
-    while (report := reports.get()) is not None:
-        done, total = report
-        if done == total or time.monotonic() - told >= REPORT_SECONDS:
-            told = time.monotonic()
-            yield PreparationAdvanced(what, done, total)
-    thread.join()
-    if failure:
-        raise failure[0]
-    return outcome[0]
