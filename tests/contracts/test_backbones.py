@@ -27,6 +27,7 @@ REQUIRED = {
     "resnet_mini",
     "resnet_mini_animals",
     "resnet_mini_objects",
+    "mobilenet_mini",
     "resnet18",
     "resnet34",
     "resnet50",
