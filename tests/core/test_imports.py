@@ -22,6 +22,7 @@ LAYERS = (
         "compat",
         "device",
         "download",
+        "steps",
         "cache",
     ),
     ("data", "backbones"),
