@@ -96,7 +96,7 @@ def what_it_risks(
     if photos is None:
         st.page_link(
             "pages/data.py",
-            label="Bring photos, to see what this plan risks with them",
+            label="See its risks: bring photos",
             icon=":material/arrow_forward:",
         )
         return

@@ -73,9 +73,9 @@ _add("resnet_mini_animals", "ResNet-mini, animals", resnet.FAMILY, mini.resnet_m
 _add("resnet_mini_objects", "ResNet-mini, objects", resnet.FAMILY, mini.resnet_mini,
      "The same network grown up among man-made things alone: no animal had a name there.")
 _add("mobilenet_mini", "MobileNet-mini", mobilenet.V2, mini.mobilenet_mini,
-     "Bundled, with half the weights of ResNet-mini: the thrift of depthwise convolutions.")
+     "Half the weights of ResNet-mini: the thrift of depthwise convolutions.")
 _add("vit_mini", "ViT-mini", vit.FAMILY, mini.vit_mini,
-     "Bundled: attention between patches, small enough to train on a laptop.")
+     "Attention between patches, and small enough to train on a laptop.")
 _add("resnet18", "ResNet-18", resnet.FAMILY, None,
      "The classic for a first real experiment: small enough for a CPU and well understood.")
 _add("resnet34", "ResNet-34", resnet.FAMILY, None,
