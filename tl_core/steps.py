@@ -7,12 +7,30 @@ two cores: 17 % more time in fp32 and 35 % in bf16 for ``resnet_mini``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterator
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 Steps = Generator[int, None, T]
 """Yields how much is done, and returns the outcome. Closed early, it leaves nothing half-done."""
+
+
+class Taken(Generic[T]):
+    """Steps to take in a ``for`` loop, behind which their outcome is known.
+
+    Attributes
+    ----------
+    outcome
+        What the work came to, once the loop is over.
+    """
+
+    outcome: T
+
+    def __init__(self, steps: Steps[T]) -> None:
+        self._steps = steps
+
+    def __iter__(self) -> Iterator[int]:
+        self.outcome = yield from self._steps
 
 
 def complete(steps: Steps[T], progress: Callable[[int], None] | None = None) -> T:
@@ -23,11 +41,8 @@ def complete(steps: Steps[T], progress: Callable[[int], None] | None = None) -> 
     progress
         Called after each step with how much is done.
     """
-    while True:
-        try:
-            done = next(steps)
-        except StopIteration as end:
-            outcome: T = end.value
-            return outcome
+    taken = Taken(steps)
+    for done in taken:
         if progress:
             progress(done)
+    return taken.outcome

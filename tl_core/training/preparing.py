@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from tl_core.machine import give_back_memory
-from tl_core.steps import Steps
+from tl_core.steps import Steps, Taken
 from tl_core.training.events import PreparationAdvanced
 
 REPORT_SECONDS = 0.2
@@ -45,18 +45,15 @@ def stepping(what: str, steps: Steps[T], total: int) -> Preparing[T]:
         What the steps count up to.
     """
     due = _now_and_then()
+    taken = Taken(steps)
     try:
-        while True:
-            try:
-                done = next(steps)
-            except StopIteration as end:
-                outcome: T = end.value
-                return outcome
+        for done in taken:
             if due(done, total):
                 yield PreparationAdvanced(what, done, total)
     finally:
         steps.close()  # a run may be stopped meanwhile
         give_back_memory()
+    return taken.outcome
 
 
 def reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
