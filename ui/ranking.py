@@ -101,7 +101,7 @@ def _show(forecast: Mapping[str, Mapping[str, float]]) -> None:
     specs = [backbones().get(name) for name in forecast]
     show_table(
         {
-            "": [f"{place}." for place in range(1, len(specs) + 1)],
+            "Place": [f"{place}." for place in range(1, len(specs) + 1)],
             "Network": [spec.title for spec in specs],
             "Learned on": [spec.weights.source_task for spec in specs],
             "LogME": [f"{scores['log_me']:.3f}" for scores in forecast.values()],

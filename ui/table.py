@@ -11,11 +11,14 @@ from ui.chrome import literal
 SHOWN = 200
 """Rows that are shown at most; a note says how many there are besides."""
 
-NARROW = """<style>@media (max-width: 640px) {
-[data-testid="stMarkdownContainer"] table { font-size: 0.75rem; }
-[data-testid="stMarkdownContainer"] :is(th, td) { overflow-wrap: anywhere; padding: 0.25rem; }
+FITTING = """<style>
+[data-testid="stMarkdownContainer"] td { overflow-wrap: anywhere; }
+@media (max-width: 640px) {
+[data-testid="stMarkdownContainer"] table { font-size: 0.7rem; }
+[data-testid="stMarkdownContainer"] :is(th, td) { padding: 0.25rem 0.15rem; }
+[data-testid="stMarkdownContainer"] td:first-child { min-width: 4rem; }
 }</style>"""
-"""On a phone a table keeps to the width of the screen: its words break."""
+"""A table keeps to the width of its place, on a phone too: of its words only long ones break."""
 
 
 def show_table(columns: Mapping[str, Sequence[object]]) -> None:
@@ -33,7 +36,7 @@ def show_table(columns: Mapping[str, Sequence[object]]) -> None:
         _line(["---:" if _numbers(column) else "---" for column in cells], markup=True),
         *(_line(row) for row in rows[:SHOWN]),
     ]
-    st.html(NARROW)
+    st.html(FITTING)
     st.markdown("\n".join(lines))
     if len(rows) > SHOWN:
         st.caption(f"And {len(rows) - SHOWN:,} more.")
