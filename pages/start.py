@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl_core.machine import cores, gpus, slots
 from ui.chrome import readable_dataset, title
-from ui.demo import demo, picture
+from ui.demo import demo, demo_jobs, picture
 from ui.people import LINK, other_device, room_panel
 from ui.source import show_source
 from ui.state import app_state, my_jobs, my_room, store
@@ -15,12 +15,12 @@ title(
     "another. Here you take such a network, decide which of its layers may go on learning, bring "
     "a few dozen photos of your own, and find out what works best.",
 )
-picture()
-
 in_class = my_room() is not None or LINK in st.query_params
-if in_class:
-    room_panel()
-demo()
+parts = [picture, room_panel, demo] if in_class else [picture, demo]
+if demo_jobs():  # its curves are what everybody in the room looks at
+    parts = [demo, *parts[:-1]]
+for part in parts:
+    part()
 state = app_state()
 finished = [job for job in my_jobs() if job.status == "finished"]
 steps = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from tl_core.data.catalog import find
+from tl_core.runs.store import Job
 from tl_core.training.config import RunConfig, make_config
 from ui.live_run import follow, start_runs
 from ui.state import app_state, my_jobs, save
@@ -36,10 +37,15 @@ def plan() -> list[RunConfig]:
     ]
 
 
+def demo_jobs() -> list[Job]:
+    """Return the runs of the learner's last demo."""
+    comparison = app_state().demo
+    return my_jobs(comparison=comparison) if comparison else []
+
+
 def demo() -> None:
     """Offer the demo, follow it while it runs, and lead on to what came out."""
-    state = app_state()
-    jobs = my_jobs(comparison=state.demo) if state.demo else []
+    state, jobs = app_state(), demo_jobs()
     active = any(job.active for job in jobs)
     with st.container(border=True):
         about, go = st.columns([4, 2], vertical_alignment="center")

@@ -94,8 +94,9 @@ def show_curves(views: list[RunView], key: str, *, choose_epochs: bool = False) 
     a control whose choice lasts in its place.
     """
     total = max((view.total_epochs for view in views), default=1)
+    columns = st.columns(2)
     window = _window(total, key) if choose_epochs else None
-    for column, metric in zip(st.columns(2), ("accuracy", "loss"), strict=True):
+    for column, metric in zip(columns, ("accuracy", "loss"), strict=True):
         with column:
             st.markdown(f"**{metric.capitalize()}**")
             series = [view.series(metric) for view in views]
