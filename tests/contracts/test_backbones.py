@@ -28,6 +28,7 @@ REQUIRED = {
     "resnet_mini_animals",
     "resnet_mini_objects",
     "mobilenet_mini",
+    "vgg_mini",
     "vit_mini",
     "resnet18",
     "resnet34",

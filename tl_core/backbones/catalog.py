@@ -74,6 +74,8 @@ _add("resnet_mini_objects", "ResNet-mini, objects", resnet.FAMILY, mini.resnet_m
      "The same network grown up among man-made things alone: no animal had a name there.")
 _add("mobilenet_mini", "MobileNet-mini", mobilenet.V2, mini.mobilenet_mini,
      "Half the weights of ResNet-mini: the thrift of depthwise convolutions.")
+_add("vgg_mini", "VGG-mini", vgg.FAMILY, mini.vgg_mini,
+     "The plain stack of convolutions that residual networks improved on.")
 _add("vit_mini", "ViT-mini", vit.FAMILY, mini.vit_mini,
      "Attention between patches, and small enough to train on a laptop.")
 _add("resnet18", "ResNet-18", resnet.FAMILY, None,
