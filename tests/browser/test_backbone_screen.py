@@ -70,7 +70,9 @@ def test_the_networks_are_ranked_for_the_photos(open_backbone: Open) -> None:
     bundled = [spec for spec in backbones() if spec.weights.origin == "bundled"]
     expect(table.get_by_role("row")).to_have_count(1 + len(bundled))
     for spec in bundled:
-        expect(table.get_by_role("row").filter(has_text=spec.weights.source_task)).to_have_count(1)
+        title = page.get_by_role("cell", name=spec.title, exact=True)
+        row = table.get_by_role("row").filter(has=title)
+        expect(row.filter(has_text=spec.weights.source_task)).to_have_count(1)
 
 
 def test_advice_is_asked_and_followed_by_keyboard_alone(open_backbone: Open) -> None:
