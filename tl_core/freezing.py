@@ -67,11 +67,8 @@ class FreezePlan:
             for _, parameter in backbone.stage_parameters(name):
                 parameter.requires_grad_(learns)
             adapts = self.batch_norm == "adapt_all" or (self.batch_norm == "adapt" and learns)
-            for module in backbone.stage_modules(name):
-                module.train(learns)
-                for layer in module.modules():
-                    if isinstance(layer, _BatchNorm):
-                        layer.train(adapts)
+            for module in backbone.stage_modules(name):  # of all depths: no need to descend
+                module.training = adapts if isinstance(module, _BatchNorm) else learns
 
 
 def select_stages(stages: tuple[str, ...], choice: str) -> tuple[str, ...]:
