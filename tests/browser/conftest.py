@@ -92,6 +92,7 @@ def shared(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """The app for all tests that do not mind each other's runs: learners see only their own."""
     home = tmp_path_factory.mktemp("home")
     env = {"TL_HOME": str(home), "TORCH_HOME": str(home / "torch"), "TL_SLOTS": "1"}
+    env["OMP_WAIT_POLICY"] = "PASSIVE"  # other tests run beside it: who waits must not spin
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TL_HOME", str(home))
         yield Server(serve(APP, env={**env, "TL_INSTRUCTOR_CODE": INSTRUCTOR}), home)

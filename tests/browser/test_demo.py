@@ -51,6 +51,7 @@ def page(new_browser: Callable[..., Any]) -> Page:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, shared: Server) -> None:
     arrive(page, shared.url)
     page.get_by_role("button", name="Run the one-minute demo").click()
@@ -58,7 +59,7 @@ def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, shared: Server) -
     expect(rows(page, "Waiting for its turn").first).to_be_visible()
     expect(rows(page, "").locator("p").first).to_have_css("white-space", "nowrap")
     page.evaluate(WATCH)
-    expect(rows(page, "Finished in")).to_have_count(len(RACE), timeout=TRAINING)
+    expect(rows(page, "Finished in")).to_have_count(len(RACE), timeout=2 * TRAINING)
     compare = page.get_by_role("button", name="Compare the three")
     expect(compare).to_be_enabled()
     seen = page.evaluate("window.seen")

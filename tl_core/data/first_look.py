@@ -16,7 +16,7 @@ from tl_core.data.decode import decode
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
-ROOM = 128 * 2**20
+ROOM = 64 * 2**20
 """Bytes of pixels that one look keeps; photos beyond it are decoded again."""
 
 ReadSmall = Callable[[Path, int], Image.Image]
