@@ -16,11 +16,14 @@ title(
     "a few dozen photos of your own, and find out what works best.",
 )
 in_class = my_room() is not None or LINK in st.query_params
-parts = [picture, room_panel, demo] if in_class else [picture, demo]
-if demo_jobs():  # its curves are what everybody in the room looks at
-    parts = [demo, *parts[:-1]]
-for part in parts:
-    part()
+raced = demo_jobs()
+if raced:  # these curves are what everybody in the room looks at
+    demo(raced)
+picture()
+if in_class:
+    room_panel()
+if not raced:
+    demo(raced)
 state = app_state()
 finished = [job for job in my_jobs() if job.status == "finished"]
 steps = [

@@ -43,9 +43,9 @@ def demo_jobs() -> list[Job]:
     return my_jobs(comparison=comparison) if comparison else []
 
 
-def demo() -> None:
-    """Offer the demo, follow it while it runs, and lead on to what came out."""
-    state, jobs = app_state(), demo_jobs()
+def demo(jobs: list[Job]) -> None:
+    """Offer the demo, follow its ``jobs`` while they run, and lead on to what came out."""
+    state = app_state()
     active = any(job.active for job in jobs)
     with st.container(border=True):
         about, go = st.columns([4, 2], vertical_alignment="center")
