@@ -17,6 +17,7 @@ from tests.browser.walk import (
     arrive,
     button,
     go,
+    line_up_slow_runs,
     rows,
     settle,
     start_two_runs,
@@ -79,16 +80,17 @@ def test_from_photos_to_a_comparison(
     expect(page.get_by_text("1 of 5 stages", exact=True)).to_be_visible()
 
     go(page, "Train")
-    settle(page, Epochs=80, Photo_size_in_pixels=64)
+    line_up_slow_runs(page)
+    settle(page, Epochs=60, Photo_size_in_pixels=64)
     start_two_runs(page)
     # The run that waits and the one that trains are held in turn, so that this stays mid-training.
     expect(button(page, "Pause")).to_have_count(2)
     button(page, "Pause").last.click()
     expect(rows(page, "Paused before it began")).to_have_count(1)
-    expect(rows(page, re.compile(r"Epoch \d+ of 80"))).to_have_count(1, timeout=TRAINING)
+    expect(rows(page, re.compile(r"Epoch \d+ of 60"))).to_have_count(1, timeout=TRAINING)
     expect(page.get_by_text(re.compile(r"^best \d"))).to_be_visible()
     button(page, "Pause").click()  # the other one says "Go on" by now
-    expect(rows(page, re.compile(r"^Paused after epoch \d+ of 80$"))).to_have_count(1)
+    expect(rows(page, re.compile(r"^Paused after epoch \d+ of 60$"))).to_have_count(1)
     charts = page.get_by_test_id("stEChartsChart")
     expect(charts).to_have_count(2)
     expect(charts.first.locator("canvas, svg").first).to_be_visible()
@@ -134,11 +136,12 @@ def test_runs_live_through_a_reload_and_stop_when_told(
     page = learner.new_page()
     bring_photos(page, url, photos, tmp_path)
     go(page, "Train")
+    line_up_slow_runs(page)
     settle(page, Epochs=200, Photo_size_in_pixels=48)
     start_two_runs(page)
     expect(rows(page, re.compile(r"Epoch \d+ of 200"))).to_have_count(1, timeout=TRAINING)
     expect(button(page, "Stop")).to_have_count(2)
-    button(page, "Stop").first.click()  # at once: it trains on kept features, so it is soon over
+    button(page, "Stop").first.click()
     expect(rows(page, "Stopped on request")).to_have_count(1)
     live = rows(page, re.compile(r"Epoch \d+ of 200"))
     expect(live).to_have_count(1, timeout=TRAINING)

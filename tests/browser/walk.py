@@ -52,6 +52,13 @@ def upload(page: Page, file: Path) -> None:
     page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(file)
 
 
+def line_up_slow_runs(page: Page) -> None:
+    """Choose strategies that train the body: on kept features a run is over before it is seen."""
+    for change in ("Feature extraction", "From scratch"):  # one out, one in
+        button(page, change).click()
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
+
+
 def start_two_runs(page: Page) -> None:
     """Say what is expected of them, which comes first, and start them."""
     page.get_by_text("Too close to call").click()
