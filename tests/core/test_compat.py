@@ -39,6 +39,15 @@ assert not compat.patched
 assert compat.torchvision.compiled_for_this_torch
 """
 
+COMPILED = """
+import sys, torch
+from tl_core.compat import torchvision
+assert "torch._dynamo" not in sys.modules
+assert torchvision.ops.roi_align.__globals__["is_compile_supported"]("cpu")
+double = torch.compile(lambda x: 2 * x, backend="eager", fullgraph=True)
+assert double(torch.ones(2)).tolist() == [2, 2]
+"""
+
 
 def run(code: str) -> None:
     done = subprocess.run(
@@ -55,8 +64,13 @@ def test_with_matching_builds_nothing_is_declared(tmp_path: Path) -> None:
     package = tmp_path / "torchvision"
     package.mkdir()
     (package / "__init__.py").write_text("compiled_for_this_torch = True")
+    (package / "tv_tensors.py").touch()
     (package / "_C.so").touch()
     run(MATCHING.format(folder=str(tmp_path)))
+
+
+def test_the_compiler_is_loaded_when_it_is_used() -> None:
+    run(COMPILED)
 
 
 @pytest.mark.skipif(torch.version.cuda is None, reason="torch has no CUDA here")

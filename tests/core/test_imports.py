@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.photos import make_photo_folder
+
 ROOT = Path(__file__).parents[2]
 
 LAYERS = (
@@ -86,6 +88,19 @@ def test_the_pages_process_loads_no_torch() -> None:
     found = loaded(f"import {', '.join(PAGE_MODULES)}")
     assert "tl_core.training.config" in found
     assert not {name for name in found if name.split(".")[0] in ("torch", "torchvision")}
+
+
+def test_training_loads_no_compiler(tmp_path: Path) -> None:
+    """It takes 70 MB and a second, and each of its ways in has been closed one by one."""
+    photos = make_photo_folder(tmp_path / "photos", per_class=6)
+    choices = ["--epochs", "1", "--image-size", "32", "--strategy", "fine_tune"]
+    command = ["train", str(photos), *choices, "--out", str(tmp_path / "run")]
+    found = loaded(f"from tl_core.cli import main\nassert main({command}) == 0")
+    assert "torchvision" in found and "torch._dynamo" not in found
+
+
+def test_the_collector_of_a_worker_leaves_alone_what_is_shared() -> None:
+    loaded("import gc, tl_core.execution.preload\nassert gc.get_freeze_count() > 100_000")
 
 
 def test_importing_the_core_is_light() -> None:

@@ -191,7 +191,7 @@ def test_running_out_of_memory_says_what_to_change(
     def explode(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(torch.optim.AdamW, "step", explode)
+    monkeypatch.setattr(torch.Tensor, "backward", explode)
     last = run(quick(photos), tmp_path / "run")[-1]
     assert isinstance(last, RunFailed) and "smaller batch" in last.reason
 
@@ -202,7 +202,7 @@ def test_a_fault_of_ours_is_not_dressed_up(
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(torch.optim.AdamW, "step", explode)
+    monkeypatch.setattr(torch.Tensor, "backward", explode)
     with pytest.raises(RuntimeError, match="a bug"):
         run(quick(photos), tmp_path / "run")
 

@@ -201,7 +201,7 @@ def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tl_core.execution.worker"])
+    context.set_forkserver_preload(["tl_core.execution.preload"])
     forkserver.ensure_running()  # it loads torch while the learner still chooses settings
     return context
 
