@@ -13,10 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from statistics import median
@@ -83,7 +83,6 @@ def run(job: dict[str, Any]) -> dict[str, float]:
     """Predict a run, do it, and return both."""
     from tl_core import cache
     from tl_core.data import open_dataset
-    from tl_core.machine import process_memory
     from tl_core.training.cost import Amount, preview
     from tl_core.training.loop import train
     from tl_core.training.stage_costs import Calibration, Measured
@@ -94,23 +93,14 @@ def run(job: dict[str, Any]) -> dict[str, float]:
     costs = Calibration.load(Measured.of(config))
     assert costs is not None
     said = preview(config, costs, Amount(48, 16, megapixels=0.1875))
-    memory, over = [0], threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.02):
-            memory.append(process_memory(os.getpid()) or 0)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         for _ in train(config, Path(folder) / "run"):
             pass
         seconds = time.perf_counter() - began
-    over.set()
-    watcher.join()
+    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"said": said.total_seconds, "took": seconds, "said_bytes": said.memory_bytes,
-            "took_bytes": max(memory)}  # fmt: skip
+            "took_bytes": peak}  # fmt: skip
 
 
 def side(name: str, job: dict[str, Any], home: str) -> dict[str, float]:

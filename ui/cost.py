@@ -18,7 +18,7 @@ from ui.chrome import figure
 from ui.runs import seconds_text
 from ui.state import executor, store
 
-_ASKED = "calibrations_asked"
+_ASKED, _ASKED_AGAIN = "calibrations_asked", "calibrations_asked_again"
 _POLL_SECONDS = 1.0
 
 
@@ -87,13 +87,13 @@ def _tell_busy(costs: Calibration) -> None:
 def _measured(config: RunConfig) -> Calibration | None:
     """Return what is known of a network; until it is, have it measured and say so.
 
-    What was measured while the server was busy is shown, and measured again when it is not.
+    What was measured while the server was busy is shown, and measured again once when it is not.
     """
     what = Measured.of(config)
     costs = Calibration.load(what)
     if costs is None:
         st.fragment(_wait, run_every=_POLL_SECONDS)(what)
-    elif costs.busy and not busy() and not _under_way(what):
+    elif costs.busy and not busy() and not _under_way(what) and _first(what, _ASKED_AGAIN):
         _ask(what)
     return costs
 
@@ -103,11 +103,9 @@ def _wait(what: Measured) -> None:
     if Calibration.load(what) is not None:
         st.rerun()
     if not under_way:
-        asked: list[Measured] = st.session_state.setdefault(_ASKED, [])
-        if what in asked:
+        if not _first(what, _ASKED):
             st.caption("What this plan costs could not be measured on this server.")
             return
-        asked.append(what)
         _ask(what)
     executor().watch()
     st.caption("Measuring what this network costs on this server; it takes a moment, once.")
@@ -116,6 +114,14 @@ def _wait(what: Measured) -> None:
 def _under_way(what: Measured) -> bool:
     jobs = store().jobs(kind="calibrate", status=(WAITING, RUNNING))
     return any(job.payload == asdict(what) for job in jobs)
+
+
+def _first(what: Measured, key: str) -> bool:
+    """Return whether it is asked for the first time, and note that it was."""
+    asked: list[Measured] = st.session_state.setdefault(key, [])
+    new = what not in asked
+    asked.append(what)
+    return new
 
 
 def _ask(what: Measured) -> None:

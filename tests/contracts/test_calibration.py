@@ -13,6 +13,7 @@ from tests.photos import make_photo_folder
 from tl_core.backbones.spec import backbones
 from tl_core.cli import main
 from tl_core.execution.inline import InlineExecutor
+from tl_core.machine import Contention
 from tl_core.strategies import STRATEGIES
 from tl_core.training import calibration, trials
 from tl_core.training.config import make_config
@@ -89,7 +90,7 @@ def test_the_command_line_tells_what_a_run_costs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = str(make_photo_folder(tmp_path / "photos", per_class=8))
-    monkeypatch.setattr(calibration, "busy", lambda: False)
+    monkeypatch.setattr(Contention, "found", lambda _: False)
     chosen = [
         "--strategy",
         "hybrid",

@@ -10,10 +10,9 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,11 +27,10 @@ from tl_core.boundary import inference_batch
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data.views import normalise
 from tl_core.freezing import FreezePlan
-from tl_core.machine import busy, process_memory
+from tl_core.machine import Contention, process_memory
+from tl_core.training.optim import KINDS
 from tl_core.training.stage_costs import Calibration, Line, Measured, StageCost
 from tl_core.training.trials import photo_costs, touch_rate, write_rate
-
-T = TypeVar("T")
 
 WORK = 64e9
 """Multiply-adds that a batch may take forward; large networks are measured with smaller ones."""
@@ -58,7 +56,7 @@ def calibrate(what: Measured) -> Calibration:
     torch.set_num_threads(what.threads)
     device = devices.resolve_device(what.device)
     precision = devices.resolve_precision(what.precision, device, what.threads)
-    occupied = busy()
+    contention = Contention()
     base = 0 if device != "cpu" else process_memory(os.getpid()) or 0
     began = time.perf_counter()
     with torch.random.fork_rng():
@@ -82,7 +80,7 @@ def calibrate(what: Measured) -> Calibration:
             touch_rate=touch_rate(),
             decode=decode,
             views=views,
-            busy=occupied,
+            busy=contention.found(),
         )
     calibration.save(what)
     return calibration
@@ -101,7 +99,7 @@ class _Bench:
         self.photos = int(min(LARGEST, max(SMALLEST, WORK // max(1, work))))
         side = what.image_size
         self.images = torch.randint(0, 256, (self.photos, 3, side, side), dtype=torch.uint8)
-        self.quick, self.opening = _aside(self._open)
+        self.quick, self.opening = self._open()
 
     def _open(self) -> tuple[StagedBackbone, float]:
         """Fold the network, and recognise it by its values; return the seconds too."""
@@ -123,7 +121,7 @@ class _Bench:
             self.classifier.eval()
             source = self.images if position == 0 else x
             run = self._forward(self.quick, position)
-            frozen = _aside(self._line, run, source[:few])
+            frozen = self._line(run, source[:few])
             evaluated = self._line(self._forward(backbone, position), source[:few])
             recorded = evaluated
             if self.precision != "fp32":
@@ -152,7 +150,7 @@ class _Bench:
     def head(self) -> Line:
         """Measure a step in which the head alone learns, from kept features."""
         head = self.classifier.head
-        optimizer = torch.optim.AdamW(head.parameters(), lr=0.0, fused=True)
+        optimizer = KINDS["adamw"](head.parameters(), lr=0.0)
         criterion = nn.CrossEntropyLoss()
         features = torch.randn(self.photos, self.classifier.backbone.num_features)
 
@@ -189,7 +187,7 @@ class _Bench:
             with devices.autocast(self.device, self.precision):
                 y = backbone.prefix(read, position, position + 1)
             if y.requires_grad:
-                torch.autograd.backward(y, torch.ones_like(y))
+                torch.autograd.backward(y.sum())  # a scalar: other gradients load sympy
 
         return run
 
@@ -197,7 +195,7 @@ class _Bench:
         """Return the seconds of one step of the optimiser, its state not counted."""
         if not any(p.grad is not None for p in parameters):
             return 0.0
-        return self._seconds(torch.optim.AdamW(parameters, lr=0.0, fused=True).step)[1]
+        return self._seconds(KINDS["adamw"](parameters, lr=0.0).step)[1]
 
     def _saved_bytes(self, position: int, x: torch.Tensor) -> int:
         """Return what one photo adds to the tensors that the backward pass needs."""
@@ -252,12 +250,6 @@ class _Bench:
             devices.settle(self.device)
             taken.append(time.perf_counter() - start)
         return taken[0], median(taken[1:])
-
-
-def _aside(work: Callable[..., T], *arguments: Any) -> T:
-    """Do work in a thread, where a run computes what is frozen, and memory costs more."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work, *arguments).result()
 
 
 def _state_bytes(backbone: StagedBackbone, name: str) -> int:
