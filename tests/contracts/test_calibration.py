@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.families import ONE_OF_EACH_FAMILY, small
 from tests.photos import make_photo_folder
 from tl_core.backbones.spec import backbones
 from tl_core.cli import main
@@ -20,13 +21,6 @@ from tl_core.training.config import make_config
 from tl_core.training.cost import Amount, preview
 from tl_core.training.stage_costs import Calibration, Measured
 
-ONE_OF_EACH_FAMILY = [
-    "resnet_mini", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny",
-    "densenet121", "swin_t",
-    pytest.param("vgg16", marks=pytest.mark.slow),
-    pytest.param("vit_b_16", marks=pytest.mark.slow),
-    pytest.param("efficientnet_v2_s", marks=pytest.mark.slow),
-]  # fmt: skip
 PHOTOS = Amount(train=20, val=8)
 
 
@@ -41,7 +35,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ONE_OF_EACH_FAMILY)
 def test_every_family_can_be_measured(name: str) -> None:
     spec = backbones().get(name)
-    size = 64 if name in ("convnext_tiny", "swin_t", "vit_b_16") else 32
+    size = small(name)
     state = torch.random.get_rng_state()
     what = Measured(name, size, "cpu", "fp32", 1)
     costs = calibration.calibrate(what)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.families import ONE_OF_EACH_FAMILY, small
 from tests.photos import make_photo_folder
 from tl_core.backbones.spec import backbones
 from tl_core.boundary import default_views, worthwhile_depth
@@ -16,14 +17,6 @@ from tl_core.training.events import CancelRun, EpochEnded, PrefixCached, RunCanc
 from tl_core.training.inputs import boundaries
 from tl_core.training.loop import train
 from tl_core.training.record import RunRecord
-
-ONE_OF_EACH_FAMILY = [
-    "resnet_mini", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny",
-    "densenet121", "swin_t",
-    pytest.param("vgg16", marks=pytest.mark.slow),
-    pytest.param("vit_b_16", marks=pytest.mark.slow),
-    pytest.param("efficientnet_v2_s", marks=pytest.mark.slow),
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +52,7 @@ def test_a_cached_run_has_the_numbers_of_an_uncached_one(
     name: str, photos: Path, tmp_path: Path
 ) -> None:
     choices = {"backbone": name, "weights": "none", "batch_norm": "frozen", "augment": "none"}
-    if name in ("convnext_tiny", "swin_t", "vit_b_16"):
-        choices["image_size"] = 64
+    choices["image_size"] = small(name)
     for strategy, trainable in (("feature_extraction", "none"), ("fine_tune", "last:1")):
         cached = config(photos, strategy=strategy, trainable=trainable, **choices)
         stream = run(cached, tmp_path / strategy)

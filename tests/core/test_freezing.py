@@ -4,15 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from tests.families import ONE_OF_EACH_FAMILY
 from tl_core.backbones.build import build_backbone
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.freezing import FreezePlan
-
-FAMILIES = (
-    "resnet_mini", "vgg16", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0",
-    "convnext_tiny", "densenet121", "vit_b_16", "swin_t",
-)  # fmt: skip
-"""One backbone of each family."""
 
 
 def classifier(name: str) -> TransferClassifier:
@@ -51,7 +46,7 @@ def changed_stages(name: str, plan: FreezePlan) -> tuple[set[str], set[str]]:
 
 
 @pytest.mark.parametrize("policy", ["frozen", "adapt"])
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", ONE_OF_EACH_FAMILY)
 def test_frozen_stages_are_bit_identical_after_a_step(name: str, policy: str) -> None:
     stages = build_backbone(name, pretrained=False, image_size=64).stage_names
     thawed = {stages[1], stages[-1]}  # not only a suffix
