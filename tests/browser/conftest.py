@@ -99,6 +99,13 @@ def shared(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         stop_supervisor()  # it outlives the server, on purpose
 
 
+@pytest.fixture
+def own_app(serve: Serve, own_home: Path) -> Iterator[str]:
+    """The app in a home that only this test uses."""
+    yield serve(APP, env={"TL_HOME": str(own_home), "TL_SLOTS": "1"})
+    stop_supervisor()
+
+
 @pytest.fixture(scope="module")
 def quiet_home(shared: Server) -> Server:
     """Let a module's own process train in the home that is shared.

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walk import APP
 from tl_core.runs.codes import is_code, owner_of
 from tl_core.runs.store import Store
 
@@ -88,11 +87,10 @@ def enter_code(page: Page, code: str) -> None:
     page.get_by_role("button", name="Continue with that code").click()
 
 
-def test_work_moves_to_another_device(chromium: Any, serve: Any, own_home: Path) -> None:
-    url = serve(APP, env={"TL_HOME": str(own_home), "TL_SLOTS": "1"})
+def test_work_moves_to_another_device(chromium: Any, own_app: str, own_home: Path) -> None:
     first, second = chromium.new_context(), chromium.new_context()
     page, there = first.new_page(), second.new_page()
-    arrive(page, url)
+    arrive(page, own_app)
     code = stored(page)
     store = Store()
     store.save_workspace(owner_of(code), {"data": SAMPLE, "data_name": "my photos"})
@@ -105,7 +103,7 @@ def test_work_moves_to_another_device(chromium: Any, serve: Any, own_home: Path)
     expect(shown).to_have_text("-".join(code[i : i + 5] for i in range(0, 20, 5)))
     typed = shown.inner_text().strip().lower()
 
-    arrive(there, url)
+    arrive(there, own_app)
     before = stored(there)
     enter_code(there, typed[:-1])
     expect(there.get_by_text("This is not a whole code")).to_be_visible(timeout=PATIENCE)

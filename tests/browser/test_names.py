@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from tests.browser.walk import APP, arrive, go, upload
+from tests.browser.walk import arrive, go, upload
 from tests.photos import make_photo
 from tl_core.execution.inline import InlineExecutor
-from tl_core.execution.local import stop_supervisor
 from tl_core.runs.schema import uploads
 from tl_core.runs.store import Store
 from tl_core.server.uploads import uploads_folder
@@ -63,11 +62,8 @@ def assert_inert(page: Page) -> None:
         expect(page.locator(markup)).to_have_count(0)
 
 
-def test_names_are_shown_and_never_run(
-    page: Page, serve: Any, own_home: Path, tmp_path: Path
-) -> None:
-    url = serve(APP, env={"TL_HOME": str(own_home), "TL_SLOTS": "1"})
-    arrive(page, url)
+def test_names_are_shown_and_never_run(page: Page, own_app: str, tmp_path: Path) -> None:
+    arrive(page, own_app)
     go(page, "Data")
     upload(page, hostile_zip(tmp_path / f"{NAMES[0]}.zip"))
     expect(page.get_by_role("heading", name=NAMES[0], exact=True)).to_be_visible()
@@ -89,4 +85,3 @@ def test_names_are_shown_and_never_run(
             page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
             assert_inert(page)
     expect(page.get_by_text("recognised").or_(page.get_by_text("taken for")).first).to_be_visible()
-    stop_supervisor()

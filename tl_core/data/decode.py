@@ -180,6 +180,8 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _upright(image: Image.Image) -> Image.Image:
+    if _orientation(image) == 1:
+        return image  # Pillow would copy it
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # Pillow raises many kinds here
@@ -192,7 +194,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return _to_grey(image).convert("RGB")
     if image.has_transparency_data:
         return _on_white(image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _on_white(image: Image.Image) -> Image.Image:

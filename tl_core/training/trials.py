@@ -27,7 +27,7 @@ SIDES = (320, 1280)
 WRITTEN = 16 * 2**20
 """Bytes that the speed of the disk is measured with."""
 
-TOUCHED = 256 * 2**20
+TOUCHED = 32 * 2**20
 """Bytes that the speed of getting memory is measured with."""
 
 
