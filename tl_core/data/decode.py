@@ -60,9 +60,22 @@ _BAND = 256
 
 _HUSHED = ("ignore", None, Warning, re.compile(r"PIL\.|pillow_heif\."), 0)
 
-Source = Path | bytes | BinaryIO
+Source = Path | bytes | BinaryIO | Image.Image
+"""A file, its content, or what :func:`open_photo` returned for it."""
 
 pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def open_photo(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Read what a file says of its photo, whose pixels are decoded later.
+
+    Raises
+    ------
+    DataError
+        As :func:`decode`.
+    """
+    with _plain_reasons(source):
+        return _open(source, max_pixels)
 
 
 def decode(source: Source, max_pixels: int = MAX_PIXELS, shorter: int | None = None) -> Image.Image:
@@ -71,7 +84,7 @@ def decode(source: Source, max_pixels: int = MAX_PIXELS, shorter: int | None = N
     Parameters
     ----------
     source
-        A file, its bytes or a binary stream.
+        A file, its bytes, a binary stream, or an opened photo, which is used up.
     max_pixels
         A picture with more is refused before it is decoded; never more than ``MAX_PIXELS``.
     shorter
@@ -91,7 +104,7 @@ def decode(source: Source, max_pixels: int = MAX_PIXELS, shorter: int | None = N
         The message is a plain reason, preceded by the file's name where a path was given.
     """
     with _plain_reasons(source):
-        image = _open(source, min(max_pixels, MAX_PIXELS))
+        image = _open(source, max_pixels)
         if shorter:
             factor = DRAFT_MARGIN * shorter / min(image.size)
             image.draft(None, (math.ceil(image.width * factor), math.ceil(image.height * factor)))
@@ -125,9 +138,12 @@ def describe(source: Source) -> Header:
 
 
 def _open(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    if isinstance(source, Image.Image):
+        return source
     _hush_codecs()
     image = Image.open(io.BytesIO(read(source)), formats=FORMATS)
     width, height = image.size
+    max_pixels = min(max_pixels, MAX_PIXELS)
     if width * height > max_pixels:
         raise DataError(
             f"the picture has {width} x {height} pixels; at most {max_pixels // 10**6} million "
@@ -147,7 +163,7 @@ def _hush_codecs() -> None:
         warnings.filterwarnings("ignore", module=_HUSHED[3].pattern)
 
 
-def read(source: Source) -> bytes:
+def read(source: Path | bytes | BinaryIO) -> bytes:
     """Return the bytes of a file or stream.
 
     Raises

@@ -54,15 +54,15 @@ class FirstLook:
         self._lock = threading.Lock()
         self._kept: dict[Path, Image.Image] = {}
 
-    def __call__(self, file: Path, data: bytes) -> None:
-        """Decode a photo that nobody has checked yet.
+    def __call__(self, file: Path, photo: Image.Image) -> None:
+        """Decode an opened photo that nobody has checked yet.
 
         Raises
         ------
         DataError
             If it cannot be read.
         """
-        image = decode(data, shorter=self.shorter)
+        image = decode(photo, shorter=self.shorter)
         size = _bytes(image, self.shorter)
         with self._lock:
             if size > self._room:

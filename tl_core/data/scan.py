@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from tl_core.data.decode import DECODE_SETTINGS, decode, describe, read
+from PIL import Image
+
+from tl_core.data.decode import DECODE_SETTINGS, decode, describe, open_photo, read
 from tl_core.data.files import MANIFEST, Layout, Listing, list_files, read_layout
 from tl_core.data.health import FileFacts, HealthReport, report
 from tl_core.data.pool import Progress, each
@@ -16,13 +18,13 @@ from tl_core.data.spec import DatasetSpec, Photo
 from tl_core.errors import DataError
 from tl_core.home import home, write_atomically
 
-Look = Callable[[Path, bytes], object]
-"""Decodes a photo, given its file and content, and raises ``DataError`` where that fails."""
+Look = Callable[[Path, Image.Image], object]
+"""Decodes an opened photo, given its file too, and raises ``DataError`` where that fails."""
 
 
-def glance(file: Path, data: bytes) -> None:
+def glance(file: Path, photo: Image.Image) -> None:
     """Decode a photo for nothing but its check, a JPEG at an eighth of its size."""
-    decode(data, shorter=1)
+    decode(photo, shorter=1)
 
 
 def scan(
@@ -128,8 +130,9 @@ def _read_cache(cache: Path) -> dict[str, FileFacts]:
 def _examine(file: Path, size: int, mtime_ns: int, look: Look) -> FileFacts:
     try:
         data = read(file)
-        look(file, data)
-        header = describe(data)
+        photo = open_photo(data)
+        header = describe(photo)
+        look(file, photo)
     except DataError as error:
         return FileFacts(size, mtime_ns, reason=str(error))
     digest = hashlib.sha256(data).hexdigest()

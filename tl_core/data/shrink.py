@@ -10,7 +10,7 @@ import math
 
 from PIL import Image
 
-from tl_core.data.decode import decode, describe
+from tl_core.data.decode import decode, describe, open_photo
 from tl_core.data.files import read_layout
 from tl_core.data.intake import Intake
 from tl_core.data.limits import UploadLimits
@@ -82,10 +82,11 @@ def _keep(intake: Intake, path: str, max_pixels: int) -> str | None:
     """Bring one photo into its final form; return why it cannot be used, if so."""
     file = intake.folder / intake.files[path]
     try:
-        data = file.read_bytes()
-        image = decode(data, max_pixels, SHORTER_SIDE)
+        photo = open_photo(file.read_bytes(), max_pixels)
+        kind = describe(photo).kind
+        image = decode(photo, shorter=SHORTER_SIDE)
         smaller = shrink(image)
-        private = describe(data).kind in _CAMERA_FORMATS or _TELLING & image.info.keys()
+        private = kind in _CAMERA_FORMATS or _TELLING & image.info.keys()
     except DataError as error:
         return str(error)
     except MemoryError:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.photos import make_photo
-from tl_core.data.decode import MAX_BYTES, decode, describe
+from tl_core.data.decode import MAX_BYTES, decode, describe, open_photo
 from tl_core.errors import DataError
 
 
@@ -62,6 +62,9 @@ def test_exif_orientation_is_applied(kind: str) -> None:
     image = decode(content)
     assert image.size == (24, 40) == describe(content)[2:]
     assert min(image.getpixel((20, 4))) > 220 and max(image.getpixel((4, 4))) < 30
+    opened = open_photo(content)
+    assert describe(opened) == describe(content)
+    assert decode(opened, shorter=8).tobytes() == decode(content, shorter=8).tobytes()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
