@@ -61,6 +61,8 @@ def bring_photos(page: Page, url: str, photos: Path, tmp_path: Path) -> None:
     expect(page.get_by_role("heading", name="insects", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_from_photos_to_a_comparison(
     learner: Any, chromium: Any, url: str, photos: Path, tmp_path: Path
 ) -> None:
@@ -81,16 +83,16 @@ def test_from_photos_to_a_comparison(
 
     go(page, "Train")
     line_up_slow_runs(page)
-    settle(page, Epochs=60, Photo_size_in_pixels=64)
+    settle(page, Epochs=40, Photo_size_in_pixels=64)
     start_two_runs(page)
     # The run that waits and the one that trains are held in turn, so that this stays mid-training.
     expect(button(page, "Pause")).to_have_count(2)
     button(page, "Pause").last.click()
     expect(rows(page, "Paused before it began")).to_have_count(1)
-    expect(rows(page, re.compile(r"Epoch \d+ of 60"))).to_have_count(1, timeout=TRAINING)
+    expect(rows(page, re.compile(r"Epoch \d+ of 40"))).to_have_count(1, timeout=TRAINING)
     expect(page.get_by_text(re.compile(r"^best \d"))).to_be_visible()
     button(page, "Pause").click()  # the other one says "Go on" by now
-    expect(rows(page, re.compile(r"^Paused after epoch \d+ of 60$"))).to_have_count(1)
+    expect(rows(page, re.compile(r"^Paused after epoch \d+ of 40$"))).to_have_count(1)
     charts = page.get_by_test_id("stEChartsChart")
     expect(charts).to_have_count(2)
     expect(charts.first.locator("canvas, svg").first).to_be_visible()
