@@ -1,4 +1,4 @@
-"""Imports torchvision, also beside a torch build that it was not compiled for, and nothing else.
+"""Imports torchvision: beside a torch that it was not compiled for too, and without the compiler.
 
 PyPI's Linux wheel of torchvision is built with CUDA. Beside a CPU-only torch its compiled library
 cannot be loaded and ``import torchvision`` fails with "operator torchvision::nms does not exist".
@@ -66,13 +66,14 @@ def _disable(function: Any, *_: Any, **__: Any) -> Any:
 
 @contextlib.contextmanager
 def _compiler_unloaded() -> Iterator[None]:
-    """Have what is imported meanwhile ask two small functions instead of the compiler."""
+    """Have what is imported meanwhile ask two small functions, unless the compiler is there."""
+    if _COMPILER in sys.modules:
+        yield
+        return
     compiler, utils = ModuleType(_COMPILER), ModuleType(f"{_COMPILER}.utils")
     vars(compiler)["disable"] = _disable
     vars(utils)["is_compile_supported"] = _is_compile_supported
     stand_ins = {module.__name__: module for module in (compiler, utils)}
-    if _COMPILER in sys.modules:
-        stand_ins.clear()
     sys.modules.update(stand_ins)
     try:
         yield

@@ -19,7 +19,7 @@ SHARE_FOR_RUNS = 0.75
 """Of the machine's memory; the rest is for the pages, uploads and the system."""
 
 WAITING_SHARE = 0.2
-"""Of the time, summed over threads: who waits longer for a core does not have it to himself."""
+"""Of the time, summed over threads: a process that waits longer for cores has to share them."""
 
 RUN_MINUTES = 60
 M_ARENA_MAX = -8

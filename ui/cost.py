@@ -118,9 +118,9 @@ def _under_way(what: Measured) -> bool:
 
 def _first(what: Measured, key: str) -> bool:
     """Return whether it is asked for the first time, and note that it was."""
-    asked: list[Measured] = st.session_state.setdefault(key, [])
+    asked: set[Measured] = st.session_state.setdefault(key, set())
     new = what not in asked
-    asked.append(what)
+    asked.add(what)
     return new
 
 

@@ -60,13 +60,16 @@ _BAND = 256
 
 _HUSHED = ("ignore", None, Warning, re.compile(r"PIL\.|pillow_heif\."), 0)
 
-Source = Path | bytes | BinaryIO | Image.Image
-"""A file, its content, or what :func:`open_photo` returned for it."""
+File = Path | bytes | BinaryIO
+"""A file, its bytes or a binary stream."""
+
+Source = File | Image.Image
+"""A file, or what :func:`open_photo` returned for it."""
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def open_photo(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def open_photo(source: File, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Read what a file says of its photo, whose pixels are decoded later.
 
     Raises
@@ -86,7 +89,8 @@ def decode(source: Source, max_pixels: int = MAX_PIXELS, shorter: int | None = N
     source
         A file, its bytes, a binary stream, or an opened photo, which is used up.
     max_pixels
-        A picture with more is refused before it is decoded; never more than ``MAX_PIXELS``.
+        A picture with more is refused before it is decoded; never more than ``MAX_PIXELS``. Of an
+        opened photo this was asked when it was opened.
     shorter
         Side in pixels to which the shorter one will be resized. A JPEG is then decoded at a half,
         a quarter or an eighth of its size, where that still has ``DRAFT_MARGIN`` times as many
@@ -163,7 +167,7 @@ def _hush_codecs() -> None:
         warnings.filterwarnings("ignore", module=_HUSHED[3].pattern)
 
 
-def read(source: Path | bytes | BinaryIO) -> bytes:
+def read(source: File) -> bytes:
     """Return the bytes of a file or stream.
 
     Raises
