@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walk import still
+from tests.browser.walk import arrive, still
 from tl_core.runs.codes import is_code, owner_of
 from tl_core.runs.store import Store
 
@@ -74,12 +74,6 @@ def test_a_damaged_code_is_replaced(chromium: Any, url: str) -> None:
     context.add_init_script("localStorage.setItem('tl_learner', '<b>not a code</b>')")
     assert "not" not in code_shown(context.new_page(), url)
     context.close()
-
-
-def arrive(page: Page, url: str) -> None:
-    page.goto(url)
-    heading = page.get_by_role("heading", level=1, name="Transfer-learning laboratory")
-    expect(heading).to_be_visible(timeout=PATIENCE)
 
 
 def enter_code(page: Page, code: str) -> None:
