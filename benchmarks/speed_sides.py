@@ -193,7 +193,7 @@ def ours(job: Job) -> Job:
 
 def ours_comparison(job: Job) -> Job:
     """Train extraction, hybrid and last-stage tuning, one after the other, as a comparison."""
-    from tl_core.training.inputs import boundaries
+    from tl_core.training.loader import cached_depths
     from tl_core.training.loop import train
 
     names = job.get("only") or ("feature_extraction", "hybrid", "fine_tune")
@@ -201,7 +201,7 @@ def ours_comparison(job: Job) -> Job:
     result: Job = {}
     with tempfile.TemporaryDirectory() as folder, clock(result):
         for config in configs:
-            for _ in train(config, Path(folder) / config.strategy, boundaries(*configs)):
+            for _ in train(config, Path(folder) / config.strategy, cached_depths(*configs)):
                 pass
     return result
 
@@ -211,15 +211,15 @@ def floor(job: Job) -> Job:
     import torch
 
     from tl_core.backbones.build import build_backbone
-    from tl_core.boundary import inference_batch
     from tl_core.data import open_dataset
     from tl_core.data.views import load_eval, normalise
-    from tl_core.device import autocast, place
+    from tl_core.device import autocast, to_device
+    from tl_core.prefix import inference_batch
 
     torch.set_num_threads(job["threads"])
     config = _config(job)
     dataset, _ = open_dataset(job["data"])  # listing and checking are not part of the floor
-    backbone = place(
+    backbone = to_device(
         build_backbone(config.backbone, pretrained=False, image_size=config.image_size), "cpu"
     ).eval()
     preprocessing = config.spec.preprocessing.at(config.image_size)

@@ -4,23 +4,23 @@ import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec
 from tl_core.errors import TLError
-from ui.backbone_cards import choose_backbone, size
-from ui.chrome import problem, title
-from ui.controls import planned_run
-from ui.cost import plan_cost
-from ui.layer_map import MapPlan, layer_map
-from ui.layer_map.facts import multiply_adds, plan_facts, rates, strategy_of
-from ui.plan import current, follow
-from ui.plan_panel import (
+from ui.backbone.backbone_ranking import rank_networks
+from ui.backbone.cards import choose_backbone, size
+from ui.backbone.layer_map import MapPlan, layer_map
+from ui.backbone.layer_map.facts import multiply_adds, plan_facts, rates, strategy_of
+from ui.backbone.plan import current, follow
+from ui.backbone.plan_panel import (
     advice_panel,
     next_step,
     plan_in_numbers,
     training_photos,
     what_it_risks,
 )
-from ui.ranking import rank_networks
-from ui.source import show_source
-from ui.state import app_state
+from ui.shared.page import problem, title
+from ui.shared.source import show_source
+from ui.shared.state import app_state
+from ui.train.controls import planned_run
+from ui.train.cost import plan_cost
 
 
 def photo_size(spec: BackboneSpec) -> int:

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ui.chrome import title
 from ui.classroom import (
     is_instructor,
     leaderboard,
@@ -14,8 +13,9 @@ from ui.classroom import (
     sign_out,
     wall,
 )
-from ui.people import room_panel
-from ui.state import rooms
+from ui.shared.page import title
+from ui.shared.state import rooms
+from ui.start.join import room_panel
 
 
 def instructor() -> None:

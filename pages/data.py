@@ -4,9 +4,13 @@ import streamlit as st
 
 from tl_core.data import DatasetSpec, HealthReport
 from tl_core.errors import TLError
-from ui.augment_preview import augment_preview
-from ui.camera import camera
-from ui.chrome import (
+from ui.data.augment_preview import augment_preview
+from ui.data.camera import camera
+from ui.data.health import health
+from ui.data.public_sets import public
+from ui.data.sets import bundled
+from ui.data.uploads import delete_my_data, upload, your_photos
+from ui.shared.page import (
     chosen_dataset,
     literal,
     problem,
@@ -15,12 +19,8 @@ from ui.chrome import (
     title,
     visible,
 )
-from ui.data_picker import bundled
-from ui.health import health
-from ui.own_photos import delete_my_data, upload, your_photos
-from ui.public_sets import public
-from ui.source import show_source
-from ui.state import app_state, save
+from ui.shared.source import show_source
+from ui.shared.state import app_state, save
 
 PER_PAGE = 12
 

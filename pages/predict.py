@@ -6,18 +6,18 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.errors import TLError
-from ui.answers import show_answers
-from ui.chrome import empty, problem, tell_removed, title
-from ui.own_photos import PHOTO_TYPES, Arriving, progress_bar
-from ui.results import (
+from ui.data.uploads import PHOTO_TYPES, Arriving, progress_bar
+from ui.predict.answers import show_answers
+from ui.shared.page import empty, problem, tell_removed, title
+from ui.shared.results import (
     FinishedRun,
     comparisons,
     finished_runs,
     told_apart,
     when_text,
 )
-from ui.source import show_source
-from ui.state import app_state, executor, my_job, owner, uploads
+from ui.shared.source import show_source
+from ui.shared.state import app_state, executor, my_job, owner, uploads
 
 
 def ask_about(photo: UploadedFile, runs: list[FinishedRun]) -> None:

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from tl_core.machine import cores, gpus, slots
-from ui.chrome import readable_dataset, title
-from ui.demo import demo, demo_jobs, picture
-from ui.people import LINK, other_device, room_panel
-from ui.source import show_source
-from ui.state import app_state, my_jobs, my_room, store
+from ui.shared.page import readable_dataset, title
+from ui.shared.source import show_source
+from ui.shared.state import app_state, my_jobs, my_room, store
+from ui.start.demo import demo, demo_jobs, picture
+from ui.start.join import LINK, other_device, room_panel
 
 title(
     "Transfer-learning laboratory",

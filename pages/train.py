@@ -7,15 +7,15 @@ import streamlit as st
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
-from ui.chrome import chosen_dataset, empty, literal, problem, tell_removed, title
-from ui.controls import NUMBERS, configs, settings_panel, strategy_picker
-from ui.cost import line_up_cost
-from ui.forecast import Forecast, ask_forecast, remember, wanted
-from ui.link import share, tell_link
-from ui.live_run import follow, mistakes, start_runs
-from ui.plan_panel import training_photos
-from ui.source import show_source
-from ui.state import app_state, executor, my_jobs, save
+from ui.backbone.plan_panel import training_photos
+from ui.shared.link import share, tell_link
+from ui.shared.page import chosen_dataset, empty, literal, problem, tell_removed, title
+from ui.shared.source import show_source
+from ui.shared.state import app_state, executor, my_jobs, save
+from ui.train.controls import NUMBERS, configs, settings_panel, strategy_picker
+from ui.train.cost import line_up_cost
+from ui.train.guess import Forecast, ask_forecast, remember, wanted
+from ui.train.live_run import follow, mistakes, start_runs
 
 
 def describe(strategies: tuple[str, ...]) -> None:

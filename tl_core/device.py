@@ -84,7 +84,7 @@ def measure_step(device: str, precision: str, repeats: int = 5) -> float:
             layers.append(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False))
             layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
             layers.append(nn.Conv2d(outputs, outputs, 3, padding=1))
-        model = place(nn.Sequential(*layers), device)
+        model = to_device(nn.Sequential(*layers), device)
     images = torch.zeros(16, 3, 96, 96, device=device).contiguous(memory_format=torch.channels_last)
     fastest = float("inf")
     for _ in range(repeats):
@@ -108,7 +108,7 @@ class _StridedDepthwise(nn.Conv2d):
             return super().forward(x.float())
 
 
-def place(module: M, device: str) -> M:
+def to_device(module: M, device: str) -> M:
     """Move a module to a device, its kernels laid out channels last (faster convolutions)."""
     module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if device == "cpu":
@@ -123,7 +123,7 @@ def autocast(device: str, precision: str) -> torch.autocast:
     return torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
 
 
-def settle(device: str) -> None:
+def synchronize(device: str) -> None:
     """Wait until a device has done what it was given; the processor always has."""
     if device != "cpu":
         torch.accelerator.synchronize()

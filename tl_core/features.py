@@ -17,11 +17,11 @@ import torch
 from tl_core.backbones.folding import folded
 from tl_core.backbones.spec import BackboneSpec, Preprocessing
 from tl_core.backbones.staged import StagedBackbone
-from tl_core.boundary import boundary_bytes, inference_batch
 from tl_core.cache import Array, Arrays, digest, fetching, find
-from tl_core.data.decode import DECODE_SETTINGS
 from tl_core.data.views import normalise
 from tl_core.device import autocast
+from tl_core.modalities.photo.decode import DECODE_SETTINGS
+from tl_core.prefix import inference_batch, prefix_bytes
 from tl_core.steps import Steps
 
 Images = Callable[[Sequence[int]], torch.Tensor]
@@ -108,7 +108,7 @@ class FrozenPrefix:
                 x = images(range(first, min(first + size, len(photos))))
                 yield from self._activations(x, start, depth, precision)
 
-        size = len(photos) * boundary_bytes(self.spec, depth, self.preprocessing.size)
+        size = len(photos) * prefix_bytes(self.spec, depth, self.preprocessing.size)
         return (yield from fetching(key, run, size))
 
     @torch.inference_mode()

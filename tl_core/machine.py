@@ -167,7 +167,7 @@ def share_heaps() -> None:
 def give_back_memory() -> None:
     """Hand freed memory back to the system, where glibc keeps it for later.
 
-    Measured: after the trial of precisions 50 MB, which a small server has use for.
+    ProfileKey: after the trial of precisions 50 MB, which a small server has use for.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

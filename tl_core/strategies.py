@@ -44,7 +44,7 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Terms:
+class RecipeInputs:
     """What a recipe works with.
 
     Attributes
@@ -70,7 +70,7 @@ class Terms:
         return FreezePlan(frozenset(trainable), self.batch_norm)
 
 
-Recipe = Callable[[Terms], list[Phase]]
+Recipe = Callable[[RecipeInputs], list[Phase]]
 """Turns stages into phases; phases without an epoch are left out by the caller."""
 
 
@@ -110,8 +110,8 @@ class Strategy:
         batch_norm: BatchNormPolicy,
     ) -> tuple[Phase, ...]:
         """Return the phases that have at least one epoch."""
-        terms = Terms(stages, thawed, epochs, lr, batch_norm)
-        return tuple(phase for phase in self.recipe(terms) if phase.epochs > 0)
+        inputs = RecipeInputs(stages, thawed, epochs, lr, batch_norm)
+        return tuple(phase for phase in self.recipe(inputs) if phase.epochs > 0)
 
 
 STRATEGIES: Registry[Strategy] = Registry("strategy")
@@ -127,41 +127,41 @@ def layer_wise_rates(thawed: tuple[str, ...], lr: float) -> dict[str, float]:
     return {name: lr * BACKBONE_SHARE * DEPTH_DECAY**steps for steps, name in depth}
 
 
-def _feature_extraction(terms: Terms) -> list[Phase]:
-    return [Phase("Head only", terms.plan(), terms.epochs, terms.lr)]
+def _feature_extraction(inputs: RecipeInputs) -> list[Phase]:
+    return [Phase("Head only", inputs.plan(), inputs.epochs, inputs.lr)]
 
 
-def _fine_tune(terms: Terms) -> list[Phase]:
-    rates = layer_wise_rates(terms.thawed, terms.lr)
-    return [Phase("Fine-tuning", terms.plan(terms.thawed), terms.epochs, terms.lr, rates)]
+def _fine_tune(inputs: RecipeInputs) -> list[Phase]:
+    rates = layer_wise_rates(inputs.thawed, inputs.lr)
+    return [Phase("Fine-tuning", inputs.plan(inputs.thawed), inputs.epochs, inputs.lr, rates)]
 
 
-def _hybrid(terms: Terms) -> list[Phase]:
-    first = terms.epochs // 2
-    lower = terms.lr / 3
-    rates = layer_wise_rates(terms.thawed, lower)
+def _hybrid(inputs: RecipeInputs) -> list[Phase]:
+    first = inputs.epochs // 2
+    lower = inputs.lr / 3
+    rates = layer_wise_rates(inputs.thawed, lower)
     return [
-        Phase("Head only", terms.plan(), first, terms.lr),
-        Phase("Thawed", terms.plan(terms.thawed), terms.epochs - first, lower, rates),
+        Phase("Head only", inputs.plan(), first, inputs.lr),
+        Phase("Thawed", inputs.plan(inputs.thawed), inputs.epochs - first, lower, rates),
     ]
 
 
-def _gradual_unfreeze(terms: Terms) -> list[Phase]:
-    count = len(terms.thawed) + 1
-    ends = [round(terms.epochs * (position + 1) / count) for position in range(count)]
+def _gradual_unfreeze(inputs: RecipeInputs) -> list[Phase]:
+    count = len(inputs.thawed) + 1
+    ends = [round(inputs.epochs * (position + 1) / count) for position in range(count)]
     phases = []
     for position, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-        open_now = terms.thawed[len(terms.thawed) - position :]
+        open_now = inputs.thawed[len(inputs.thawed) - position :]
         name = f"Thawed from {open_now[0]}" if open_now else "Head only"
-        rate = terms.lr if position == 0 else terms.lr / 3
+        rate = inputs.lr if position == 0 else inputs.lr / 3
         rates = layer_wise_rates(open_now, rate)
-        phases.append(Phase(name, terms.plan(open_now), end - start, rate, rates))
+        phases.append(Phase(name, inputs.plan(open_now), end - start, rate, rates))
     return phases
 
 
-def _everything_alike(terms: Terms) -> list[Phase]:
-    rates = dict.fromkeys(terms.stages, terms.lr)
-    return [Phase("All layers", terms.plan(terms.stages), terms.epochs, terms.lr, rates)]
+def _everything_alike(inputs: RecipeInputs) -> list[Phase]:
+    rates = dict.fromkeys(inputs.stages, inputs.lr)
+    return [Phase("All layers", inputs.plan(inputs.stages), inputs.epochs, inputs.lr, rates)]
 
 
 for _strategy in (

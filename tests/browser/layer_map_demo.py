@@ -3,8 +3,8 @@
 import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec, Preprocessing, Stage, WeightsSource
-from ui.layer_map import MapPlan, layer_map
-from ui.layer_map.facts import rates, strategy_of
+from ui.backbone.layer_map import MapPlan, layer_map
+from ui.backbone.layer_map.facts import rates, strategy_of
 
 SEES = ["edges and blobs of colour", "corners and simple textures", "patterns and motifs"]
 SEES += ["parts of things, such as wheels, eyes and petals", "whole things, close to the classes"]

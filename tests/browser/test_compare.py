@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Open, Server
 from tl_core.data.catalog import bundled_sets
 from tl_core.execution.inline import InlineExecutor
-from tl_core.runs.codes import owner_of
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
+from tl_core.store.learner_code import owner_of
 from tl_core.training.config import make_config
 
 CODE = "0123456789ABCDEFGHJC"

@@ -20,9 +20,9 @@ from tests.browser.conftest import CODE, INSTRUCTOR, Open, Server
 from tests.browser.walk import button, rows, shoot, still, upload
 from tl_core.data.catalog import find
 from tl_core.execution.inline import InlineExecutor
-from tl_core.runs.codes import owner_of
-from tl_core.runs.store import Store
 from tl_core.server.rooms import Rooms
+from tl_core.store.database import Store
+from tl_core.store.learner_code import owner_of
 from tl_core.training.config import make_config
 
 DATA = "produce/market"

@@ -26,15 +26,18 @@ LAYERS = (
         "download",
         "steps",
         "cache",
+        "parallel",
+        "statistics",
     ),
+    ("modalities", "store"),
     ("data", "backbones"),
-    ("heads", "classifier", "freezing", "boundary", "features"),
+    ("heads", "classifier", "freezing", "prefix", "features"),
     ("strategies",),
     ("training",),
-    ("runs",),
+    ("cost", "runs"),
     ("analysis",),
-    ("server",),
     ("execution",),
+    ("server",),
     ("cli", "__main__"),
 )
 """Parts of tl_core from the bottom up; nothing imports from above itself."""
@@ -43,11 +46,11 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 PAGE_MODULES = (
     "tl_core", "tl_core.backbones.spec", "tl_core.backbones.weights", "tl_core.data",
-    "tl_core.data.catalog", "tl_core.download", "ui.data_picker", "ui.public_sets",
+    "tl_core.data.catalog", "tl_core.download", "ui.data.sets", "ui.data.public_sets",
     "tl_core.strategies", "tl_core.training.config", "tl_core.training.events",
-    "tl_core.training.record", "tl_core.runs.store", "tl_core.runs.compare",
-    "tl_core.execution.local", "ui.controls", "ui.live_run", "ui.results",
-    "ui.people", "ui.classroom", "ui.cost", "tl_core.training.cost",
+    "tl_core.training.record", "tl_core.store.database", "tl_core.runs.compare",
+    "tl_core.execution.local", "ui.train.controls", "ui.train.live_run", "ui.shared.results",
+    "ui.start.join", "ui.classroom", "ui.train.cost", "tl_core.cost.estimate",
 )  # fmt: skip
 
 

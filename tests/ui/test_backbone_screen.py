@@ -12,7 +12,7 @@ from tests.photos import make_photo_folder
 from tests.ui.lab import OWNER, Lab, links, rerun, texts
 from tl_core.backbones.spec import backbones
 from tl_core.home import home
-from ui.backbone_cards import COLUMNS, HERE, groups, size
+from ui.backbone.cards import COLUMNS, HERE, groups, size
 
 STAGES = backbones().get("resnet_mini").stage_names
 

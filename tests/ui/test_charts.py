@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ui.charts import (
+from ui.shared.charts import (
     CurvePoint,
     Result,
     Series,
@@ -16,8 +16,8 @@ from ui.charts import (
     plain,
     unique,
 )
-from ui.charts.live import MAX_POINTS, thin
-from ui.theme import contrast, strategy_style
+from ui.shared.charts.live import MAX_POINTS, thin
+from ui.shared.theme import contrast, strategy_style
 
 HOSTILE = "<img src=x onerror=alert(1)> {b} {@[2]} a\u202egnp.exe\n\x00 a very long name indeed"
 

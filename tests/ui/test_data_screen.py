@@ -15,8 +15,8 @@ from tests.ui.lab import OWNER, Lab, rerun, tables, texts
 from tl_core.backbones.spec import backbones
 from tl_core.data import AUGMENTATIONS
 from tl_core.execution.worker import run_job
-from ui.camera import camera_works
-from ui.charts.balance import MOST, class_balance
+from ui.data.camera import camera_works
+from ui.shared.charts.balance import MOST, class_balance
 
 
 def of(app: Any, label: str) -> Any:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tl_core.backbones.spec import backbones
-from ui.layer_map import MapPlan
-from ui.layer_map.facts import multiply_adds, output_shape, plan_facts, presets, rates, strategy_of
-from ui.layer_map.layer_map import _short
-from ui.plan import LineUp, line_up
+from ui.backbone.layer_map import MapPlan
+from ui.backbone.layer_map.facts import (
+    multiply_adds,
+    output_shape,
+    plan_facts,
+    presets,
+    rates,
+    strategy_of,
+)
+from ui.backbone.layer_map.layer_map import _short
+from ui.backbone.plan import LineUp, line_up
 
 SPEC = backbones().get("resnet_mini")
 STAGES = SPEC.stage_names

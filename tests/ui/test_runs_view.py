@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tl_core.execution.queue import Place
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
 from tl_core.training.config import make_config
 from tl_core.training.events import (
     EpochEnded,
@@ -18,8 +18,8 @@ from tl_core.training.events import (
     TrainEvent,
     to_dict,
 )
-from ui.charts import CurvePoint
-from ui.runs import RunView, line_of, seconds_text, view_runs
+from ui.shared.charts import CurvePoint
+from ui.shared.runs import RunView, line_of, seconds_text, view_runs
 
 
 class Run:

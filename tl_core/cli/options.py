@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tl_core.data.augment import AUGMENTATIONS
 from tl_core.freezing import BATCH_NORM_POLICIES
 from tl_core.heads import HEADS
+from tl_core.modalities.photo.augment import AUGMENTATIONS
 from tl_core.strategies import STRATEGIES
 from tl_core.training import config as options
 

@@ -3,13 +3,13 @@
 Nothing here loads torch; ``tl_core.data.views`` turns photos into tensors.
 """
 
-from tl_core.data.augment import AUGMENTATIONS, Augmentation
-from tl_core.data.decode import DECODE_SETTINGS, decode
 from tl_core.data.health import HealthReport, require_usable
+from tl_core.data.open import add_archive, open_dataset
 from tl_core.data.scan import scan
-from tl_core.data.source import add_archive, open_dataset
 from tl_core.data.spec import DatasetSpec, Photo, Split
 from tl_core.data.splits import make_split
+from tl_core.modalities.photo.augment import AUGMENTATIONS, Augmentation
+from tl_core.modalities.photo.decode import DECODE_SETTINGS, decode
 
 __all__ = [
     "AUGMENTATIONS",

@@ -10,8 +10,8 @@ from PIL import Image
 
 from tl_core.backbones.spec import Preprocessing
 from tl_core.compat import torchvision  # noqa: F401  (its submodules come after it)
-from tl_core.data.augment import Augmentation
 from tl_core.data.views import TrainViews
+from tl_core.modalities.photo.augment import Augmentation
 
 # isort: split
 from torchvision.transforms.v2 import functional as F

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from tl_core.data.decode import DECODE_SETTINGS, decode, describe, open_photo, read
 from tl_core.data.files import MANIFEST, Layout, Listing, list_files, read_layout
 from tl_core.data.health import FileFacts, HealthReport, report
-from tl_core.data.pool import Progress, each
 from tl_core.data.spec import DatasetSpec, Photo
 from tl_core.errors import DataError
 from tl_core.home import home, write_atomically
+from tl_core.modalities.photo.decode import DECODE_SETTINGS, decode, describe, open_photo, read
+from tl_core.parallel import Progress, each
 
 Look = Callable[[Path, Image.Image], object]
 """Decodes an opened photo, given its file too, and raises ``DataError`` where that fails."""

@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from tl_core.backbones.spec import Preprocessing
 from tl_core.cache import Array, NoRoom, digest, fetch
 from tl_core.compat import torchvision  # noqa: F401  (its submodules come after it)
-from tl_core.data.augment import Augmentation
-from tl_core.data.decode import DECODE_SETTINGS
-from tl_core.data.first_look import ReadSmall, read_small, resize_shorter
-from tl_core.data.pool import Progress, each, stream
+from tl_core.data.decode_once import ReadSmall, read_small, resize_shorter
 from tl_core.device import send
+from tl_core.modalities.photo.augment import Augmentation
+from tl_core.modalities.photo.decode import DECODE_SETTINGS
+from tl_core.parallel import Progress, each, stream
 
 # isort: split
 from torchvision.transforms import v2

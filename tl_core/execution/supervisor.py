@@ -32,7 +32,7 @@ from tl_core.execution.local import supervisor_lock
 from tl_core.execution.queue import in_order
 from tl_core.home import home, write_atomically
 from tl_core.machine import gpus, process_memory, run_memory, run_seconds, slots
-from tl_core.runs.store import RUNNING, WAITING, Job, Store
+from tl_core.store.database import RUNNING, WAITING, Job, Store
 from tl_core.training.events import RunFailed, to_dict
 
 TICK_SECONDS = 0.05

@@ -11,18 +11,19 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from tl_core.analysis.ranking import Report, forecasts
+from tl_core.analysis.backbone_ranking import Report, forecasts
 from tl_core.backbones.spec import backbones
-from tl_core.data.augment import AUGMENTATIONS
+from tl_core.cost.measure import measure_costs
+from tl_core.cost.profile import ProfileKey
 from tl_core.data.catalog import PUBLIC
 from tl_core.data.preview import augmented_views
 from tl_core.data.public import prefetch_data
 from tl_core.errors import RunError, TLError
 from tl_core.execution import discard_checkpoint, outcome, run_folder
 from tl_core.machine import run_seconds
+from tl_core.modalities.photo.augment import AUGMENTATIONS
 from tl_core.runs.restore import predict_files
-from tl_core.runs.store import PAUSED, Job, Store
-from tl_core.training.calibration import calibrate
+from tl_core.store.database import PAUSED, Job, Store
 from tl_core.training.config import RunConfig
 from tl_core.training.events import (
     ENDINGS,
@@ -34,9 +35,8 @@ from tl_core.training.events import (
     StepEnded,
     to_dict,
 )
-from tl_core.training.inputs import boundaries
+from tl_core.training.loader import cached_depths
 from tl_core.training.loop import Events, train
-from tl_core.training.stage_costs import Measured
 
 FLUSH_SECONDS = 0.2
 """Steps are written, and requests read, at most this often."""
@@ -106,7 +106,9 @@ def run_job(url: str, identifier: str) -> None:
 def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     config = RunConfig.from_dict(job.payload)
     beside = store.jobs(comparison=job.comparison) if job.comparison else []
-    shared = boundaries(*(RunConfig.from_dict(other.payload) for other in beside if other.active))
+    shared = cached_depths(
+        *(RunConfig.from_dict(other.payload) for other in beside if other.active)
+    )
     stream = train(config, run_folder(job.id), shared)
     last: dict[str, Any] = {}
     try:
@@ -173,8 +175,8 @@ def _preview(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
     return "finished", None
 
 
-def _calibrate(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    calibrate(Measured(**job.payload))
+def _measure_costs(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    measure_costs(ProfileKey(**job.payload))
     return "finished", None
 
 
@@ -216,7 +218,7 @@ JOB_KINDS: dict[str, Callable[[Store, Job, EventLog], tuple[str, str | None]]] =
     "train": _train,
     "predict": _predict,
     "preview": _preview,
-    "calibrate": _calibrate,
+    "measure_costs": _measure_costs,
     "rank": _rank,
     "prefetch_data": _prefetch_data,
 }

@@ -12,10 +12,10 @@ from safetensors.torch import load_file
 from tl_core.backbones.build import build_backbone
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data.views import load_eval
-from tl_core.device import place
+from tl_core.device import to_device
 from tl_core.errors import UserError
 from tl_core.training.evaluation import predict
-from tl_core.training.novelty import UNFAMILIAR, Familiar
+from tl_core.training.novelty import UNFAMILIAR, NoveltyDetector
 from tl_core.training.record import WEIGHTS, RunRecord
 
 
@@ -38,7 +38,7 @@ def load_classifier(run_dir: Path) -> tuple[TransferClassifier, RunRecord]:
         classifier.load_state_dict(load_file(run_dir / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise UserError(f"The weights in {run_dir} are missing or damaged.") from error
-    return place(classifier.eval(), "cpu"), record
+    return to_device(classifier.eval(), "cpu"), record
 
 
 def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
     preprocessing = record.config.spec.preprocessing.at(record.config.image_size)
     images = load_eval(files, preprocessing)
     features, logs = predict(classifier, images, preprocessing, "cpu")
-    known = Familiar.load(run_dir)
+    known = NoveltyDetector.load(run_dir)
     novelty = known.novelty(features) if known else [None] * len(files)
     answers = []
     for file, row, share in zip(files, logs.exp().tolist(), novelty, strict=True):

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from tl_core.data.catalog import locate
 from tl_core.data.files import clean, unused
-from tl_core.data.incoming import Incoming
-from tl_core.data.intake import Intake, disk_full
-from tl_core.data.limits import no_room
+from tl_core.data.open import open_dataset
 from tl_core.data.scan import carry_over
-from tl_core.data.source import open_dataset
 from tl_core.data.spec import DatasetSpec, Photo
+from tl_core.data.staging import StagingFolder, disk_full
 from tl_core.errors import DataError
+from tl_core.server.limits import no_room
+from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads
 
 LONGEST_NAME = 60
@@ -178,12 +178,12 @@ def _remedy(
     former = known.get(data, dataset.name).partition(_MARK)[0]
     name = f"{former[:40]}{_MARK}{what}"[:80]
 
-    def make(incoming: Incoming, target: Path, room: int) -> None:
-        with Intake(incoming.file.parent, name, uploads.limits) as intake:
-            _fill(intake, dataset, paths, room)
-            intake.seal()
-            carry_over(locate(data), intake.folder, {dataset.photos[i].path: p for i, p in paths})
-            intake.commit(target)
+    def make(spool: UploadSpool, target: Path, room: int) -> None:
+        with StagingFolder(spool.file.parent, name, uploads.limits) as staging:
+            _fill(staging, dataset, paths, room)
+            staging.seal()
+            carry_over(locate(data), staging.folder, {dataset.photos[i].path: p for i, p in paths})
+            staging.commit(target)
 
     content = [(path, dataset.photos[index].sha256) for index, path in paths]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -206,23 +206,25 @@ def _paths(dataset: DatasetSpec, classes: Classes) -> list[tuple[int, str]]:
     return paths
 
 
-def _fill(intake: Intake, dataset: DatasetSpec, paths: list[tuple[int, str]], room: int) -> None:
+def _fill(
+    staging: StagingFolder, dataset: DatasetSpec, paths: list[tuple[int, str]], room: int
+) -> None:
     """Let a new folder refer to the stored files, or copy them where the disk cannot do that."""
     try:
         needed = sum(dataset.file(index).stat().st_size for index, _ in paths)
         if needed > room:
-            raise intake.refuse(no_room(needed, room))
+            raise staging.refuse(no_room(needed, room))
         for index, path in paths:
-            stored = f"files/{len(intake.files):06}"
-            source, target = dataset.file(index).resolve(), intake.folder / stored
+            stored = f"files/{len(staging.files):06}"
+            source, target = dataset.file(index).resolve(), staging.folder / stored
             try:
                 os.link(source, target)
             except OSError:
                 shutil.copy2(source, target)
-            intake.files[path] = stored
+            staging.files[path] = stored
     except FileNotFoundError as error:
         raise DataError("These photos are being removed. Choose others.") from error
     except OSError as error:
         if not disk_full(error):
             raise
-        raise intake.refuse("there is no room left on the server's disk.") from error
+        raise staging.refuse("there is no room left on the server's disk.") from error

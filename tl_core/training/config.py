@@ -12,11 +12,11 @@ from functools import cache
 from typing import Any
 
 from tl_core.backbones.spec import BackboneSpec, backbones
-from tl_core.boundary import worthwhile_depth
-from tl_core.data.augment import AUGMENTATIONS
 from tl_core.errors import ConfigError
 from tl_core.freezing import BATCH_NORM_POLICIES, BatchNormPolicy, select_stages
 from tl_core.heads import HEADS
+from tl_core.modalities.photo.augment import AUGMENTATIONS
+from tl_core.prefix import worthwhile_depth
 from tl_core.strategies import STRATEGIES, Phase
 
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD, momentum 0.9"}
@@ -128,7 +128,7 @@ class RunConfig:
             batch_norm=self.batch_norm,
         )
 
-    def boundary(self, phase: Phase) -> int:
+    def cached_depth(self, phase: Phase) -> int:
         """Return how many stages of a phase are computed once."""
         prefix = phase.plan.frozen_prefix(self.spec.stage_names)
         return worthwhile_depth(self.spec, prefix, self.image_size)

@@ -9,12 +9,12 @@ import torch
 from torch.nn import functional as F
 
 from tl_core.backbones.spec import Preprocessing
-from tl_core.boundary import inference_batch
 from tl_core.classifier import TransferClassifier
 from tl_core.data.views import normalise
 from tl_core.device import autocast
+from tl_core.prefix import inference_batch
 from tl_core.training.config import RunConfig
-from tl_core.training.session import Photos
+from tl_core.training.setup import Photos
 
 
 class Answers(NamedTuple):

@@ -16,6 +16,7 @@ from tl_core.seeding import derive
 from tl_core.stopwatch import Stopwatch
 from tl_core.strategies import Phase
 from tl_core.training.config import RunConfig
+from tl_core.training.epoch_metrics import EpochMetrics, finite
 from tl_core.training.evaluation import evaluate
 from tl_core.training.events import (
     CancelRun,
@@ -26,11 +27,10 @@ from tl_core.training.events import (
     StepEnded,
     TrainEvent,
 )
-from tl_core.training.inputs import Inputs
-from tl_core.training.logbook import Logbook
+from tl_core.training.loader import PhaseLoader
 from tl_core.training.optim import make_optimizer, make_schedule
-from tl_core.training.session import Session, prepare
-from tl_core.training.tally import Tally, finite
+from tl_core.training.setup import TrainingSetup, prepare
+from tl_core.training.state import RunState
 
 Events = Generator[TrainEvent, None, None]
 
@@ -50,7 +50,7 @@ def train(
         the checkpoint of a run of the same configuration that was paused or interrupted, that run
         goes on, to the same numbers as if it had never stopped.
     shared
-        Boundaries (:func:`~tl_core.training.inputs.boundaries`) that other runs of a comparison
+        Boundaries (:func:`~tl_core.training.loader.cached_depths`) that other runs of a comparison
         start from: what the frozen stages make of the photos is kept there too, for them.
     profile
         Note in the record where the time went. On a GPU this takes some itself, since every part
@@ -68,7 +68,7 @@ def train(
         Before the first step, if data, weights or settings cannot be used.
     """
     watch = Stopwatch(profile)
-    logbook = Logbook(config, run_dir, watch)
+    logbook = RunState(config, run_dir, watch)
     try:
         session = yield from prepare(logbook.config, watch)
         yield logbook.start(session)
@@ -96,13 +96,13 @@ def train(
 
 
 def _train_phase(
-    session: Session, logbook: Logbook, phase: Phase, shared: Collection[int]
+    session: TrainingSetup, logbook: RunState, phase: Phase, shared: Collection[int]
 ) -> Events:
     config, classifier = session.config, session.classifier
     optimizer = make_optimizer(classifier, phase, config)
     schedule = make_schedule(optimizer, config.schedule, phase.epochs, len(session.batches(0)))
     logbook.restore(classifier, optimizer, schedule)
-    inputs = Inputs(session, len(logbook.phases), phase, shared)
+    inputs = PhaseLoader(session, len(logbook.phases), phase, shared)
     first = logbook.phases[-1].first_epoch
     done = len(logbook.history)
     for epoch in range(done + 1, first + phase.epochs):
@@ -135,13 +135,17 @@ def _train_phase(
 
 
 def _train_epoch(
-    session: Session, logbook: Logbook, inputs: Inputs, optimizer: Optimizer, schedule: LambdaLR
+    session: TrainingSetup,
+    logbook: RunState,
+    inputs: PhaseLoader,
+    optimizer: Optimizer,
+    schedule: LambdaLR,
 ) -> Generator[TrainEvent, None, tuple[float, float]]:
     """Take every training photo once; return the mean loss and the share of right answers."""
     config, classifier, watch = session.config, session.classifier, session.watch
     epoch = len(logbook.history) + 1
     torch.manual_seed(derive(config.seed, "dropout", epoch))
-    tally = Tally()
+    tally = EpochMetrics()
     for indices in session.batches(epoch):
         with watch.part("views"):
             x, labels = inputs.batch(indices)
@@ -162,7 +166,7 @@ def _train_epoch(
     return tally.loss, tally.accuracy
 
 
-def _steps(logbook: Logbook, epoch: int, tally: Tally) -> Events:
+def _steps(logbook: RunState, epoch: int, tally: EpochMetrics) -> Events:
     """Report the steps since the last time."""
     for loss in tally.losses():
         yield StepEnded(logbook.next_step(), epoch, loss)

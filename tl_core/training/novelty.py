@@ -22,16 +22,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
-from tl_core.boundary import inference_batch
 from tl_core.errors import UserError
 from tl_core.home import replacing
+from tl_core.prefix import inference_batch
 from tl_core.seeding import generator
 from tl_core.steps import Steps
 from tl_core.training.evaluation import predict
-from tl_core.training.inputs import first_view
-from tl_core.training.preparing import Preparing, stepping
+from tl_core.training.loader import first_view
+from tl_core.training.progress import Preparing, stepping
 from tl_core.training.record import NOVELTY
-from tl_core.training.session import Session
+from tl_core.training.setup import TrainingSetup
 
 NEIGHBOUR = 5
 """Which neighbour counts: a single strange training photo then vouches for no other."""
@@ -44,7 +44,7 @@ UNFAMILIAR = 0.95
 
 
 @dataclass(frozen=True)
-class Familiar:
+class NoveltyDetector:
     """What a network is at home with.
 
     Attributes
@@ -59,7 +59,7 @@ class Familiar:
     distances: torch.Tensor
 
     @classmethod
-    def of(cls, training: torch.Tensor, validation: torch.Tensor) -> Familiar:
+    def of(cls, training: torch.Tensor, validation: torch.Tensor) -> NoveltyDetector:
         """Learn it from the features (N, F) and (V, F) of training and validation photos."""
         features = F.normalize(training.float(), dim=1).half()
         return cls(features, _distances(features, validation).sort().values)
@@ -76,7 +76,7 @@ class Familiar:
             save_file({"features": self.features, "distances": self.distances}, temporary)
 
     @classmethod
-    def load(cls, run_dir: Path) -> Familiar | None:
+    def load(cls, run_dir: Path) -> NoveltyDetector | None:
         """Return what :meth:`save` wrote, or None for a run from before there was such a file.
 
         Raises
@@ -93,7 +93,7 @@ class Familiar:
             raise UserError(f"The file {path} is damaged.") from error
 
 
-def familiar(session: Session, validation: torch.Tensor) -> Preparing[Familiar]:
+def familiar(session: TrainingSetup, validation: torch.Tensor) -> Preparing[NoveltyDetector]:
     """Return what the network of a session is at home with, in the state that it is in.
 
     Training photos are taken in their first view, behind the frozen stages where that is kept; with
@@ -126,7 +126,7 @@ def familiar(session: Session, validation: torch.Tensor) -> Preparing[Familiar]:
         return torch.cat(found)
 
     training = yield from stepping("training photos to remember", look(), len(chosen))
-    return Familiar.of(training, validation)
+    return NoveltyDetector.of(training, validation)
 
 
 def _distances(known: torch.Tensor, features: torch.Tensor) -> torch.Tensor:

@@ -22,9 +22,9 @@ from typing import Any
 
 from tl_core.errors import UserError
 from tl_core.home import write_atomically
+from tl_core.statistics import wilson_interval
 from tl_core.training.config import RunConfig
 from tl_core.training.events import EpochEnded, PhaseStarted, PrefixCached
-from tl_core.training.metrics import wilson_interval
 
 WEIGHTS = "weights.safetensors"
 NOVELTY = "novelty.safetensors"

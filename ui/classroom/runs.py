@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tl_core.execution.removal import NOBODY, take_away
 from tl_core.machine import slots
-from tl_core.runs.store import RUNNING, WAITING, Job
+from tl_core.server.cleanup import NOBODY, take_away
 from tl_core.server.load import Disk, Load, disk_use, machine_load
+from tl_core.store.database import RUNNING, WAITING, Job
 from tl_core.strategies import STRATEGIES
 from ui.classroom.access import is_instructor
-from ui.runs import RunView, network_title, view_runs
-from ui.state import executor, rooms, store
-from ui.table import show_table
+from ui.shared.runs import RunView, network_title, view_runs
+from ui.shared.state import executor, rooms, store
+from ui.shared.table import show_table
 
 POLL_SECONDS = 2.0
 LISTED = 60

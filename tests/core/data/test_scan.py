@@ -9,11 +9,11 @@ from PIL import Image
 
 from tests.photos import make_photo, make_photo_folder
 from tl_core.data import require_usable, scan
-from tl_core.data.decode import describe
 from tl_core.data.files import read_layout
-from tl_core.data.pool import each
 from tl_core.data.scan import glance
 from tl_core.errors import DataError
+from tl_core.modalities.photo.decode import describe
+from tl_core.parallel import each
 
 LAYOUTS = {
     "classes": (["a/1.jpg", "b/1.jpg"], {"a/1.jpg": (None, "a"), "b/1.jpg": (None, "b")}),

@@ -9,9 +9,9 @@ from PIL import Image
 from tests.photos import make_photo_folder
 from tl_core.backbones.spec import Preprocessing
 from tl_core.compat import torchvision  # noqa: F401
-from tl_core.data.augment import AUGMENTATIONS
 from tl_core.data.views import TrainViews, eval_view, load_eval, normalise
 from tl_core.errors import DataError
+from tl_core.modalities.photo.augment import AUGMENTATIONS
 
 # isort: split
 from torchvision.transforms import v2
@@ -120,7 +120,7 @@ def test_pixels_are_decoded_once_for_all_runs(
     once = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0, digests=digests)
     fresh = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0)
     with monkeypatch.context() as patch:
-        patch.setattr("tl_core.data.first_look.decode", lambda *_, **__: pytest.fail("again"))
+        patch.setattr("tl_core.data.decode_once.decode", lambda *_, **__: pytest.fail("again"))
         again = TrainViews(files, PREPROCESSING, AUGMENTATIONS.get(name), 0, digests=digests)
     assert torch.equal(once.batch([3, 1], 2), fresh.batch([3, 1], 2))
     assert torch.equal(once.batch([3, 1], 2), again.batch([3, 1], 2))

@@ -23,9 +23,9 @@ from tl_core.download import is_whole
 from tl_core.execution.local import supervisor_alive
 from tl_core.home import ASSETS, home
 from tl_core.machine import default_threads, slots
-from tl_core.runs.schema import SCHEMA_VERSION
 from tl_core.server.address import lan_address
 from tl_core.server.load import machine_load
+from tl_core.store.schema import SCHEMA_VERSION
 
 REQUIREMENTS = ASSETS.parent / "requirements.txt"
 

@@ -1,0 +1,1 @@
+"""Kinds of data: what a file of each is, and how it becomes a network's input."""

@@ -1,0 +1,1 @@
+"""Photos: from files to images of one size."""

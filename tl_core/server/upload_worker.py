@@ -1,0 +1,179 @@
+"""The process in which uploads are opened: ``python -m tl_core.server.upload_worker``.
+
+One request comes in on standard input, a line of JSON; what happens goes out line by line::
+
+    {"what": "photos checked", "done": 3, "total": 20}
+    {"outcome": {...}}    or    {"refused": "one sentence for a person"}
+
+The process limits its own memory and time before it looks at a byte of the upload, and writes only
+into the folder it was given and, at the very end, the finished upload beside the others. Whoever
+started it may kill it at any time and remove that folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from tl_core.data.archive import unpack
+from tl_core.data.limits import megabytes
+from tl_core.data.scan import scan
+from tl_core.data.staging import StagingFolder, disk_full
+from tl_core.errors import TLError
+from tl_core.home import write_atomically
+from tl_core.modalities.photo.decode import decode
+from tl_core.parallel import Progress
+from tl_core.server.limits import UploadLimits, no_room
+from tl_core.server.upload_items import encode, keep_photos, shrink
+
+_REPORT_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to check.
+
+    Attributes
+    ----------
+    kind
+        ``photos`` for a zip of class folders, ``question`` for one photo.
+    name
+        Of the upload, for people.
+    source
+        The file as it was sent; its folder is free for this process to use.
+    target
+        The folder or the file to make.
+    limits
+        How much it may hold and use.
+    room
+        Bytes that are left for it.
+    """
+
+    kind: str
+    name: str
+    source: Path
+    target: Path
+    limits: UploadLimits
+    room: int
+
+    def to_line(self) -> str:
+        """Return the request as one line of JSON."""
+        paths = {"source": str(self.source), "target": str(self.target)}
+        return json.dumps({**vars(self), **paths, "limits": vars(self.limits)})
+
+    @classmethod
+    def from_line(cls, line: str) -> Request:
+        """Read what :meth:`to_line` wrote."""
+        values = json.loads(line)
+        paths = {key: Path(values[key]) for key in ("source", "target")}
+        return cls(**{**values, **paths, "limits": UploadLimits(**values["limits"])})
+
+
+class Reporter:
+    """Writes what happens, progress at most ten times a second."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._last = 0.0
+
+    def say(self, **line: Any) -> None:
+        """Write one line."""
+        print(json.dumps(line), file=self._stream, flush=True)
+
+    def progress(self, what: str) -> Progress:
+        """Return a function that reports how far one kind of work has come."""
+
+        def advance(done: int, total: int) -> None:
+            if done == total or time.monotonic() - self._last >= _REPORT_SECONDS:
+                self._last = time.monotonic()
+                self.say(what=what, done=done, total=total)
+
+        return advance
+
+
+def confine(limits: UploadLimits) -> None:
+    """Limit this process's memory, time and files, as far as the system knows how to."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+    try:
+        import resource
+    except ImportError:  # Windows: the process that started this one still limits its time
+        return
+    wanted = {
+        resource.RLIMIT_AS: limits.memory,
+        resource.RLIMIT_CPU: limits.seconds,
+        resource.RLIMIT_FSIZE: limits.sent_bytes,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, value in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS knows RLIMIT_AS by name only
+            resource.setrlimit(kind, (least, least))
+
+
+def take_photos(request: Request, reporter: Reporter) -> dict[str, Any]:
+    """Unpack, check and shrink a zip of class folders; store it as one folder."""
+    with StagingFolder(request.source.parent, request.name, request.limits) as staging:
+        reporter.say(what="Unpacking", done=0, total=0)
+        with request.source.open("rb") as stream:
+            unpack(stream, staging)
+        request.source.unlink()
+        keep_photos(staging, request.limits, reporter.progress("photos checked"))
+        size = staging.stored_bytes
+        if size > request.room:
+            raise staging.refuse(no_room(size, request.room))
+        dataset, _ = scan(staging.seal(), progress=reporter.progress("photos listed"))
+        staging.commit(request.target)
+    return {"photos": len(dataset.photos), "bytes": size}
+
+
+def take_question(request: Request, reporter: Reporter) -> dict[str, Any]:
+    """Check and shrink one photo; store it as one file."""
+    data = request.source.read_bytes()
+    image = decode(data, request.limits.pixels)
+    stored = encode(shrink(image) or image, "PNG")
+    write_atomically(request.target, stored)
+    return {"photos": 1, "bytes": len(stored)}
+
+
+KINDS: dict[str, Callable[[Request, Reporter], dict[str, Any]]] = {
+    "photos": take_photos,
+    "question": take_question,
+}
+
+
+def too_much_memory(name: str, limits: UploadLimits) -> str:
+    """Return the sentence for an upload that cannot be checked in the memory there is."""
+    return (
+        f"{name!r} was refused: checking it needs more than {megabytes(limits.memory)} of memory. "
+        "Make the photos smaller."
+    )
+
+
+def main() -> None:
+    """Serve one request."""
+    reporter = Reporter(sys.stdout)
+    request = Request.from_line(sys.stdin.readline())
+    confine(request.limits)
+    try:
+        reporter.say(outcome=KINDS[request.kind](request, reporter))
+    except TLError as error:
+        reporter.say(refused=str(error))
+    except MemoryError:
+        reporter.say(refused=too_much_memory(request.name, request.limits))
+    except OSError as error:
+        if not disk_full(error):
+            raise
+        reporter.say(refused=f"{request.name!r} was refused: there is no room left on the disk.")
+
+
+if __name__ == "__main__":
+    main()
