@@ -225,7 +225,7 @@ def floor(job: Job) -> Job:
     preprocessing = config.spec.preprocessing.at(config.image_size)
     result: Job = {}
     with clock(result), torch.inference_mode():
-        images = load_eval([dataset.file(i) for i in range(len(dataset.photos))], preprocessing)
+        images = load_eval([dataset.file(i) for i in range(len(dataset.items))], preprocessing)
         for batch in torch.split(images, inference_batch("cpu")):
             with autocast("cpu", job.get("precision", "fp32")):
                 backbone(normalise(batch, preprocessing, "cpu"))

@@ -69,11 +69,11 @@ def gallery(dataset: DatasetSpec) -> list[int]:
     label = left.selectbox(
         "Class", range(len(dataset.classes)), format_func=lambda i: visible(dataset.classes[i])
     )
-    indices = [i for i, photo in enumerate(dataset.photos) if photo.label == label]
+    indices = [i for i, photo in enumerate(dataset.items) if photo.label == label]
     pages = max(1, -(-len(indices) // PER_PAGE))
     number = right.number_input(f"Page of {pages}", 1, pages)
     shown = indices[(number - 1) * PER_PAGE : number * PER_PAGE]
-    names = [dataset.photos[i].path.rsplit("/", 1)[-1] for i in shown]
+    names = [dataset.items[i].path.rsplit("/", 1)[-1] for i in shown]
     show_photos([dataset.file(i) for i in shown], [name[:28] for name in names])
     return shown
 

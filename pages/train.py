@@ -105,7 +105,7 @@ else:
     executor().ensure_supervisor()  # it loads torch while the learner still chooses
     state = app_state()
     st.caption(
-        f"{literal(state.data_name)}: {len(data[0].photos)} photos, {len(data[0].classes)} classes "
+        f"{literal(state.data_name)}: {len(data[0].items)} photos, {len(data[0].classes)} classes "
         f"· {state.spec.title}, {len(state.trainable)} of {len(state.spec.stages)} stages thawed"
     )
     running = state.comparison and any(job.active for job in my_jobs(comparison=state.comparison))

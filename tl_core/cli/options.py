@@ -9,7 +9,7 @@ from typing import Any
 
 from tl_core.freezing import BATCH_NORM_POLICIES
 from tl_core.heads import HEADS
-from tl_core.modalities.photo.augment import AUGMENTATIONS
+from tl_core.modalities import augmentation_names
 from tl_core.strategies import STRATEGIES
 from tl_core.training import config as options
 
@@ -23,7 +23,7 @@ CHOICES: dict[str, tuple[type, str, str]] = {
     "label_smoothing": (float, "X", ""),
     "early_stopping": (int, "N", "epochs without a lower validation loss; 0 never stops early"),
     "image_size": (int, "N", "side of the network's input in pixels"),
-    "augment": (str, "|".join(AUGMENTATIONS.names()), ""),
+    "augment": (str, "|".join(augmentation_names()), ""),
     "augment_views": (int, "N", "views of a photo that are kept; 0 decides by epochs and photos"),
     "head": (str, "|".join(HEADS.names()), ""),
     "batch_norm": (str, "|".join(BATCH_NORM_POLICIES), ""),

@@ -15,7 +15,6 @@ from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.errors import ConfigError
 from tl_core.freezing import BATCH_NORM_POLICIES, BatchNormPolicy, select_stages
 from tl_core.heads import HEADS
-from tl_core.modalities.photo.augment import AUGMENTATIONS
 from tl_core.prefix import worthwhile_depth
 from tl_core.strategies import STRATEGIES, Phase
 
@@ -28,6 +27,12 @@ SCHEDULES = {
 }
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+
+CHECKPOINT_SHARE = 0.05
+"""Writing checkpoints takes at most about this share of a run's time."""
+
+REMEMBERED = 500
+"""Training items whose features are kept at most; drawn by lot where there are more."""
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 20,
@@ -72,8 +77,8 @@ class RunConfig:
         Compute the frozen stages once; False runs them in every epoch, on the same views.
     class_weights
         Weight the loss of each class by the inverse of its share of the training photos.
-    image_size
-        Side in pixels of the network's input.
+    input_size
+        Of the network's input, in the unit of its modality.
     seed
         Of the split and of every random stream of the training.
     per_class
@@ -101,7 +106,7 @@ class RunConfig:
     augment: str
     augment_views: int
     cache: bool
-    image_size: int
+    input_size: int
     class_weights: bool
     early_stopping: int
     seed: int
@@ -131,7 +136,7 @@ class RunConfig:
     def cached_depth(self, phase: Phase) -> int:
         """Return how many stages of a phase are computed once."""
         prefix = phase.plan.frozen_prefix(self.spec.stage_names)
-        return worthwhile_depth(self.spec, prefix, self.image_size)
+        return worthwhile_depth(self.spec, prefix, self.input_size)
 
     def replace(self, **changes: Any) -> RunConfig:
         """Return a copy with some fields changed."""
@@ -181,7 +186,7 @@ def make_config(data: str, **choices: Any) -> RunConfig:
         "test": None,
         "backbone": spec.name,
         "strategy": strategy.name,
-        "image_size": spec.input_size,
+        "input_size": spec.input_size,
         "seed": 0,
         "val_fraction": 0.3,
         "per_class": None,
@@ -216,9 +221,9 @@ def _check(config: RunConfig) -> None:
             raise ConfigError(
                 f"{key} cannot be {getattr(config, key)!r}. Allowed: {', '.join(allowed)}."
             )
-    AUGMENTATIONS.get(config.augment)
+    config.spec.kind.augmentations.get(config.augment)
     HEADS.get(config.head)
-    config.spec.check_image_size(config.image_size)
+    config.spec.check_image_size(config.input_size)
     select_stages(config.spec.stage_names, config.trainable)
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 10_000),

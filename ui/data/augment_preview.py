@@ -95,11 +95,11 @@ def _augmentation() -> str:
 
 def _photo(dataset: DatasetSpec, shown: list[int]) -> int:
     def words(index: int) -> str:
-        return visible(dataset.photos[index].path.rsplit("/", 1)[-1])
+        return visible(dataset.items[index].path.rsplit("/", 1)[-1])
 
     chosen: int = st.selectbox("Photo", shown, format_func=words, key="augment_photo")
     file = dataset.file(chosen)
-    label = visible(dataset.classes[dataset.photos[chosen].label])
+    label = visible(dataset.classes[dataset.items[chosen].label])
     if file.exists():
         picture = thumbnail(str(file), file.stat().st_mtime_ns)
         st.image(picture, caption="The photo", alt=f"A photo of {label}", width=TILE)
