@@ -33,7 +33,7 @@ def build_backbone(name: str, *, pretrained: bool, image_size: int | None = None
     """
     architecture, spec = ARCHITECTURES.get(name), backbones().get(name)
     size = image_size or spec.input_size
-    spec.check_image_size(size)
+    spec.check_input_size(size)
     family = architecture.family
     backbone = family.build(architecture.builder, size)
     if pretrained:

@@ -164,7 +164,7 @@ class BackboneSpec:
         """Learnable values of all stages; the classifier of the source task is not counted."""
         return sum(stage.parameters for stage in self.stages)
 
-    def check_image_size(self, size: int) -> None:
+    def check_input_size(self, size: int) -> None:
         """Refuse an image size in pixels that the network cannot take.
 
         Raises

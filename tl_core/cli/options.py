@@ -22,7 +22,7 @@ CHOICES: dict[str, tuple[type, str, str]] = {
     "weight_decay": (float, "X", ""),
     "label_smoothing": (float, "X", ""),
     "early_stopping": (int, "N", "epochs without a lower validation loss; 0 never stops early"),
-    "image_size": (int, "N", "side of the network's input in pixels"),
+    "input_size": (int, "N", "side of the network's input in pixels"),
     "augment": (str, "|".join(AUGMENTATIONS.names()), ""),
     "augment_views": (int, "N", "views of a photo that are kept; 0 decides by epochs and photos"),
     "head": (str, "|".join(HEADS.names()), ""),
@@ -51,9 +51,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add what ``train`` and ``compare`` have in common."""
     add_data(parser)
-    for name, (kind, metavar, text) in CHOICES.items():
-        option = "--" + name.replace("_", "-")
-        parser.add_argument(option, type=kind, metavar=metavar, help=text)
+    for name in CHOICES:
+        _add_setting(parser, name)
     parser.add_argument(
         "--trainable", nargs="+", metavar="all|last:N|STAGE", help="stages that may be thawed"
     )
@@ -77,8 +76,15 @@ def add_ranking_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     for name in RANKING:
-        kind, metavar, text = CHOICES[name]
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, metavar=metavar, help=text)
+        _add_setting(parser, name)
+
+
+def _add_setting(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add the option of a setting; what it used to be called is an alias."""
+    kind, metavar, text = CHOICES[name]
+    former = [old for old, new in options.FORMER_NAMES.items() if new == name]
+    flags = ["--" + key.replace("_", "-") for key in (name, *former)]
+    parser.add_argument(*flags, type=kind, metavar=metavar, help=text)
 
 
 def choices(args: argparse.Namespace) -> dict[str, Any]:

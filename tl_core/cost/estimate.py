@@ -178,7 +178,7 @@ class _Sum:
         for boundary in (d for d in self.depths if d <= depth):
             if (boundary, view) not in self.kept:
                 self.kept.add((boundary, view))
-                size = prefix_bytes(self.config.spec, boundary, self.config.image_size)
+                size = prefix_bytes(self.config.spec, boundary, self.config.input_size)
                 self.cached += count * size * width // 2
                 stages = self.costs.stages[before:boundary]
                 lines = [stage.frozen if view else stage.recorded for stage in stages]

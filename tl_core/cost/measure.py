@@ -61,7 +61,7 @@ def measure_costs(what: ProfileKey) -> CostProfile:
     began = time.perf_counter()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        backbone = build_backbone(what.backbone, pretrained=False, image_size=what.image_size)
+        backbone = build_backbone(what.backbone, pretrained=False, image_size=what.input_size)
         head = make_head("linear", backbone.num_features, 2)
         classifier = devices.to_device(TransferClassifier(backbone, head), device)
         building = time.perf_counter() - began
@@ -94,10 +94,10 @@ class _Bench:
     ) -> None:
         spec = backbones().get(what.backbone)
         self.classifier, self.device, self.precision = classifier, device, precision
-        self.preprocessing = spec.preprocessing.at(what.image_size)
-        work = sum(s.multiply_adds for s in spec.stages) * (what.image_size / spec.input_size) ** 2
+        self.preprocessing = spec.preprocessing.at(what.input_size)
+        work = sum(s.multiply_adds for s in spec.stages) * (what.input_size / spec.input_size) ** 2
         self.photos = int(min(LARGEST, max(SMALLEST, WORK // max(1, work))))
-        side = what.image_size
+        side = what.input_size
         self.images = torch.randint(0, 256, (self.photos, 3, side, side), dtype=torch.uint8)
         self.quick, self.opening = self._open()
 

@@ -92,7 +92,7 @@ class ProfileKey:
     """
 
     backbone: str
-    image_size: int
+    input_size: int
     device: str
     precision: str
     threads: int
@@ -101,7 +101,7 @@ class ProfileKey:
     def of(cls, config: RunConfig) -> ProfileKey:
         """Return what has to be measured to predict a run."""
         threads = config.threads or default_threads()
-        return cls(config.backbone, config.image_size, config.device, config.precision, threads)
+        return cls(config.backbone, config.input_size, config.device, config.precision, threads)
 
     @property
     def file(self) -> Path:

@@ -24,7 +24,7 @@ from tl_core.machine import run_seconds
 from tl_core.modalities.photo.augment import AUGMENTATIONS
 from tl_core.runs.restore import predict_files
 from tl_core.store.database import PAUSED, Job, Store
-from tl_core.training.config import RunConfig
+from tl_core.training.config import RunConfig, under_present_names
 from tl_core.training.events import (
     ENDINGS,
     CancelRun,
@@ -167,8 +167,8 @@ def _predict(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
 
 
 def _preview(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    wanted = job.payload
-    preprocessing = backbones().get(wanted["backbone"]).preprocessing.at(wanted["image_size"])
+    wanted = under_present_names(job.payload)
+    preprocessing = backbones().get(wanted["backbone"]).preprocessing.at(wanted["input_size"])
     augmentation = AUGMENTATIONS.get(wanted["augment"])
     views = augmented_views(Path(wanted["file"]), preprocessing, augmentation)
     events.add({"event": "Previewed", "views": views}, urgent=True)
@@ -176,7 +176,7 @@ def _preview(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
 
 
 def _measure_costs(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    measure_costs(ProfileKey(**job.payload))
+    measure_costs(ProfileKey(**under_present_names(job.payload)))
     return "finished", None
 
 

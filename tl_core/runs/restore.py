@@ -31,7 +31,7 @@ def load_classifier(run_dir: Path) -> tuple[TransferClassifier, RunRecord]:
     if record.status != "finished":
         raise UserError(f"The run in {run_dir} was {record.status}, so it has no weights to use.")
     config = record.config
-    backbone = build_backbone(config.backbone, pretrained=False, image_size=config.image_size)
+    backbone = build_backbone(config.backbone, pretrained=False, image_size=config.input_size)
     head = make_head(config.head, backbone.num_features, len(record.classes))
     classifier = TransferClassifier(backbone, head)
     try:
@@ -57,7 +57,7 @@ def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
         If the folder holds no finished run or a picture cannot be read.
     """
     classifier, record = load_classifier(run_dir)
-    preprocessing = record.config.spec.preprocessing.at(record.config.image_size)
+    preprocessing = record.config.spec.preprocessing.at(record.config.input_size)
     images = load_eval(files, preprocessing)
     features, logs = predict(classifier, images, preprocessing, "cpu")
     known = NoveltyDetector.load(run_dir)

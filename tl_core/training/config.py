@@ -45,6 +45,18 @@ DEFAULTS: dict[str, Any] = {
 }
 """What holds where neither the user nor the strategy says otherwise."""
 
+FORMER_NAMES = {"image_size": "input_size"}
+"""What settings used to be called; runs, links and rooms that were kept still say it."""
+
+
+def under_present_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings under their present names, whichever they were kept under.
+
+    Where both names of a setting stand, what stands under the present one holds.
+    """
+    renamed = {FORMER_NAMES[key]: settings[key] for key in settings if key in FORMER_NAMES}
+    return renamed | {key: settings[key] for key in settings if key not in FORMER_NAMES}
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -72,7 +84,7 @@ class RunConfig:
         Compute the frozen stages once; False runs them in every epoch, on the same views.
     class_weights
         Weight the loss of each class by the inverse of its share of the training photos.
-    image_size
+    input_size
         Side in pixels of the network's input.
     seed
         Of the split and of every random stream of the training.
@@ -101,7 +113,7 @@ class RunConfig:
     augment: str
     augment_views: int
     cache: bool
-    image_size: int
+    input_size: int
     class_weights: bool
     early_stopping: int
     seed: int
@@ -131,7 +143,7 @@ class RunConfig:
     def cached_depth(self, phase: Phase) -> int:
         """Return how many stages of a phase are computed once."""
         prefix = phase.plan.frozen_prefix(self.spec.stage_names)
-        return worthwhile_depth(self.spec, prefix, self.image_size)
+        return worthwhile_depth(self.spec, prefix, self.input_size)
 
     def replace(self, **changes: Any) -> RunConfig:
         """Return a copy with some fields changed."""
@@ -161,7 +173,8 @@ def make_config(data: str, **choices: Any) -> RunConfig:
     """Fill a configuration in and check it.
 
     A value is taken from what the strategy fixes, else from ``choices``, else from the strategy's
-    defaults, else from :data:`DEFAULTS` or the backbone. None counts as not chosen.
+    defaults, else from :data:`DEFAULTS` or the backbone. None counts as not chosen. Settings may
+    be given under their former names.
 
     Raises
     ------
@@ -169,6 +182,7 @@ def make_config(data: str, **choices: Any) -> RunConfig:
         If a name is unknown or a number outside of its range.
     """
     known = field_types()
+    choices = under_present_names(choices)
     for key in choices:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
@@ -181,7 +195,7 @@ def make_config(data: str, **choices: Any) -> RunConfig:
         "test": None,
         "backbone": spec.name,
         "strategy": strategy.name,
-        "image_size": spec.input_size,
+        "input_size": spec.input_size,
         "seed": 0,
         "val_fraction": 0.3,
         "per_class": None,
@@ -218,7 +232,7 @@ def _check(config: RunConfig) -> None:
             )
     AUGMENTATIONS.get(config.augment)
     HEADS.get(config.head)
-    config.spec.check_image_size(config.image_size)
+    config.spec.check_input_size(config.input_size)
     select_stages(config.spec.stage_names, config.trainable)
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 10_000),

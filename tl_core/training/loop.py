@@ -189,7 +189,7 @@ def _explain(error: BaseException, config: RunConfig) -> str | None:
         return str(
             OutOfMemory(
                 f"Not enough memory on {config.device}. Try a smaller batch than "
-                f"{config.batch_size}, pictures smaller than {config.image_size} px, or freeze "
+                f"{config.batch_size}, pictures smaller than {config.input_size} px, or freeze "
                 "more stages."
             )
         )

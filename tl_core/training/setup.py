@@ -120,7 +120,7 @@ def prepare(config: RunConfig, watch: Stopwatch) -> Preparing[TrainingSetup]:
         threads=threads,
         precision=devices.resolve_precision(config.precision, device, threads),
     )
-    preprocessing = config.spec.preprocessing.at(config.image_size)
+    preprocessing = config.spec.preprocessing.at(config.input_size)
     augmentation = AUGMENTATIONS.get(config.augment)
     look = DecodeOnce(shorter_side(preprocessing, augmentation), preprocessing)
     with watch.part("checking"):
@@ -177,7 +177,7 @@ def build_classifier(config: RunConfig, classes: int) -> Preparing[TransferClass
     with torch.random.fork_rng():
         torch.manual_seed(derive(config.seed, "backbone"))
         backbone = build_backbone(
-            config.backbone, pretrained=pretrained, image_size=config.image_size
+            config.backbone, pretrained=pretrained, image_size=config.input_size
         )
         torch.manual_seed(derive(config.seed, "head"))
         head = make_head(config.head, backbone.num_features, classes)
@@ -211,7 +211,7 @@ def load_test(config: RunConfig, dataset: DatasetSpec, split: Split) -> Preparin
     DataError
         If the other data set has a class that the training photos lack.
     """
-    preprocessing = config.spec.preprocessing.at(config.image_size)
+    preprocessing = config.spec.preprocessing.at(config.input_size)
     other = _open_test(config, dataset)
     if other is None:
         if not split.test:

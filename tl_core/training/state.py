@@ -284,7 +284,7 @@ def _find_checkpoint(config: RunConfig, run_dir: Path) -> Checkpoint | None:
             remains.unlink()
         taken = any(run_dir.iterdir())
     checkpoint = Checkpoint.load(run_dir)
-    if taken and (checkpoint is None or checkpoint.asked != config.to_dict()):
+    if taken and (checkpoint is None or RunConfig.from_dict(checkpoint.asked) != config):
         raise ConfigError(
             f"The folder for this run, {run_dir}, is not empty. "
             "Name another one with --out, or move it away."

@@ -18,14 +18,14 @@ from tl_core.backbones.spec import backbones
 from tl_core.data.catalog import PUBLIC, bundled_sets, find
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import make_config
+from tl_core.training.config import FORMER_NAMES, make_config, under_present_names
 from ui.shared.page import literal
 from ui.shared.state import AppState, app_state, start_from, untouched
 from ui.start.join import in_words
 from ui.train.controls import CHOICES, NUMBERS
 
 SETTINGS = (*NUMBERS, *CHOICES, "class_weights")
-PARTS = ("data", "backbone", "thawed", "strategies", *SETTINGS)
+PARTS = ("data", "backbone", "thawed", "strategies", *SETTINGS, *FORMER_NAMES)
 """Parameters of a link. Any other (a room's code) belongs to somebody else."""
 
 MOST_RUNS, MOST_SIGNS = 6, 200
@@ -69,6 +69,7 @@ def decode(query: Mapping[str, str]) -> Linked:
     """Read a link's parameters, none of which is trusted."""
     linked = Linked()
     texts = {key: str(query[key])[:MOST_SIGNS] for key in PARTS if query.get(key)}
+    texts = under_present_names(texts)
     _read_data(texts, linked)
     _read_backbone(texts, linked)
     _read_strategies(texts, linked)

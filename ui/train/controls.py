@@ -26,7 +26,7 @@ NUMBERS: dict[str, tuple[str, type, float, float, str]] = {
                         "certainty."),
     "early_stopping": ("Early stopping", int, 0, 100, "Stop after so many epochs without a lower "
                        "validation loss; 0 never stops early."),
-    "image_size": ("Photo size in pixels", int, 32, 512, "Larger photos show more and cost more."),
+    "input_size": ("Photo size in pixels", int, 32, 512, "Larger photos show more and cost more."),
     "per_class": ("Photos a class", int, 1, 100_000, "Train with at most so many photos a class."),
     "seed": ("Seed", int, 0, 2**31 - 1, "The same seed gives the same split and the same numbers."),
 }  # fmt: skip
