@@ -62,7 +62,7 @@ def _config(job: dict[str, Any]) -> Any:
     from tl_core.training.config import make_config
 
     return make_config(
-        job["data"], backbone=job["backbone"], image_size=job["size"],
+        job["data"], backbone=job["backbone"], input_size=job["size"],
         strategy="feature_extraction" if job["trainable"] == "none" else "fine_tune",
         trainable=job["trainable"], weights="none", batch_norm="frozen", epochs=1,
         precision="fp32", device="cpu", threads=job["threads"],

@@ -175,7 +175,7 @@ def _config(job: Job, **changes: Any) -> Any:
     values = {
         "backbone": job["backbone"], "strategy": strategy, "trainable": job["trainable"],
         "weights": job.get("weights", "none"), "epochs": job["epochs"], "batch_size": job["batch"],
-        "image_size": job["size"], "augment": "none", "batch_norm": "frozen",
+        "input_size": job["size"], "augment": "none", "batch_norm": "frozen",
         "precision": job.get("precision", "fp32"), "threads": job["threads"], "device": "cpu",
     }  # fmt: skip
     return make_config(job["data"], **{**values, **changes})
@@ -220,9 +220,9 @@ def floor(job: Job) -> Job:
     config = _config(job)
     dataset, _ = open_dataset(job["data"])  # listing and checking are not part of the floor
     backbone = to_device(
-        build_backbone(config.backbone, pretrained=False, image_size=config.image_size), "cpu"
+        build_backbone(config.backbone, pretrained=False, image_size=config.input_size), "cpu"
     ).eval()
-    preprocessing = config.spec.preprocessing.at(config.image_size)
+    preprocessing = config.spec.preprocessing.at(config.input_size)
     result: Job = {}
     with clock(result), torch.inference_mode():
         images = load_eval([dataset.file(i) for i in range(len(dataset.items))], preprocessing)

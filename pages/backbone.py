@@ -25,9 +25,9 @@ from ui.train.cost import plan_cost
 
 def photo_size(spec: BackboneSpec) -> int:
     """Return the side of the network's input in pixels; a size that it cannot take is told."""
-    chosen: int = app_state().settings.get("image_size", spec.input_size)
+    chosen: int = app_state().settings.get("input_size", spec.input_size)
     try:
-        spec.check_image_size(chosen)
+        spec.check_input_size(chosen)
     except TLError as error:
         problem(error)
         return spec.input_size
@@ -80,7 +80,7 @@ with map_column:
             plan,
             head_outputs=classes,
             key=f"map_{spec.name}",
-            image_size=pixels,
+            input_size=pixels,
             rates=rates(spec, plan, strategy_of(plan, app_state().strategies)),
             cached=policy != "adapt_all",
         )

@@ -6,13 +6,13 @@ import streamlit as st
 
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import RunConfig
+from tl_core.training.config import SETTINGS, RunConfig
 from ui.backbone.plan_panel import training_photos
 from ui.shared.link import share, tell_link
 from ui.shared.page import chosen_dataset, empty, literal, problem, tell_removed, title
 from ui.shared.source import show_source
 from ui.shared.state import app_state, executor, my_jobs, save
-from ui.train.controls import NUMBERS, configs, settings_panel, strategy_picker
+from ui.train.controls import configs, settings_panel, strategy_picker
 from ui.train.cost import line_up_cost
 from ui.train.guess import Forecast, ask_forecast, remember, wanted
 from ui.train.live_run import follow, mistakes, start_runs
@@ -82,7 +82,7 @@ def line_up() -> None:
 def run_longer(payloads: list[dict[str, Any]]) -> None:
     """Offer the same runs again with twice the epochs, as a comparison of its own."""
     most = max(payload["epochs"] for payload in payloads)
-    if 2 * most > NUMBERS["epochs"][3]:
+    if 2 * most > SETTINGS["epochs"].control[1]:
         return
     if st.button(f"Run longer: up to {2 * most} epochs", icon=":material/more_time:"):
         start([{**payload, "epochs": 2 * payload["epochs"]} for payload in payloads])

@@ -25,7 +25,7 @@ def choice(quiet_home: Server) -> dict[str, Any]:
     runs = (("early", "hybrid", 1), ("main", "feature_extraction", 4), ("main", "fine_tune", 2))
     for comparison, strategy, epochs in runs:
         config = make_config(
-            data, strategy=strategy, epochs=epochs, image_size=48, precision="fp32", threads=1
+            data, strategy=strategy, epochs=epochs, input_size=48, precision="fp32", threads=1
         )
         InlineExecutor(store).submit(
             "train", config.to_dict(), owner=owner_of(CODE), comparison=comparison

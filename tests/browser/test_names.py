@@ -26,7 +26,7 @@ NAMES = (
     "[click](javascript:alert(3))",
     "{a|b} :red[x] $x$",
 )
-QUICK = {"epochs": 1, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
+QUICK = {"epochs": 1, "input_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
 
 
 @pytest.fixture

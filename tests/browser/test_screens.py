@@ -52,7 +52,7 @@ def trained(quiet_home: Server) -> dict[str, Any]:
                 epochs=RUNS[strategy][bool(FOLDER)],
                 per_class=15,
                 precision="fp32",
-                image_size=64 if FOLDER else 32,
+                input_size=64 if FOLDER else 32,
             )
             executor.submit("train", config.to_dict(), owner=owner, comparison=comparison, **more)
 

@@ -50,7 +50,7 @@ def test_every_family_can_be_measured(name: str) -> None:
         if facts.parameters:
             assert stage.update > 0 and stage.saved_bytes > 0
     for strategy in STRATEGIES.names():
-        config = make_config("photos", backbone=name, strategy=strategy, image_size=size, epochs=3)
+        config = make_config("photos", backbone=name, strategy=strategy, input_size=size, epochs=3)
         told = estimate_cost(config, costs, PHOTOS)
         assert told.total_seconds > 0 and all(seconds > 0 for seconds in told.epoch_seconds)
         assert len(told.epoch_seconds) == len(config.phases)
@@ -74,7 +74,7 @@ def test_it_is_a_job_that_any_executor_does() -> None:
     what = ProfileKey("resnet_mini", 32, "cpu", "fp32", 1)
     done = executor.store.job(executor.submit("measure_costs", asdict(what), owner=""))
     assert done is not None and done.status == "finished" and CostProfile.load(what) is not None
-    wrong = executor.submit("measure_costs", {**asdict(what), "image_size": 3}, owner="")
+    wrong = executor.submit("measure_costs", {**asdict(what), "input_size": 3}, owner="")
     failed = executor.store.job(wrong)
     assert failed is not None and failed.status == "failed" and "3 pixels" in (failed.reason or "")
     executor.store.close()
@@ -92,7 +92,7 @@ def test_the_command_line_tells_what_a_run_costs(
         "last:1",
         "--epochs",
         "4",
-        "--image-size",
+        "--input-size",
         "32",
     ]
     machine = ["--device", "cpu", "--precision", "fp32", "--threads", "1"]

@@ -25,7 +25,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config(photos: Path, **choices: object) -> RunConfig:
-    quick = {"epochs": 2, "image_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
+    quick = {"epochs": 2, "input_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
     return make_config(str(photos), **{**quick, **choices})  # type: ignore[arg-type]
 
 
@@ -52,7 +52,7 @@ def test_a_cached_run_has_the_numbers_of_an_uncached_one(
     name: str, photos: Path, tmp_path: Path
 ) -> None:
     choices = {"backbone": name, "weights": "none", "batch_norm": "frozen", "augment": "none"}
-    choices["image_size"] = small(name)
+    choices["input_size"] = small(name)
     for strategy, trainable in (("feature_extraction", "none"), ("fine_tune", "last:1")):
         cached = config(photos, strategy=strategy, trainable=trainable, **choices)
         stream = run(cached, tmp_path / strategy)
@@ -122,7 +122,7 @@ def test_what_differs_is_never_shared(
     counted = Counted(monkeypatch)
     others = [
         first,
-        first.replace(image_size=48),
+        first.replace(input_size=48),
         first.replace(weights="none"),
         first.replace(augment="strong"),
         first.replace(precision="bf16"),

@@ -96,7 +96,7 @@ def test_the_pages_process_loads_no_torch() -> None:
 def test_training_loads_no_compiler(tmp_path: Path) -> None:
     """It takes 70 MB and a second, and each of its ways in has been closed one by one."""
     photos = make_photo_folder(tmp_path / "photos", per_class=6)
-    choices = ["--epochs", "1", "--image-size", "32", "--strategy", "fine_tune"]
+    choices = ["--epochs", "1", "--input-size", "32", "--strategy", "fine_tune"]
     command = ["train", str(photos), *choices, "--out", str(tmp_path / "run")]
     found = loaded(f"from tl_core.cli import main\nassert main({command}) == 0")
     assert "torchvision" in found and "torch._dynamo" not in found

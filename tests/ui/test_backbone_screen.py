@@ -241,7 +241,7 @@ def test_one_class_is_no_base_for_advice(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_photo_size_that_does_not_fit_is_told_and_the_map_drawn(lab: Lab) -> None:
-    lab.choose(backbone="vit_b_16", settings={"image_size": 100})
+    lab.choose(backbone="vit_b_16", settings={"input_size": 100})
     app = lab.open("backbone")
     assert "multiple of 16" in app.warning[0].value
     assert len(app.toggle) == len(backbones().get("vit_b_16").stages)

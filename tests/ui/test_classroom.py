@@ -321,7 +321,7 @@ class TestRanking:
         for owner, name in ((OTHER, "Ada"), ("e" * 32, "Bo")):
             Rooms(lab.store).join(room.code, owner, name)
             config = make_config(
-                str(lab.photos), epochs=1, image_size=32, batch_size=8, precision="fp32", threads=1
+                str(lab.photos), epochs=1, input_size=32, batch_size=8, precision="fp32", threads=1
             )
             executor = InlineExecutor(lab.store)
             executor.submit("train", config.to_dict(), owner=owner, room=room.code)

@@ -16,7 +16,7 @@ from tl_core.store.database import WAITING
 from tl_core.training.config import make_config
 from ui.train.cost import duration
 
-QUICK = {"image_size": 32, "device": "cpu", "precision": "fp32", "threads": 1, "augment": "none"}
+QUICK = {"input_size": 32, "device": "cpu", "precision": "fp32", "threads": 1, "augment": "none"}
 CHOSEN = {"backbone": "resnet_mini", "settings": QUICK}
 
 

@@ -68,7 +68,7 @@ class TestAugmentation:
         assert lab.store.jobs(kind="preview") == []
 
     def test_one_photo_is_shown_eight_times(self, lab: Lab) -> None:
-        lab.choose(settings={"image_size": 64})
+        lab.choose(settings={"input_size": 64})
         app = lab.open("data")
         of(app, "Show eight epochs").click()
         rerun(app)

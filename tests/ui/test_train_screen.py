@@ -170,7 +170,7 @@ def test_finished_runs_can_run_longer(lab: Lab) -> None:
 
 def test_mistakes_are_shown_once_it_is_over(lab: Lab) -> None:
     config = make_config(
-        str(lab.photos), strategy="from_scratch", epochs=1, image_size=32, lr=1e-8, precision="fp32"
+        str(lab.photos), strategy="from_scratch", epochs=1, input_size=32, lr=1e-8, precision="fp32"
     )
     InlineExecutor(lab.store).submit(
         "train", config.to_dict(), owner=OWNER, comparison="comparison"

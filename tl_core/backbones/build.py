@@ -32,7 +32,7 @@ def build_backbone(name: str, *, pretrained: bool, input_size: int | None = None
     """
     architecture, spec = ARCHITECTURES.get(name), backbones().get(name)
     size = input_size or spec.input_size
-    spec.check_image_size(size)
+    spec.check_input_size(size)
     family = architecture.family
     input_layer = spec.kind.load_tensors().input_layer(spec.preprocessing.at(size))
     backbone = family.build(architecture.builder, size, input_layer)

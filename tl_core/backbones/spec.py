@@ -165,7 +165,7 @@ class BackboneSpec:
         is_map = any(side > 1 for side in stage.output_shape[1:])
         return stage.multiply_adds * (self.scale(size) if is_map else 1)
 
-    def check_image_size(self, size: int) -> None:
+    def check_input_size(self, size: int) -> None:
         """Refuse an input size that the network cannot take.
 
         Raises

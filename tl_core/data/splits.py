@@ -103,7 +103,8 @@ def _spare(
             return sha
     raise DataError(
         f"The class {dataset.classes[label]!r} has too few {dataset.kind.plural} of its own: it "
-        "needs one to learn from and a different one to validate with, neither of them in another class too."
+        "needs one to learn from and a different one to validate with, neither of them in another "
+        "class too."
     )
 
 

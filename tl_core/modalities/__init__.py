@@ -4,6 +4,7 @@ Nothing here loads torch before :meth:`~tl_core.modalities.base.Modality.load_te
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from tl_core.modalities.base import Augmentation, Measures, Modality, likely_modality, read_bytes
 from tl_core.modalities.photo import PHOTO
@@ -25,9 +26,11 @@ def looks_like_an_item(path: str) -> bool:
     return any(path.lower().endswith(tuple(kind.suffixes)) for kind in MODALITIES)
 
 
-def augmentation_names() -> list[str]:
-    """Return the names of the augmentations of all kinds of data."""
-    return list(dict.fromkeys(name for kind in MODALITIES for name in kind.augmentations.names()))
+def augmentations(kind: Modality | None) -> Registry[Any] | dict[str, str]:
+    """Return the augmentations of a kind of data; for None the titles of all, by name."""
+    if kind is not None:
+        return kind.augmentations
+    return {one.name: one.title for each in MODALITIES for one in each.augmentations}
 
 
 __all__ = [
@@ -35,7 +38,7 @@ __all__ = [
     "Augmentation",
     "Measures",
     "Modality",
-    "augmentation_names",
+    "augmentations",
     "looks_like_an_item",
     "modality_of",
     "read_bytes",

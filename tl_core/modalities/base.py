@@ -87,7 +87,7 @@ class Rewritten(NamedTuple):
     smaller: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Modality:
     """One kind of data.
 

@@ -128,7 +128,8 @@ class RunRecord:
                 else None
             ),
             "test_count": len(self.test),
-            "image_size": self.config.image_size,
+            "image_size": self.config.input_size,
+            "input_size": self.config.input_size,
             "precision": self.config.precision,
             "device": self.config.device,
             "seconds": round(self.seconds, 3),

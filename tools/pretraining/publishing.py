@@ -89,7 +89,5 @@ def overlap(args: argparse.Namespace) -> None:
             number = int(where) % len(known)
             name = f"train {number}" if number < len(photos) else f"val {number - len(photos)}"
             print(f"{photo.path} is like source photo {name}: {float(likeness):.3f}")
-    print(
-        f"{found} of {len(dataset.items)} photos look like copies of one of {len(known)} sources"
-    )
+    print(f"{found} of {len(dataset.items)} photos look like copies of one of {len(known)} sources")
     sys.exit(1 if found else 0)

@@ -58,7 +58,7 @@ def augment_preview(dataset: DatasetSpec, shown: list[int]) -> None:
         "file": str(dataset.file(photo)),
         "augment": name,
         "backbone": state.backbone,
-        "image_size": state.settings.get("image_size", state.spec.input_size),
+        "input_size": state.settings.get("input_size", state.spec.input_size),
     }
     with views:
         _views(wanted, AUGMENTATIONS.get(name).title)

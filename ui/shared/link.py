@@ -18,14 +18,13 @@ from tl_core.backbones.spec import backbones
 from tl_core.data.catalog import PUBLIC, bundled_sets, find
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import make_config
+from tl_core.training.config import FORMER_NAMES, make_config, under_present_names
 from ui.shared.page import literal
 from ui.shared.state import AppState, app_state, start_from, untouched
 from ui.start.join import in_words
-from ui.train.controls import CHOICES, NUMBERS
+from ui.train.controls import ON_SCREEN
 
-SETTINGS = (*NUMBERS, *CHOICES, "class_weights")
-PARTS = ("data", "backbone", "thawed", "strategies", *SETTINGS)
+PARTS = ("data", "backbone", "thawed", "strategies", *ON_SCREEN, *FORMER_NAMES)
 """Parameters of a link. Any other (a room's code) belongs to somebody else."""
 
 MOST_RUNS, MOST_SIGNS = 6, 200
@@ -60,7 +59,7 @@ def encode(state: AppState) -> str:
     parts |= {
         key: str(int(value) if isinstance(value, bool) else value)
         for key, value in state.settings.items()
-        if key in SETTINGS
+        if key in ON_SCREEN
     }
     return urlencode(parts, safe=",/")
 
@@ -69,11 +68,12 @@ def decode(query: Mapping[str, str]) -> Linked:
     """Read a link's parameters, none of which is trusted."""
     linked = Linked()
     texts = {key: str(query[key])[:MOST_SIGNS] for key in PARTS if query.get(key)}
+    texts = under_present_names(texts)
     _read_data(texts, linked)
     _read_backbone(texts, linked)
     _read_strategies(texts, linked)
     settings = {}
-    for key in SETTINGS:
+    for key in ON_SCREEN:
         if key in texts:
             try:
                 settings[key] = _setting(key, texts[key], linked.given.get("backbone"))
@@ -129,16 +129,7 @@ def _read_strategies(texts: dict[str, str], linked: Linked) -> None:
 
 def _setting(key: str, text: str, backbone: str | None) -> Any:
     """Return a setting's value; raise if it is none that the controls would allow."""
-    value: Any = text
-    if key in NUMBERS:
-        _, kind, low, high, _ = NUMBERS[key]
-        value = kind(text)
-        if not low <= value <= high:
-            raise ValueError(key)
-    elif key == "class_weights":
-        value = {"0": False, "1": True}.get(text, text)
-        if not isinstance(value, bool):
-            raise ValueError(key)
+    value = ON_SCREEN[key].read(text)
     make_config("photos", backbone=backbone, **{key: value})
     return value
 

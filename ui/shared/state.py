@@ -20,6 +20,7 @@ from tl_core.server.rooms import Room, Rooms
 from tl_core.server.uploads import Uploads
 from tl_core.store.database import Job, Store
 from tl_core.store.learner_code import owner_of
+from tl_core.training.config import under_present_names
 from ui.shared.learner import COMPONENT, Learner, learner
 from ui.shared.runs import RunView
 
@@ -89,6 +90,7 @@ class AppState:
         for key in ("thawed", "strategies"):
             if isinstance(kept.get(key), list):
                 kept[key] = tuple(kept[key])
+        kept["settings"] = under_present_names(kept.get("settings", {}))
         state = cls(**kept)
         if state.backbone not in backbones():
             state.backbone, state.thawed = "resnet_mini", None

@@ -24,12 +24,13 @@ from tl_core.data import catalog
 from tl_core.training.record import RunRecord
 
 ROOT = Path(__file__).parents[3]
-QUICK = "--image-size 32 --epochs 1 --batch-size 8 --precision fp32 --threads 1 --device cpu"
+QUICK = "--input-size 32 --epochs 1 --batch-size 8 --precision fp32 --threads 1 --device cpu"
 
 RUN_KEYS = {
     "strategy", "backbone", "seed", "trainable_parameters", "total_parameters", "epochs",
     "best_epoch", "best_val_accuracy", "final_val_accuracy", "val_interval", "val_count",
-    "test_accuracy", "test_count", "image_size", "precision", "seconds", "run_dir", "history",
+    "test_accuracy", "test_count", "image_size", "input_size", "precision", "seconds", "run_dir",
+    "history",
 }  # fmt: skip
 EPOCH_KEYS = {"epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"}
 
@@ -253,7 +254,7 @@ def test_train_prints_the_contract(photos: Path, tmp_path: Path, tell: Tell) -> 
     check_run(run)
     assert Path(run["run_dir"]) == out
     assert (run["strategy"], run["backbone"], run["seed"]) == ("fine_tune", "resnet_mini", 0)
-    assert run["val_count"] == 6 and run["image_size"] == 32
+    assert run["val_count"] == 6 and run["image_size"] == run["input_size"] == 32
     assert run["test_accuracy"] is None and run["test_count"] == 0
     assert run["trainable_parameters"] == run["total_parameters"]  # --trainable defaults to all
 
@@ -272,7 +273,7 @@ OPTIONS: dict[str, tuple[str, object]] = {
     "weight_decay": ("0.1", 0.1),
     "label_smoothing": ("0.2", 0.2),
     "early_stopping": ("3", 3),
-    "image_size": ("64", 64),
+    "input_size": ("64", 64),
     "augment": ("strong", "strong"),
     "augment_views": ("2", 2),
     "head": ("mlp", "mlp"),
@@ -307,6 +308,11 @@ def test_an_option_reaches_the_configuration(name: str, planned: list[Any], tell
     option = "--" + name.replace("_", "-")
     tell("train", "photos", "--strategy", "fine_tune", option, text, "--json")
     assert getattr(planned[0], name) == value
+
+
+def test_an_option_keeps_its_former_name(planned: list[Any], tell: Tell) -> None:
+    tell("train", "photos", "--image-size", "64", "--json")
+    assert planned[0].input_size == 64
 
 
 def test_switches_and_seeds_reach_the_configuration(planned: list[Any], tell: Tell) -> None:
@@ -412,7 +418,7 @@ def test_predict_repeats_the_numbers_of_record(photos: Path, tmp_path: Path, tel
         (["train", "DATA", "--lr", "-1"], ["lr", "-1"]),
         (["train", "DATA", "--seed", "-1"], ["seed", "-1"]),
         (["train", "DATA", "--val-fraction", "1"], ["val_fraction", "1"]),
-        (["train", "DATA", "--image-size", "8"], ["8", "32"]),
+        (["train", "DATA", "--input-size", "8"], ["8", "32"]),
         (["train", "DATA", "--augment", "stron"], ["stron", "strong"]),
         (["train", "DATA", "--head", "cnn"], ["cnn", "mlp"]),
         (["train", "DATA", "--optimizer", "sdg"], ["sdg", "sgd"]),

@@ -169,7 +169,7 @@ def test_a_profile_is_kept_for_its_network_size_and_machine() -> None:
     assert CostProfile.load(what) is None
     COSTS.save(what)
     assert CostProfile.load(what) == COSTS
-    for other in ({"backbone": "resnet18"}, {"image_size": 64}, {"threads": 7}):
+    for other in ({"backbone": "resnet18"}, {"input_size": 64}, {"threads": 7}):
         assert CostProfile.load(dataclasses.replace(what, **other)) is None
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tl_core.data import DatasetSpec, Item, make_split
+from tl_core.data import DatasetSpec, make_split
 from tl_core.errors import ConfigError, DataError
 
 
@@ -14,9 +14,9 @@ def dataset(*photos: tuple[int, str] | tuple[int, str, str | None]) -> DatasetSp
     entries = []
     for number, (label, content, *split) in enumerate(photos):
         path, sha256 = f"{label}/{number:04}.jpg", hashlib.sha256(content.encode()).hexdigest()
-        entries.append(Photo(path, label, split[0] if split else None, sha256, path))
+        entries.append(Item(path, label, split[0] if split else None, sha256, path))
     classes = tuple(f"class {i}" for i in range(1 + max(photo.label for photo in entries)))
-    return DatasetSpec(Path("x"), "x", classes, tuple(entries), "x")
+    return DatasetSpec(Path("x"), "x", "photo", classes, tuple(entries), "x")
 
 
 def random_dataset(seed: int) -> DatasetSpec:

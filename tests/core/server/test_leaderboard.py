@@ -74,7 +74,7 @@ class TestRuns:
 
     def train(self, store: Store, data: Path, **choices: object) -> str:
         config = make_config(
-            str(data), epochs=1, image_size=32, batch_size=8, precision="fp32", threads=1, **choices
+            str(data), epochs=1, input_size=32, batch_size=8, precision="fp32", threads=1, **choices
         )
         return InlineExecutor(store).submit("train", config.to_dict(), owner="a")
 

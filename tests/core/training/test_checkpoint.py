@@ -107,6 +107,19 @@ def test_a_checkpoint_of_another_run_is_not_touched(photos: Path, tmp_path: Path
     assert (tmp_path / "run" / CHECKPOINT).exists()
 
 
+def test_a_checkpoint_from_before_a_setting_got_its_name_is_the_runs_own(
+    photos: Path, tmp_path: Path
+) -> None:
+    until_paused(quick(photos), tmp_path / "run", epochs=1)
+    path = tmp_path / "run" / CHECKPOINT
+    values = torch.load(path, weights_only=True)
+    for part in ("asked", "config"):
+        values[part]["image_size"] = values[part].pop("input_size")
+    torch.save(values, path)
+    again = list(train(quick(photos), tmp_path / "run"))
+    assert any(isinstance(event, RunResumed) for event in again)
+
+
 def test_changed_photos_end_the_run(tmp_path: Path) -> None:
     data = make_photo_folder(tmp_path / "data", per_class=8)
     until_paused(quick(data), tmp_path / "run", epochs=1)

@@ -36,9 +36,9 @@ def test_batch_norm_follows_the_weights() -> None:
     assert make_config("photos", strategy="tutorial").batch_norm == "adapt"
 
 
-def test_the_image_size_is_the_backbones() -> None:
-    assert make_config("photos").image_size == 96
-    assert make_config("photos", backbone="resnet18").image_size == 224
+def test_the_input_size_is_the_backbones() -> None:
+    assert make_config("photos").input_size == 96
+    assert make_config("photos", backbone="resnet18").input_size == 224
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,14 @@ def test_a_value_out_of_range_says_what_is_allowed(key: str, value: object, said
 def test_an_unknown_name_is_refused(key: str) -> None:
     with pytest.raises(UnknownName, match="Available"):
         make_config("photos", **{key: "nothing_like_it"})
+
+
+def test_a_former_name_is_read() -> None:
+    config = make_config("photos", image_size=64)
+    assert config.input_size == 64
+    old = {"image_size" if key == "input_size" else key: v for key, v in config.to_dict().items()}
+    assert RunConfig.from_dict(old) == config
+    assert make_config("photos", image_size=64, input_size=32).input_size == 32
 
 
 def test_an_unknown_setting_gets_the_nearest_one() -> None:

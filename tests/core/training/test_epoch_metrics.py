@@ -52,7 +52,7 @@ def test_no_step_waits_for_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
         monkeypatch.setattr(torch.Tensor, name, note)
     config = make_config(
-        str(photos), strategy="fine_tune", trainable="last:1", image_size=32, batch_size=2,
+        str(photos), strategy="fine_tune", trainable="last:1", input_size=32, batch_size=2,
         epochs=2, precision="fp32", threads=1, augment="none", optimizer="sgd",
     )  # fmt: skip
     looks: dict[int, int] = {}

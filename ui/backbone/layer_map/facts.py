@@ -65,25 +65,25 @@ def rates(spec: BackboneSpec, plan: MapPlan, strategy: str) -> dict[str, float]:
     return {**phases[-1].stage_lr, "head": phases[-1].head_lr}
 
 
-def output_shape(stage: Stage, spec: BackboneSpec, image_size: int) -> tuple[int, int, int]:
+def output_shape(stage: Stage, spec: BackboneSpec, input_size: int) -> tuple[int, int, int]:
     """Return channels, height and width of a stage's output for another size of photo.
 
     A vector stays a vector; a map grows and shrinks with the photo.
     """
     channels, *sides = stage.output_shape
-    scale = image_size / spec.input_size
+    scale = input_size / spec.input_size
     height, width = (side if side == 1 else max(1, ceil(side * scale)) for side in sides)
     return channels, height, width
 
 
-def multiply_adds(stage: Stage, spec: BackboneSpec, image_size: int) -> float:
+def multiply_adds(stage: Stage, spec: BackboneSpec, input_size: int) -> float:
     """Return a stage's multiply-adds for one photo of another size.
 
     They grow with the area of its map; rounded sides and attention make that an estimate wherever
     the size is not the backbone's own.
     """
     is_map = stage.output_shape[1] > 1
-    return stage.multiply_adds * ((image_size / spec.input_size) ** 2 if is_map else 1)
+    return stage.multiply_adds * ((input_size / spec.input_size) ** 2 if is_map else 1)
 
 
 def head_parameters(spec: BackboneSpec, classes: int | None) -> int:
@@ -115,7 +115,7 @@ def plan_facts(
     spec: BackboneSpec,
     plan: MapPlan,
     classes: int | None,
-    image_size: int,
+    input_size: int,
     batch_norm: BatchNormPolicy = "frozen",
 ) -> PlanFacts:
     """Put a plan in numbers."""
@@ -123,7 +123,7 @@ def plan_facts(
     learning = sum(stage.parameters for stage in spec.stages if stage.name in plan.trainable)
     policy = FreezePlan(frozenset(plan.trainable), batch_norm)
     prefix = policy.frozen_prefix(spec.stage_names)
-    work = [multiply_adds(stage, spec, image_size) for stage in spec.stages]
+    work = [multiply_adds(stage, spec, input_size) for stage in spec.stages]
     return PlanFacts(
         learning + head, spec.total_parameters + head, prefix, sum(work[:prefix]) / sum(work)
     )

@@ -39,7 +39,7 @@ def layer_map(
     *,
     head_outputs: int | None,
     key: str,
-    image_size: int | None = None,
+    input_size: int | None = None,
     rates: Mapping[str, float] | None = None,
     cached: bool = True,
     on_change: Callable[[], None] | None = None,
@@ -56,7 +56,7 @@ def layer_map(
         Number of classes of the new head; None while there is no data set yet.
     key
         Unique name of this map in the app.
-    image_size
+    input_size
         Side of the input in pixels where it differs from the backbone's own.
     rates
         Learning rates of the stages that learn and of the ``head``, as shares of the run's.
@@ -92,7 +92,7 @@ def layer_map(
                     for label, to in presets(spec).items()
                 ],
                 "stages": [
-                    _stage(stage, spec, image_size or spec.input_size) for stage in spec.stages
+                    _stage(stage, spec, input_size or spec.input_size) for stage in spec.stages
                 ],
                 "head": _head(spec, head_outputs),
             }
@@ -126,17 +126,17 @@ def _read(click: dict[str, Any], spec: BackboneSpec) -> MapPlan:
     return MapPlan(tuple(name for name in spec.stage_names if name in wanted))
 
 
-def _stage(stage: Stage, spec: BackboneSpec, image_size: int) -> dict[str, Any]:
-    channels, height, width = output_shape(stage, spec, image_size)
+def _stage(stage: Stage, spec: BackboneSpec, input_size: int) -> dict[str, Any]:
+    channels, height, width = output_shape(stage, spec, input_size)
     return {
         "name": stage.name,
         "title": stage.title,
         "detects": stage.detects,
         "channels": channels,
-        "side": height / image_size,
+        "side": height / input_size,
         "shape": f"{channels} × {height} × {width}",
         "parameters": stage.parameters,
-        "work": round(multiply_adds(stage, spec, image_size)),
+        "work": round(multiply_adds(stage, spec, input_size)),
     }
 
 
