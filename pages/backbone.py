@@ -16,6 +16,7 @@ from ui.backbone.plan_panel import (
     training_photos,
     what_it_risks,
 )
+from ui.shared.navigation import require_router
 from ui.shared.page import problem, title
 from ui.shared.source import show_source
 from ui.shared.state import app_state
@@ -52,6 +53,7 @@ def stage_switches(spec: BackboneSpec, plan: MapPlan, pixels: int) -> None:
         st.rerun()
 
 
+require_router("Backbone & layers")
 title(
     "Backbone & layers",
     "Choose a network that has learned to see, and decide which of its stages may go on learning.",

@@ -8,10 +8,13 @@ from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
 from ui.backbone.plan_panel import training_photos
+from ui.shared.dataset import chosen_dataset, tell_removed
 from ui.shared.link import share, tell_link
-from ui.shared.page import chosen_dataset, empty, literal, problem, tell_removed, title
+from ui.shared.navigation import require_router
+from ui.shared.page import empty, problem, title
 from ui.shared.source import show_source
 from ui.shared.state import app_state, executor, my_jobs, save
+from ui.shared.text import literal
 from ui.train.controls import NUMBERS, configs, settings_panel, strategy_picker
 from ui.train.cost import line_up_cost
 from ui.train.guess import Forecast, ask_forecast, remember, wanted
@@ -88,6 +91,7 @@ def run_longer(payloads: list[dict[str, Any]]) -> None:
         start([{**payload, "epochs": 2 * payload["epochs"]} for payload in payloads])
 
 
+require_router("Train")
 title(
     "Train",
     "Line up two or more strategies on the same photos, start them and watch them learn.",

@@ -14,11 +14,11 @@ from tl_core.backbones.weights import at_hand
 from tl_core.store.database import Job
 from tl_core.strategies import STRATEGIES
 from tl_core.training.events import PreparationAdvanced, from_dict
-from ui.shared.page import literal
 from ui.shared.results import FinishedRun
 from ui.shared.source import show_source
 from ui.shared.state import app_state, executor, my_jobs, owner, request_job, store
 from ui.shared.table import show_table
+from ui.shared.text import literal
 
 POLL_SECONDS = 0.7
 

@@ -16,8 +16,10 @@ from ui.backbone.cards import size
 from ui.backbone.layer_map import MapPlan
 from ui.backbone.layer_map.facts import PlanFacts
 from ui.backbone.plan import follow
-from ui.shared.page import chosen_dataset, figure, literal, problem
+from ui.shared.dataset import chosen_dataset
+from ui.shared.page import figure, problem
 from ui.shared.state import app_state
+from ui.shared.text import literal
 
 SIMILARITY: dict[Similarity, str] = {"similar": "similar", "different": "quite different"}
 

@@ -16,8 +16,10 @@ from tl_core.data import AUGMENTATIONS, DatasetSpec
 from tl_core.errors import TLError
 from tl_core.server.cleanup import take_away
 from tl_core.training.config import DEFAULTS
-from ui.shared.page import TILE, problem, thumbnail, visible
+from ui.shared.page import problem
+from ui.shared.photos import TILE, show_photo
 from ui.shared.state import app_state, executor, my_job, owner, save, store
+from ui.shared.text import visible
 
 _ASKED = "augment_preview"
 _POLL_SECONDS = 0.4
@@ -101,8 +103,7 @@ def _photo(dataset: DatasetSpec, shown: list[int]) -> int:
     file = dataset.file(chosen)
     label = visible(dataset.classes[dataset.photos[chosen].label])
     if file.exists():
-        picture = thumbnail(str(file), file.stat().st_mtime_ns)
-        st.image(picture, caption="The photo", alt=f"A photo of {label}", width=TILE)
+        show_photo(file, "The photo", alt=f"A photo of {label}")
     return chosen
 
 

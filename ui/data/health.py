@@ -8,8 +8,9 @@ from tl_core.data import HealthReport
 from tl_core.server.upload_items import SHORTER_SIDE
 from ui.data.remedies import remedies
 from ui.shared.charts.balance import class_balance
-from ui.shared.page import draw, literal
+from ui.shared.page import draw
 from ui.shared.table import show_table
+from ui.shared.text import literal
 
 
 def health(report: HealthReport) -> None:

@@ -15,10 +15,9 @@ from tl_core.errors import TLError
 from tl_core.server.upload_spool import Report
 from tl_core.server.uploads import Upload
 from ui.data.sets import choose, use_button
-from ui.shared.page import literal
+from ui.shared.photos import PHOTO_TYPES
 from ui.shared.state import app_state, forget_me, owner, save, uploads
-
-PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"]
+from ui.shared.text import literal
 
 
 class Arriving:
