@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import LayerPlan, multiply_adds, plan_facts, rates, strategy_of
 from tl_core.backbones.spec import BackboneSpec
 from tl_core.errors import TLError
 from ui.backbone.backbone_ranking import rank_networks
 from ui.backbone.cards import choose_backbone, size
-from ui.backbone.layer_map import MapPlan, layer_map
-from ui.backbone.layer_map.facts import multiply_adds, plan_facts, rates, strategy_of
+from ui.backbone.layer_map import layer_map
 from ui.backbone.plan import current, follow
 from ui.backbone.plan_panel import (
     advice_panel,
@@ -35,7 +35,7 @@ def photo_size(spec: BackboneSpec) -> int:
     return chosen
 
 
-def stage_switches(spec: BackboneSpec, plan: MapPlan, pixels: int) -> None:
+def stage_switches(spec: BackboneSpec, plan: LayerPlan, pixels: int) -> None:
     """List the stages; the switches do what a click on the map does."""
     shown = f"{'-'.join(plan.trainable)}_{plan.from_scratch}"
     chosen = []
@@ -49,7 +49,7 @@ def stage_switches(spec: BackboneSpec, plan: MapPlan, pixels: int) -> None:
         text.markdown(f"{stage.detects} *{work} multiply-adds*")
         chosen += [stage.name] * on
     if tuple(chosen) != plan.trainable:
-        follow(MapPlan(tuple(chosen)))
+        follow(LayerPlan(tuple(chosen)))
         st.rerun()
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import thaws
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
@@ -33,7 +34,7 @@ def objections(planned: list[RunConfig]) -> list[str]:
     found = []
     if not planned:
         found.append("Choose at least one strategy; two or more can be compared.")
-    idle = [c for c in planned if "trainable" not in STRATEGIES.get(c.strategy).fixed]
+    idle = [c for c in planned if thaws(c.strategy)]
     if idle and not app_state().trainable:
         names = ", ".join(STRATEGIES.get(c.strategy).title for c in idle)
         found.append(

@@ -6,13 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import LayerPlan, strategy_of
 from tl_core.data import AUGMENTATIONS
 from tl_core.errors import TLError
 from tl_core.freezing import BATCH_NORM_POLICIES
 from tl_core.heads import HEADS
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import DEFAULTS, OPTIMIZERS, SCHEDULES, RunConfig, make_config
-from ui.backbone.layer_map.facts import MapPlan, strategy_of
 from ui.shared.state import AppState, app_state, save
 
 NUMBERS: dict[str, tuple[str, type, float, float, str]] = {
@@ -112,7 +112,7 @@ def configs(state: AppState, strategies: tuple[str, ...]) -> list[RunConfig]:
     ]
 
 
-def planned_run(plan: MapPlan) -> RunConfig | None:
+def planned_run(plan: LayerPlan) -> RunConfig | None:
     """Return the run that trains as the layer map shows it; None if a setting forbids it."""
     state = app_state()
     try:

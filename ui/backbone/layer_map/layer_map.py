@@ -13,14 +13,14 @@ from typing import Any
 
 import streamlit as st
 
-from tl_core.backbones.spec import BackboneSpec, Stage
-from ui.backbone.layer_map.facts import (
-    MapPlan,
+from tl_core.analysis.layer_plan import (
+    LayerPlan,
     head_parameters,
     multiply_adds,
     output_shape,
     presets,
 )
+from tl_core.backbones.spec import BackboneSpec, Stage
 
 _FILES = Path(__file__).parent
 
@@ -35,7 +35,7 @@ _component = st.components.v2.component(
 
 def layer_map(
     spec: BackboneSpec,
-    plan: MapPlan,
+    plan: LayerPlan,
     *,
     head_outputs: int | None,
     key: str,
@@ -43,7 +43,7 @@ def layer_map(
     rates: Mapping[str, float] | None = None,
     cached: bool = True,
     on_change: Callable[[], None] | None = None,
-) -> MapPlan:
+) -> LayerPlan:
     """Draw the network as its stages in order; each is a button that freezes or thaws it.
 
     Parameters
@@ -67,7 +67,7 @@ def layer_map(
 
     Returns
     -------
-    MapPlan
+    LayerPlan
         The plan after a click, or the same if there was none.
     """
     turns = st.session_state.setdefault("_layer_map_turns", {})
@@ -117,13 +117,13 @@ def _latest_click(key: str) -> dict[str, Any] | None:
     return click if isinstance(click, dict) else None
 
 
-def _read(click: dict[str, Any], spec: BackboneSpec) -> MapPlan:
+def _read(click: dict[str, Any], spec: BackboneSpec) -> LayerPlan:
     # From the browser, so anything could be in it.
     if click.get("fresh") is True:
-        return MapPlan(spec.stage_names, from_scratch=True)
+        return LayerPlan(spec.stage_names, from_scratch=True)
     names = click.get("trainable")
     wanted = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    return MapPlan(tuple(name for name in spec.stage_names if name in wanted))
+    return LayerPlan(tuple(name for name in spec.stage_names if name in wanted))
 
 
 def _stage(stage: Stage, spec: BackboneSpec, image_size: int) -> dict[str, Any]:

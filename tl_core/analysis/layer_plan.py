@@ -1,4 +1,4 @@
-"""What the layer map says about a plan, computed without Streamlit."""
+"""A plan for the layers of a network, and what it amounts to: rates, parameters, work; no torch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tl_core.strategies import STRATEGIES
 
 
 @dataclass(frozen=True)
-class MapPlan:
-    """What the map shows.
+class LayerPlan:
+    """Which stages of a network learn, and from which weights they start.
 
     Attributes
     ----------
@@ -27,25 +27,33 @@ class MapPlan:
     from_scratch: bool = False
 
 
-def presets(spec: BackboneSpec) -> dict[str, MapPlan]:
-    """Return the usual plans by their names on the buttons."""
+def presets(spec: BackboneSpec) -> dict[str, LayerPlan]:
+    """Return the usual plans for a network by their names for people."""
     names = spec.stage_names
     return {
-        "Extract features": MapPlan(()),
-        "Last stage": MapPlan(names[-1:]),
-        "Last two": MapPlan(names[-2:]),
-        "Everything": MapPlan(names),
-        "From scratch": MapPlan(names, from_scratch=True),
+        "Extract features": LayerPlan(()),
+        "Last stage": LayerPlan(names[-1:]),
+        "Last two": LayerPlan(names[-2:]),
+        "Everything": LayerPlan(names),
+        "From scratch": LayerPlan(names, from_scratch=True),
     }
 
 
 def thaws(strategy: str) -> bool:
-    """Tell whether a strategy thaws what the learner chose, and not always all or nothing."""
+    """Tell whether a strategy thaws the stages that a plan names, and not always all or none."""
     return "trainable" not in STRATEGIES.get(strategy).fixed
 
 
-def strategy_of(plan: MapPlan, lined_up: Sequence[str]) -> str:
-    """Return the name of the strategy that trains as the map shows it."""
+def strategy_of(plan: LayerPlan, lined_up: Sequence[str]) -> str:
+    """Return the name of the strategy that trains a plan.
+
+    Parameters
+    ----------
+    plan
+        What learns.
+    lined_up
+        Names of strategies; for a plan that some of them can train, the first of those is taken.
+    """
     if plan.from_scratch:
         return "from_scratch"
     if not plan.trainable:
@@ -53,7 +61,7 @@ def strategy_of(plan: MapPlan, lined_up: Sequence[str]) -> str:
     return next((name for name in lined_up if thaws(name)), "fine_tune")
 
 
-def rates(spec: BackboneSpec, plan: MapPlan, strategy: str) -> dict[str, float]:
+def rates(spec: BackboneSpec, plan: LayerPlan, strategy: str) -> dict[str, float]:
     """Return the peak learning rate of each learning stage and of the ``head``.
 
     They are shares of the run's learning rate, in the strategy's last phase, when all that learns
@@ -66,9 +74,9 @@ def rates(spec: BackboneSpec, plan: MapPlan, strategy: str) -> dict[str, float]:
 
 
 def output_shape(stage: Stage, spec: BackboneSpec, image_size: int) -> tuple[int, int, int]:
-    """Return channels, height and width of a stage's output for another size of photo.
+    """Return channels, height and width of a stage's output for another size of input.
 
-    A vector stays a vector; a map grows and shrinks with the photo.
+    A vector stays a vector; a map grows and shrinks with the input.
     """
     channels, *sides = stage.output_shape
     scale = image_size / spec.input_size
@@ -77,7 +85,7 @@ def output_shape(stage: Stage, spec: BackboneSpec, image_size: int) -> tuple[int
 
 
 def multiply_adds(stage: Stage, spec: BackboneSpec, image_size: int) -> float:
-    """Return a stage's multiply-adds for one photo of another size.
+    """Return a stage's multiply-adds for one input of another size.
 
     They grow with the area of its map; rounded sides and attention make that an estimate wherever
     the size is not the backbone's own.
@@ -102,7 +110,7 @@ class PlanFacts:
     prefix
         Number of stages in front of the first that learns; they are computed once.
     once
-        Share of a photo's multiply-adds that those stages make up, from 0 to 1.
+        Share of the multiply-adds for one input that those stages make up, from 0 to 1.
     """
 
     learning: int
@@ -113,12 +121,25 @@ class PlanFacts:
 
 def plan_facts(
     spec: BackboneSpec,
-    plan: MapPlan,
+    plan: LayerPlan,
     classes: int | None,
     image_size: int,
     batch_norm: BatchNormPolicy = "frozen",
 ) -> PlanFacts:
-    """Put a plan in numbers."""
+    """Return a plan in numbers.
+
+    Parameters
+    ----------
+    spec, plan
+        The network, and which of its stages learn.
+    classes
+        Outputs of the new head; None while they are unknown.
+    image_size
+        Size of the input.
+    batch_norm
+        As in a run's configuration; it decides whether a frozen stage gives the same answer in
+        every epoch.
+    """
     head = head_parameters(spec, classes)
     learning = sum(stage.parameters for stage in spec.stages if stage.name in plan.trainable)
     policy = FreezePlan(frozenset(plan.trainable), batch_norm)
