@@ -10,17 +10,13 @@ from ui.data.health import health
 from ui.data.public_sets import public
 from ui.data.sets import bundled
 from ui.data.uploads import delete_my_data, upload, your_photos
-from ui.shared.page import (
-    chosen_dataset,
-    literal,
-    problem,
-    show_photos,
-    tell_removed,
-    title,
-    visible,
-)
+from ui.shared.dataset import chosen_dataset, tell_removed
+from ui.shared.navigation import require_router
+from ui.shared.page import problem, title
+from ui.shared.photos import show_photos
 from ui.shared.source import show_source
 from ui.shared.state import app_state, save
+from ui.shared.text import literal, visible
 
 PER_PAGE = 12
 
@@ -78,6 +74,7 @@ def gallery(dataset: DatasetSpec) -> list[int]:
     return shown
 
 
+require_router("Data")
 title(
     "Data",
     "Photos in folders, one folder for each class: a set that is ready, or your own. Folders named "

@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import LayerPlan, strategy_of
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import DEFAULTS, SETTINGS, RunConfig, make_config, settings_for
 from tl_core.training.settings import Setting
-from ui.backbone.layer_map.facts import MapPlan, strategy_of
 from ui.shared.state import AppState, app_state, save
 
 ON_SCREEN = {name: setting for name, setting in SETTINGS.items() if setting.about.on_screen}
@@ -76,7 +76,7 @@ def configs(state: AppState, strategies: tuple[str, ...]) -> list[RunConfig]:
     ]
 
 
-def planned_run(plan: MapPlan) -> RunConfig | None:
+def planned_run(plan: LayerPlan) -> RunConfig | None:
     """Return the run that trains as the layer map shows it; None if a setting forbids it."""
     state = app_state()
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tl_core.data import DatasetSpec, make_split
+from tl_core.data import DatasetSpec, Item, make_split
 from tl_core.errors import ConfigError, DataError
 
 
