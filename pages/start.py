@@ -94,7 +94,7 @@ st.caption(
     + (f"{len(busy)} in line now." if busy else "none in line now.")
 )
 show_source(
-    "tl_core.strategies:_feature_extraction",
-    "tl_core.strategies:_fine_tune",
-    "tl_core.strategies:_everything_alike",
+    "tl_core.strategies:feature_extraction",
+    "tl_core.strategies:fine_tune",
+    "tl_core.strategies:from_scratch",
 )

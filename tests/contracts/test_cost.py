@@ -28,7 +28,7 @@ PHOTOS = Amount(train=20, val=8)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"LARGEST": 4, "SMALLEST": 4, "REPEATS": 1, "PATIENCE": 0.0}.items():
         monkeypatch.setattr(measure, name, value)
-    for name, value in {"PHOTOS": 2, "WRITTEN": 2**16, "TOUCHED": 2**16}.items():
+    for name, value in {"ITEMS": 2, "WRITTEN": 2**16, "TOUCHED": 2**16}.items():
         monkeypatch.setattr(benchmarks, name, value)
 
 

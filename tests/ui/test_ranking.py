@@ -18,7 +18,7 @@ SCORES = {"resnet_mini": 0.3, "resnet18": 0.2, "vgg16": 0.1}
 
 @pytest.fixture(autouse=True)
 def three_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backbone_ranking, "at_hand", lambda: list(SCORES))
+    monkeypatch.setattr(backbone_ranking, "fitting", lambda kind: list(SCORES))
 
 
 def rank_button(app: Any) -> Any:
@@ -83,7 +83,7 @@ def test_without_photos_or_with_one_network_there_is_nothing_to_rank(
 ) -> None:
     assert rank_button(lab.open("backbone")) is None
     lab.choose()
-    monkeypatch.setattr(backbone_ranking, "at_hand", lambda: ["resnet_mini"])
+    monkeypatch.setattr(backbone_ranking, "fitting", lambda kind: ["resnet_mini"])
     assert rank_button(lab.open("backbone")) is None
 
 

@@ -129,9 +129,10 @@ def test_the_weights_load_in_plain_torchvision(photos: Path, tmp_path: Path) -> 
     model = torchvision.models.resnet18(num_classes=2)
     model.load_state_dict(load_file(tmp_path / "run" / WEIGHTS))
     ours, _ = load_classifier(tmp_path / "run")
-    images = torch.randn(2, 3, 32, 32)
+    photos = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     with torch.inference_mode():
-        torch.testing.assert_close(model.eval()(images), ours(images))
+        images = ours.backbone.input_layer(photos)
+        torch.testing.assert_close(model.eval()(images), ours(photos))
 
 
 def test_a_test_folder_is_the_headline(tmp_path: Path) -> None:
