@@ -28,6 +28,7 @@ LAYERS = (
         "cache",
         "parallel",
         "statistics",
+        "codec",
     ),
     ("modalities", "store"),
     ("data", "backbones"),

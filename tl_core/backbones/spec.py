@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from tl_core.codec import from_plain
 from tl_core.errors import ConfigError, UnknownName
 from tl_core.home import ASSETS
 from tl_core.registry import Registry
@@ -196,24 +197,5 @@ def backbones() -> Registry[BackboneSpec]:
     """Return all known backbones, the bundled ones first."""
     registry: Registry[BackboneSpec] = Registry("backbone")
     for facts in json.loads(FACTS.read_text(encoding="utf-8")):
-        registry.register(facts["name"], spec_from_facts(facts))
+        registry.register(facts["name"], from_plain(BackboneSpec, facts))
     return registry
-
-
-def spec_from_facts(facts: dict[str, object]) -> BackboneSpec:
-    """Build a spec from one entry of the facts file."""
-
-    def fixed(value: object) -> object:
-        return tuple(fixed(item) for item in value) if isinstance(value, list) else value
-
-    def build(kind: type, values: object) -> object:
-        assert isinstance(values, dict)
-        return kind(**{key: fixed(value) for key, value in values.items()})
-
-    values = dict(facts)
-    values["preprocessing"] = build(Preprocessing, values["preprocessing"])
-    values["weights"] = build(WeightsSource, values["weights"])
-    stages = values["stages"]
-    assert isinstance(stages, list)
-    values["stages"] = tuple(build(Stage, stage) for stage in stages)
-    return BackboneSpec(**values)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from tl_core.codec import from_plain, to_plain
 from tl_core.data.archive import unpack
 from tl_core.data.limits import megabytes
 from tl_core.data.scan import scan
@@ -65,15 +66,12 @@ class Request:
 
     def to_line(self) -> str:
         """Return the request as one line of JSON."""
-        paths = {"source": str(self.source), "target": str(self.target)}
-        return json.dumps({**vars(self), **paths, "limits": vars(self.limits)})
+        return json.dumps(to_plain(self))
 
     @classmethod
     def from_line(cls, line: str) -> Request:
         """Read what :meth:`to_line` wrote."""
-        values = json.loads(line)
-        paths = {key: Path(values[key]) for key in ("source", "target")}
-        return cls(**{**values, **paths, "limits": UploadLimits(**values["limits"])})
+        return from_plain(cls, json.loads(line))
 
 
 class Reporter:
