@@ -6,7 +6,6 @@ Loads no torch. Whoever asks adds what was wanted and how to go on; see ``backbo
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import queue
 import threading
@@ -20,6 +19,8 @@ from urllib.error import HTTPError
 
 from filelock import FileLock
 
+from tl_core.home import disk_full
+
 Progress = Callable[[int, int], None]
 """Called with the bytes that are done and the bytes in total."""
 
@@ -27,7 +28,6 @@ PATIENCE = 8.0
 """Seconds to wait for a server's first answer, and for each piece of the file."""
 
 _CHUNK = 1 << 20
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _Answers = queue.Queue[HTTPResponse | Exception]
 
@@ -72,7 +72,7 @@ def download(
                 _complete(url, part, digest, size, progress)
                 part.replace(path)
     except (OSError, HTTPException) as error:
-        if getattr(error, "errno", None) in _DISK_FULL:
+        if disk_full(error):
             part.unlink(missing_ok=True)
         raise DownloadError(plainly(error)) from error
 

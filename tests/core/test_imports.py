@@ -29,6 +29,8 @@ LAYERS = (
         "parallel",
         "statistics",
         "codec",
+        "memory",
+        "throttle",
     ),
     ("modalities", "store"),
     ("data", "backbones"),

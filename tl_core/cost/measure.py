@@ -28,7 +28,8 @@ from tl_core.cost.benchmarks import photo_costs, touch_rate, write_rate
 from tl_core.cost.profile import CostProfile, Line, ProfileKey, StageCost
 from tl_core.data.views import normalise
 from tl_core.freezing import FreezePlan
-from tl_core.machine import Contention, process_memory
+from tl_core.machine import Contention
+from tl_core.memory import process_memory
 from tl_core.prefix import inference_batch
 from tl_core.training.optim import KINDS
 

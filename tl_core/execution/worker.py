@@ -24,6 +24,7 @@ from tl_core.machine import run_seconds
 from tl_core.modalities.photo.augment import AUGMENTATIONS
 from tl_core.runs.restore import predict_files
 from tl_core.store.database import PAUSED, Job, Store
+from tl_core.throttle import Throttle
 from tl_core.training.config import RunConfig, under_present_names
 from tl_core.training.events import (
     ENDINGS,
@@ -51,12 +52,12 @@ class EventLog:
         self._store, self._identifier = store, identifier
         self._written, _ = store.last_event(identifier)  # more than 0 where a run goes on
         self._waiting: list[dict[str, Any]] = []
-        self._flushed = 0.0
+        self._writing = Throttle(FLUSH_SECONDS)
 
     @property
     def due(self) -> bool:
         """Whether the last writing is long enough ago."""
-        return time.monotonic() - self._flushed >= FLUSH_SECONDS
+        return self._writing.due
 
     def add(self, event: dict[str, Any], *, urgent: bool) -> None:
         """Note an event; write it now if it is urgent."""
@@ -69,7 +70,7 @@ class EventLog:
         self._store.append(self._identifier, self._written + 1, self._waiting)
         self._written += len(self._waiting)
         self._waiting.clear()
-        self._flushed = time.monotonic()
+        self._writing.done()
 
 
 def run_job(url: str, identifier: str) -> None:
@@ -127,15 +128,14 @@ def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
 
 def _controlled(stream: Events, store: Store, identifier: str) -> Events:
     """Pass a stream on; stop it when the store says so, or when its time is over."""
-    checked, deadline = 0.0, time.monotonic() + run_seconds()
+    reading, deadline = Throttle(FLUSH_SECONDS), time.monotonic() + run_seconds()
     for event in stream:
         yield event
         if isinstance(event, RunResumed):
             deadline -= event.seconds
-        if isinstance(event, ENDINGS) or time.monotonic() - checked < FLUSH_SECONDS:
+        if isinstance(event, ENDINGS) or not reading.take():
             continue
-        checked = time.monotonic()
-        if stop := _reason_to_stop(_request(store, identifier), checked > deadline):
+        if stop := _reason_to_stop(_request(store, identifier), time.monotonic() > deadline):
             yield stream.throw(stop)
             return
 

@@ -30,9 +30,8 @@ from filelock import FileLock, Timeout
 
 from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
-from tl_core.data.staging import disk_full
 from tl_core.errors import ArchiveError
-from tl_core.home import home
+from tl_core.home import disk_full, home
 from tl_core.server.limits import UploadLimits
 from tl_core.server.upload_worker import Request, too_much_memory
 

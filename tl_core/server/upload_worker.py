@@ -16,7 +16,6 @@ import contextlib
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +25,14 @@ from tl_core.codec import from_plain, to_plain
 from tl_core.data.archive import unpack
 from tl_core.data.limits import megabytes
 from tl_core.data.scan import scan
-from tl_core.data.staging import StagingFolder, disk_full
+from tl_core.data.staging import StagingFolder
 from tl_core.errors import TLError
-from tl_core.home import write_atomically
+from tl_core.home import disk_full, write_atomically
 from tl_core.modalities.photo.decode import decode
 from tl_core.parallel import Progress
 from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.upload_items import encode, keep_photos, shrink
+from tl_core.throttle import Throttle
 
 _REPORT_SECONDS = 0.1
 
@@ -79,7 +79,7 @@ class Reporter:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._last = 0.0
+        self._throttle = Throttle(_REPORT_SECONDS)
 
     def say(self, **line: Any) -> None:
         """Write one line."""
@@ -89,8 +89,7 @@ class Reporter:
         """Return a function that reports how far one kind of work has come."""
 
         def advance(done: int, total: int) -> None:
-            if done == total or time.monotonic() - self._last >= _REPORT_SECONDS:
-                self._last = time.monotonic()
+            if self._throttle.take(always=done == total):
                 self.say(what=what, done=done, total=total)
 
         return advance
