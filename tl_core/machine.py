@@ -174,7 +174,7 @@ def whole_number(
     text = environment.get(name, "").strip()
     if not text:
         return None
-    if not text.isdecimal() or int(text) == 0:
+    if not text.isascii() or not text.isdecimal() or int(text) == 0:
         example = f", such as {usual}" if usual else ""
-        raise ConfigError(f"{name} must be a whole number above zero{example}, not {text!r}.")
+        raise ConfigError(f"{name} is {text!r}; it has to be a whole number above zero{example}.")
     return int(text)
