@@ -5,7 +5,7 @@ import streamlit as st
 from tl_core.home import ASSETS
 from ui.shared.cleanup import cleanup
 from ui.shared.link import arrive
-from ui.shared.page import resume
+from ui.shared.navigation import resume
 from ui.shared.state import identified, identify
 from ui.start.join import room_sign
 

@@ -220,12 +220,12 @@ def floor(job: Job) -> Job:
     config = _config(job)
     dataset, _ = open_dataset(job["data"])  # listing and checking are not part of the floor
     backbone = to_device(
-        build_backbone(config.backbone, pretrained=False, image_size=config.input_size), "cpu"
+        build_backbone(config.backbone, pretrained=False, input_size=config.input_size), "cpu"
     ).eval()
     preprocessing = config.spec.preprocessing.at(config.input_size)
     result: Job = {}
     with clock(result), torch.inference_mode():
-        images = load_eval([dataset.file(i) for i in range(len(dataset.photos))], preprocessing)
+        images = load_eval([dataset.file(i) for i in range(len(dataset.items))], preprocessing)
         for batch in torch.split(images, inference_batch("cpu")):
             with autocast("cpu", job.get("precision", "fp32")):
                 backbone(normalise(batch, preprocessing, "cpu"))

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import LayerPlan, plan_facts, rates, strategy_of
 from tl_core.backbones.spec import BackboneSpec
 from tl_core.errors import TLError
 from ui.backbone.backbone_ranking import rank_networks
 from ui.backbone.cards import choose_backbone, size
-from ui.backbone.layer_map import MapPlan, layer_map
-from ui.backbone.layer_map.facts import multiply_adds, plan_facts, rates, strategy_of
+from ui.backbone.layer_map import layer_map
 from ui.backbone.plan import current, follow
 from ui.backbone.plan_panel import (
     advice_panel,
@@ -16,6 +16,7 @@ from ui.backbone.plan_panel import (
     training_photos,
     what_it_risks,
 )
+from ui.shared.navigation import require_router
 from ui.shared.page import problem, title
 from ui.shared.source import show_source
 from ui.shared.state import app_state
@@ -34,7 +35,7 @@ def photo_size(spec: BackboneSpec) -> int:
     return chosen
 
 
-def stage_switches(spec: BackboneSpec, plan: MapPlan, pixels: int) -> None:
+def stage_switches(spec: BackboneSpec, plan: LayerPlan, pixels: int) -> None:
     """List the stages; the switches do what a click on the map does."""
     shown = f"{'-'.join(plan.trainable)}_{plan.from_scratch}"
     chosen = []
@@ -44,14 +45,15 @@ def stage_switches(spec: BackboneSpec, plan: MapPlan, pixels: int) -> None:
         on = switch.toggle(
             stage.title, stage.name in plan.trainable, key=f"{spec.name}_{stage.name}_{shown}"
         )
-        work = size(multiply_adds(stage, spec, pixels))
+        work = size(spec.multiply_adds(stage, pixels))
         text.markdown(f"{stage.detects} *{work} multiply-adds*")
         chosen += [stage.name] * on
     if tuple(chosen) != plan.trainable:
-        follow(MapPlan(tuple(chosen)))
+        follow(LayerPlan(tuple(chosen)))
         st.rerun()
 
 
+require_router("Backbone & layers")
 title(
     "Backbone & layers",
     "Choose a network that has learned to see, and decide which of its stages may go on learning.",

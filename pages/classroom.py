@@ -13,6 +13,7 @@ from ui.classroom import (
     sign_out,
     wall,
 )
+from ui.shared.navigation import require_router
 from ui.shared.page import title
 from ui.shared.state import rooms
 from ui.start.join import room_panel
@@ -33,6 +34,7 @@ def instructor() -> None:
     st.button("Sign out", on_click=sign_out, type="tertiary", icon=":material/logout:")
 
 
+require_router("Classroom")
 if (shown := on_the_wall()) is not None:
     wall(shown)
 else:

@@ -14,6 +14,7 @@ from ui.compare.parts import (
     show_verdict,
 )
 from ui.compare.photos import choose_answers, show_changes, show_classes, show_matrix
+from ui.shared.navigation import require_router
 from ui.shared.page import empty, problem, title
 from ui.shared.results import FinishedRun
 from ui.shared.source import show_source
@@ -38,6 +39,7 @@ def show(chosen: str, runs: list[FinishedRun]) -> None:
     show_settings(runs, comparison)
 
 
+require_router("Compare")
 title("Compare", "What each run reached on the same photos, how sure that is, and where they part.")
 try:
     chosen, runs = choose_runs()

@@ -3,12 +3,15 @@
 import streamlit as st
 
 from tl_core.machine import cores, gpus, slots
-from ui.shared.page import readable_dataset, title
+from ui.shared.dataset import readable_dataset
+from ui.shared.navigation import require_router
+from ui.shared.page import title
 from ui.shared.source import show_source
 from ui.shared.state import app_state, my_jobs, my_room, store
 from ui.start.demo import demo, demo_jobs, picture
 from ui.start.join import LINK, other_device, room_panel
 
+require_router("Start")
 title(
     "Transfer-learning laboratory",
     "A network that has learned to see one thing already knows much of what it takes to see "

@@ -29,7 +29,7 @@ from tl_core.training.record import RunRecord
 from ui.data.uploads import Arriving
 from ui.shared.charts import confusion_matrix
 from ui.shared.cleanup import Cleanup
-from ui.shared.page import literal, visible
+from ui.shared.text import literal, visible
 
 OTHER = "f" * 32
 NAMES = (

@@ -20,7 +20,7 @@ from tl_core.execution import run_folder
 from tl_core.execution.worker import run_job
 from tl_core.home import home
 from tl_core.runs.restore import predict_files
-from ui.shared.page import literal
+from ui.shared.text import literal
 
 SCREENS = {
     "start": "Transfer-learning laboratory",

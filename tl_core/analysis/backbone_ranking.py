@@ -11,9 +11,9 @@ import torch
 from tl_core.analysis.transferability import h_score, log_me
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.spec import backbones as specs
-from tl_core.backbones.weights import at_hand
+from tl_core.backbones.weights import fitting
 from tl_core.data import DatasetSpec, make_split, open_dataset, require_usable
-from tl_core.data.views import load_eval
+from tl_core.data.views import Items
 from tl_core.device import resolve_device, to_device
 from tl_core.features import FrozenPrefix, as_tensor
 from tl_core.machine import default_threads
@@ -72,8 +72,9 @@ def forecasts(
     dataset, health = open_dataset(data)
     require_usable(health)
     split = make_split(dataset, seed=seed, val_fraction=val_fraction, per_class=per_class)
-    labels = np.array([dataset.photos[i].label for i in split.train])
-    for name in at_hand() if backbones is None else backbones:
+    labels = np.array([dataset.items[i].label for i in split.train])
+    for name in fitting(dataset.kind) if backbones is None else backbones:
+        specs().get(name).check_modality(dataset.kind)
         features = train_features(name, dataset, split.train, resolve_device(device), report)
         yield Forecast(name, log_me(features, labels), h_score(features, labels))
 
@@ -90,16 +91,15 @@ def train_features(
     backbone = to_device(build_backbone(name, pretrained=True), device).eval()
     depth = len(backbone.stage_names)
     prefix = FrozenPrefix(backbone, spec, spec.preprocessing, {depth}, device)
-    digests = [dataset.photos[i].sha256 for i in indices]
-    files = [dataset.file(i) for i in indices]
-    images = load_eval(files, spec.preprocessing, None, digests)
+    files, digests = dataset.files(indices), dataset.digests(indices)
+    batch = Items(spec.kind, files, digests).evaluation_batch(spec.preprocessing)
 
     def progress(done: int) -> None:
         if report:
-            report(done, len(files), f"photos through {spec.title}")
+            report(done, len(files), f"{spec.kind.plural} through {spec.title}")
 
     kept = complete(
-        prefix.arrays(depth, digests, (), lambda at: images[at[0] : at[-1] + 1], "fp32"), progress
+        prefix.arrays(depth, digests, (), lambda at: batch[at[0] : at[-1] + 1], "fp32"), progress
     )
     features: np.ndarray[tuple[int, int], np.dtype[np.float32]] = as_tensor(kept).float().numpy()
     return features

@@ -16,6 +16,7 @@ from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.download import DownloadError, Progress, download, is_whole
 from tl_core.errors import WeightsError
 from tl_core.home import ASSETS
+from tl_core.modalities import Modality
 
 if TYPE_CHECKING:
     import torch
@@ -43,9 +44,10 @@ def location(spec: BackboneSpec) -> Location:
     return "cached" if weights_path(spec).is_file() else "download"
 
 
-def at_hand() -> list[str]:
-    """Return the names of the backbones whose weights are on this machine, the bundled first."""
-    return [spec.name for spec in backbones() if location(spec) != "download"]
+def fitting(kind: Modality) -> list[str]:
+    """Return the backbones for a kind of data whose weights are here, the bundled first."""
+    here = [spec for spec in backbones() if location(spec) != "download"]
+    return [spec.name for spec in here if spec.modality == kind.name]
 
 
 def prefetch(spec: BackboneSpec, progress: Progress | None = None) -> Path:

@@ -190,14 +190,13 @@ def run(
         RunFailed,
         RunStarted,
     )
-    from tl_core.training.loader import cached_depths
     from tl_core.training.loop import train
 
     share_heaps()
     summary: dict[str, Any] = {}
     epochs = config.epochs
     with Progress(f"{config.strategy} seed {config.seed}") as progress:
-        for event in train(config, run_dir, cached_depths(*beside), profile):
+        for event in train(config, run_dir, beside, profile):
             if isinstance(event, PreparationAdvanced) and progress.live:
                 progress(event.done, event.total, event.what)
             elif isinstance(event, RunStarted):

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tl_core.training.config import DEFAULTS, FORMER_NAMES, SETTINGS
+from tl_core.training.config import DEFAULTS, FORMER_NAMES, settings_for
 
 OF_THEIR_OWN = ("data", "strategy", "seed", "trainable", "class_weights", "cache")
 """Settings that are no plain option of ``train`` and ``compare``."""
+
+SETTINGS = settings_for(None)
 
 CHOICES = {name: setting for name, setting in SETTINGS.items() if name not in OF_THEIR_OWN}
 """Settings of a run that are."""

@@ -1,28 +1,22 @@
-"""What a machine does with photos, files and memory, measured on made-up ones."""
+"""What a machine does with items, files and memory, measured on made-up ones."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 
-from tl_core.backbones.spec import Preprocessing
 from tl_core.cost.profile import Line
-from tl_core.data.views import TrainViews, load_eval
+from tl_core.data.views import Items, TrainingViews
 from tl_core.home import home, replacing
-from tl_core.modalities.photo.augment import AUGMENTATIONS
+from tl_core.modalities import Modality, read_bytes
+from tl_core.modalities.base import Preprocessing
 
-PHOTOS = 8
-"""Made-up photos, of each of two sizes, that decoding and augmentation are tried on."""
-
-SIDES = (320, 1280)
-"""Of those photos in pixels; they are 4 : 3."""
+ITEMS = 8
+"""Made-up items, of each of two sizes, that decoding and augmentation are tried on."""
 
 WRITTEN = 16 * 2**20
 """Bytes that the speed of the disk is measured with."""
@@ -31,41 +25,32 @@ TOUCHED = 32 * 2**20
 """Bytes that the speed of getting memory is measured with."""
 
 
-def photo_costs(preprocessing: Preprocessing) -> tuple[Line, dict[str, float]]:
-    """Measure decoding and augmentation on made-up photos.
+def item_costs(kind: Modality, preprocessing: Preprocessing) -> tuple[Line, dict[str, float]]:
+    """Measure decoding and augmentation on made-up items.
 
     Returns
     -------
     Line
-        Seconds to decode one photo, ``each`` for a million pixels.
+        Seconds to decode one item, ``each`` for a unit of the modality's work.
     dict
-        Seconds to draw one view of a photo, by augmentation.
+        Seconds to draw one view of an item, by augmentation.
     """
+    tensors = kind.load_tensors()
+    work, seconds, views = [], [], {}
     with tempfile.TemporaryDirectory() as folder:
-        seconds, views = {}, {}
-        for side in SIDES:
-            files = list(_made_up(Path(folder), side))
+        for size in tensors.MADE_UP_SIZES:
+            files = tensors.make_up(Path(folder), ITEMS, size)
+            work.append(kind.work(kind.measure(kind.open(read_bytes(files[0]), None)).numbers))
             began = time.perf_counter()
-            load_eval(files, preprocessing)
-            seconds[side] = (time.perf_counter() - began) / PHOTOS
-        small, large = (side * side * 3 / 4 / 1e6 for side in SIDES)
-        for augmentation in AUGMENTATIONS:
-            drawn = TrainViews(files, preprocessing, augmentation, seed=0)
-            drawn.batch(range(PHOTOS), 1)
+            Items(kind, files).evaluation_batch(preprocessing)
+            seconds.append((time.perf_counter() - began) / ITEMS)
+        for augmentation in kind.augmentations:
+            drawn = TrainingViews(Items(kind, files), preprocessing, augmentation, seed=0)
+            drawn.batch(range(ITEMS), 1)
             began = time.perf_counter()
-            drawn.batch(range(PHOTOS), 2)
-            views[augmentation.name] = (time.perf_counter() - began) / PHOTOS
-    return Line.through(small, seconds[SIDES[0]], large, seconds[SIDES[1]]), views
-
-
-def _made_up(folder: Path, side: int) -> Iterator[Path]:
-    draw = np.random.default_rng(0)
-    for number in range(PHOTOS):
-        pixels = draw.integers(0, 256, (24, 32, 3), np.uint8)
-        size = (side, side * 3 // 4)
-        file = folder / f"{side}-{number}.jpg"
-        Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC).save(file, quality=90)
-        yield file
+            drawn.batch(range(ITEMS), 2)
+            views[augmentation.name] = (time.perf_counter() - began) / ITEMS
+    return Line.through(work[0], seconds[0], work[1], seconds[1]), views
 
 
 def write_rate() -> float:

@@ -14,37 +14,33 @@ from math import ceil
 
 from tl_core.cost.profile import CostProfile, Line, StageCost
 from tl_core.data import HealthReport, Split
+from tl_core.modalities import MODALITIES
 from tl_core.prefix import default_views, inference_batch, prefix_bytes
 from tl_core.strategies import Phase
-from tl_core.training.config import RunConfig
-
-CHECKPOINT_SHARE = 0.05
-"""Writing checkpoints takes at most about this share of a run's time."""
-
-REMEMBERED = 500
-"""Training photos whose features are noted at the end (:mod:`tl_core.training.novelty`)."""
+from tl_core.training.config import CHECKPOINT_SHARE, REMEMBERED, RunConfig
 
 OPTIMIZER_STATE = {"adamw": 2, "adam": 2, "sgd": 1}
 """Numbers that an optimiser keeps for each one that learns."""
 
-PIXELS = (0, 0)
-"""Among what is kept: the decoded photos."""
+DECODED = (0, 0)
+"""Among what is kept: the decoded items."""
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How many photos there are for each purpose, and the millions of pixels of a typical one."""
+    """How many items there are for each purpose, and how much a typical one has to decode."""
 
     train: int
     val: int
     test: int = 0
-    megapixels: float = 0.2
+    item_work: float = 0.2
 
     @classmethod
     def of(cls, split: Split, report: HealthReport) -> Amount:
-        """Return what a split of checked photos amounts to."""
-        pixels = report.width["median"] * report.height["median"]
-        return cls(len(split.train), len(split.val), len(split.test), pixels / 1e6)
+        """Return what a split of checked items amounts to."""
+        typical = {name: spread["median"] for name, spread in report.spreads.items()}
+        work = MODALITIES.get(report.modality).work(typical)
+        return cls(len(split.train), len(split.val), len(split.test), work)
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ class CostEstimate:
     memory_bytes
         Of its process, at most; on a GPU, of the GPU.
     cache_bytes
-        What the frozen stages made of the photos and is kept.
+        What the frozen stages made of the items and is kept.
     """
 
     parts: Mapping[str, float]
@@ -78,7 +74,7 @@ class CostEstimate:
 def estimate_cost(
     config: RunConfig,
     costs: CostProfile,
-    photos: Amount,
+    items: Amount,
     shared: Sequence[RunConfig] = (),
     kept: set[tuple[int, int]] | None = None,
 ) -> CostEstimate:
@@ -90,15 +86,15 @@ def estimate_cost(
         The run.
     costs
         The profile for it (:meth:`~tl_core.cost.profile.ProfileKey.of`).
-    photos
+    items
         That it works with.
     shared
         The runs of its comparison, whose boundaries are kept on the way.
     kept
         What earlier runs of the comparison have left behind, as (boundary, view): view 0 is the
-        validation photos, :data:`PIXELS` the decoded ones. What this run keeps is added.
+        validation items, :data:`DECODED` the decoded ones. What this run keeps is added.
     """
-    return _Sum(config, costs, photos, shared, set() if kept is None else kept).estimate()
+    return _Sum(config, costs, items, shared, set() if kept is None else kept).estimate()
 
 
 class _Sum:
@@ -108,14 +104,14 @@ class _Sum:
         self,
         config: RunConfig,
         costs: CostProfile,
-        photos: Amount,
+        items: Amount,
         shared: Sequence[RunConfig],
         kept: set[tuple[int, int]],
     ) -> None:
-        self.config, self.costs, self.photos, self.kept = config, costs, photos, kept
+        self.config, self.costs, self.items, self.kept = config, costs, items, kept
         self.depths = sorted({c.cached_depth(p) for c in (config, *shared) for p in c.phases} - {0})
         self.batch = inference_batch(costs.device)
-        self.views = config.augment_views or default_views(config.epochs, photos.train)
+        self.views = config.augment_views or default_views(config.epochs, items.train)
         if config.augment == "none":
             self.views = 1
         self.drawing = costs.views[config.augment]
@@ -164,15 +160,15 @@ class _Sum:
         return seconds
 
     def _decode(self) -> None:
-        fresh = self.photos.test
-        if PIXELS not in self.kept:
-            fresh += self.photos.train + self.photos.val
-        self.kept.add(PIXELS)
-        self.parts["decode"] = fresh * self.costs.decode.of(self.photos.megapixels, 10**9)
+        fresh = self.items.test
+        if DECODED not in self.kept:
+            fresh += self.items.train + self.items.val
+        self.kept.add(DECODED)
+        self.parts["decode"] = fresh * self.costs.decode.of(self.items.item_work, 10**9)
 
     def _keep(self, depth: int, view: int) -> None:
-        """Run the frozen stages on a view, up to a boundary; the validation photos are view 0."""
-        count = self.photos.train if view else self.photos.val
+        """Run the frozen stages on a view, up to a boundary; the validation items are view 0."""
+        count = self.items.train if view else self.items.val
         width = 1 if view and self.costs.precision == "bf16" else 2
         before = 0
         for boundary in (d for d in self.depths if d <= depth):
@@ -189,7 +185,7 @@ class _Sum:
 
     def _epoch(self, phase: Phase, depth: int) -> float:
         """Return the seconds of one epoch behind a boundary: learning, then evaluation."""
-        count, batch = self.photos.train, self.config.batch_size
+        count, batch = self.items.train, self.config.batch_size
         names, first = self.config.spec.stage_names, self._first(phase)
         learning = 0.0 if depth else count * self.drawing
         stages = self.costs.stages
@@ -200,7 +196,7 @@ class _Sum:
             s.update for s, n in zip(stages, names, strict=True) if n in phase.plan.trainable
         ]
         learning += ceil(count / batch) * sum(updates)
-        evaluation = self._forward(stages[depth:], self.photos.val)
+        evaluation = self._forward(stages[depth:], self.items.val)
         self.parts["learning"] += phase.epochs * learning
         self.parts["evaluation"] += phase.epochs * evaluation
         return learning + evaluation
@@ -210,12 +206,12 @@ class _Sum:
         return self._work(lines, count, self.batch)
 
     def _record(self) -> None:
-        """Add the last answers, in fp32, and what is noted of the training photos with them."""
+        """Add the last answers, in fp32, and what is noted of the training items with them."""
         depth = min(self._depth(phase) for phase in self.config.phases)
         rest = self.costs.stages[depth:]
-        noted = min(self.photos.train, REMEMBERED)
-        seconds = self._forward(rest, noted) + self._forward(rest, self.photos.val, record=True)
-        seconds += self._forward(self.costs.stages, self.photos.test, record=True)
+        noted = min(self.items.train, REMEMBERED)
+        seconds = self._forward(rest, noted) + self._forward(rest, self.items.val, record=True)
+        seconds += self._forward(self.costs.stages, self.items.test, record=True)
         self.parts["evaluation"] += seconds + (0.0 if depth else noted * self.drawing)
 
     def _save(self) -> None:
@@ -236,7 +232,7 @@ class _Sum:
         """Return the most bytes of a phase.
 
         Weights, their best copy, and a folded one for the training and one for the validation
-        photos; gradients and the optimiser's state; and what a batch keeps for its backward pass,
+        items; gradients and the optimiser's state; and what a batch keeps for its backward pass,
         or what a layer works with where nothing learns.
         """
         depth = self._depth(phase)

@@ -24,12 +24,12 @@ from tl_core.backbones.folding import folded
 from tl_core.backbones.spec import backbones
 from tl_core.backbones.staged import StagedBackbone
 from tl_core.classifier import TransferClassifier, make_head
-from tl_core.cost.benchmarks import photo_costs, touch_rate, write_rate
+from tl_core.cost.benchmarks import item_costs, touch_rate, write_rate
 from tl_core.cost.profile import CostProfile, Line, ProfileKey, StageCost
-from tl_core.data.views import normalise
 from tl_core.freezing import FreezePlan
 from tl_core.machine import Contention
 from tl_core.memory import process_memory
+from tl_core.precision import resolve_precision
 from tl_core.prefix import inference_batch
 from tl_core.training.optim import KINDS
 
@@ -37,7 +37,7 @@ WORK = 64e9
 """Multiply-adds that a batch may take forward; large networks are measured with smaller ones."""
 
 LARGEST, SMALLEST = 32, 8
-"""Photos in the batch that learning is measured with; a quarter of them is the other point."""
+"""Items in the batch that learning is measured with; a quarter of them is the other point."""
 
 PATIENCE = 0.2
 """Seconds after which something is not measured again."""
@@ -52,23 +52,24 @@ def measure_costs(what: ProfileKey) -> CostProfile:
     Raises
     ------
     ConfigError
-        If this machine lacks the device, or the network cannot take photos of that size.
+        If this machine lacks the device, or the network cannot take inputs of that size.
     """
     torch.set_num_threads(what.threads)
     device = devices.resolve_device(what.device)
-    precision = devices.resolve_precision(what.precision, device, what.threads)
+    network = (what.backbone, what.input_size)
+    precision = resolve_precision(what.precision, device, what.threads, [network])
     contention = Contention()
     base = 0 if device != "cpu" else process_memory(os.getpid()) or 0
     began = time.perf_counter()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        backbone = build_backbone(what.backbone, pretrained=False, image_size=what.input_size)
+        backbone = build_backbone(what.backbone, pretrained=False, input_size=what.input_size)
         head = make_head("linear", backbone.num_features, 2)
         classifier = devices.to_device(TransferClassifier(backbone, head), device)
         building = time.perf_counter() - began
         bench = _Bench(classifier, what, device, precision)
         head_alone = bench.head()  # before all others: the first backward pass sets much up
-        decode, views = photo_costs(bench.preprocessing)
+        decode, views = item_costs(bench.kind, bench.preprocessing)
         profile = CostProfile(
             device=device,
             precision=precision,
@@ -95,19 +96,17 @@ class _Bench:
     ) -> None:
         spec = backbones().get(what.backbone)
         self.classifier, self.device, self.precision = classifier, device, precision
-        self.preprocessing = spec.preprocessing.at(what.input_size)
-        work = sum(s.multiply_adds for s in spec.stages) * (what.input_size / spec.input_size) ** 2
-        self.photos = int(min(LARGEST, max(SMALLEST, WORK // max(1, work))))
-        side = what.input_size
-        self.images = torch.randint(0, 256, (self.photos, 3, side, side), dtype=torch.uint8)
+        self.kind, self.preprocessing = spec.kind, spec.preprocessing.at(what.input_size)
+        work = sum(spec.multiply_adds(stage, what.input_size) for stage in spec.stages)
+        self.items = int(min(LARGEST, max(SMALLEST, WORK // max(1, work))))
+        self.batch = spec.kind.load_tensors().made_up_batch(self.items, self.preprocessing)
         self.quick, self.opening = self._open()
 
     def _open(self) -> tuple[StagedBackbone, float]:
         """Fold the network, and recognise it by its values; return the seconds too."""
         began = time.perf_counter()
         backbone = self.classifier.eval().backbone
-        images = self._input(self.images[:2])
-        quick = folded(backbone, images, 0, len(backbone.stage_names))
+        quick = folded(backbone, self._here(self.batch[:2]), 0, len(backbone.stage_names))
         for tensor in backbone.state_dict().values():
             hashlib.sha256(np.ascontiguousarray(tensor.cpu().numpy()).data)
         return quick, time.perf_counter() - began
@@ -115,12 +114,12 @@ class _Bench:
     def stages(self) -> Iterator[StageCost]:
         """Measure one stage after the other."""
         backbone = self.classifier.backbone
-        x = self._input(self.images)
+        x = self._here(self.batch)
         everything = FreezePlan(frozenset(backbone.stage_names))
-        few = min(self.photos, inference_batch(self.device))
+        few = min(self.items, inference_batch(self.device))
         for position, name in enumerate(backbone.stage_names):
             self.classifier.eval()
-            source = self.images if position == 0 else x
+            source = self.batch if position == 0 else x
             run = self._forward(self.quick, position)
             frozen = self._line(run, source[:few])
             evaluated = self._line(self._forward(backbone, position), source[:few])
@@ -153,7 +152,7 @@ class _Bench:
         head = self.classifier.head
         optimizer = KINDS["adamw"](head.parameters(), lr=0.0)
         criterion = nn.CrossEntropyLoss()
-        features = torch.randn(self.photos, self.classifier.backbone.num_features)
+        features = torch.randn(self.items, self.classifier.backbone.num_features)
 
         def step(x: torch.Tensor) -> None:
             with devices.autocast(self.device, self.precision):
@@ -165,9 +164,9 @@ class _Bench:
 
         return self._line(step, features)
 
-    def _input(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what stage 0 reads of pixels; other stages read ``x`` as it is."""
-        return normalise(x, self.preprocessing, self.device) if x.dtype == torch.uint8 else x
+    def _here(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a batch on the device; a raw one travels there in every step, as in a run."""
+        return devices.send(x, self.device) if x.device.type != self.device else x
 
     def _forward(
         self, backbone: StagedBackbone, position: int, precision: str | None = None
@@ -175,7 +174,7 @@ class _Bench:
         @torch.inference_mode()
         def run(x: torch.Tensor) -> None:
             with devices.autocast(self.device, precision or self.precision):
-                backbone.prefix(self._input(x), position, position + 1)
+                backbone.prefix(self._here(x), position, position + 1)
 
         return run
 
@@ -184,7 +183,7 @@ class _Bench:
 
         def run(x: torch.Tensor) -> None:
             self.classifier.zero_grad()
-            read = self._input(x).detach().requires_grad_(position > 0)
+            read = self._here(x).detach().requires_grad_(position > 0)
             with devices.autocast(self.device, self.precision):
                 y = backbone.prefix(read, position, position + 1)
             if y.requires_grad:
@@ -199,7 +198,7 @@ class _Bench:
         return self._seconds(KINDS["adamw"](parameters, lr=0.0).step)[1]
 
     def _saved_bytes(self, position: int, x: torch.Tensor) -> int:
-        """Return what one photo adds to the tensors that the backward pass needs."""
+        """Return what one item adds to the tensors that the backward pass needs."""
 
         def saved(part: torch.Tensor) -> int:
             found: dict[int, int] = {}
@@ -217,7 +216,7 @@ class _Bench:
         return max(0, saved(x) - saved(x[:few])) // (len(x) - few)
 
     def _working_bytes(self, name: str, position: int, x: torch.Tensor) -> int:
-        """Return the bytes of one photo around the largest layer: what it reads and writes.
+        """Return the bytes of one item around the largest layer: what it reads and writes.
 
         What the stage read is counted too, since shortcuts keep it.
         """

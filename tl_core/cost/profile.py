@@ -19,12 +19,12 @@ from tl_core.training.config import RunConfig
 
 @dataclass(frozen=True)
 class Line:
-    """Seconds of some work on photos.
+    """Seconds of some work on items.
 
     Attributes
     ----------
     fixed, each
-        Whenever it is done, and for every photo in it.
+        Whenever it is done, and for every item in it.
     first
         That the first time takes longer.
     """
@@ -42,9 +42,9 @@ class Line:
         fixed = min(large, max(0.0, small - few * each))
         return cls(fixed, (large - fixed) / many, max(0.0, first))
 
-    def of(self, photos: float, batch: int) -> float:
-        """Return the seconds for photos that come in batches."""
-        return ceil(photos / batch) * self.fixed + photos * self.each
+    def of(self, items: float, batch: int) -> float:
+        """Return the seconds for items that come in batches."""
+        return ceil(items / batch) * self.fixed + items * self.each
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class StageCost:
     Attributes
     ----------
     frozen
-        Forward, folded, nothing kept for a backward pass; pixels are normalised by the first stage.
+        Forward, folded, nothing kept for a backward pass; stage 0 has the input layer in front.
     evaluated, recorded
         Forward as the stage stands; ``recorded`` in fp32, as the numbers of record are.
     trained
@@ -62,9 +62,9 @@ class StageCost:
     update
         Seconds of one step of the optimiser over its parameters.
     saved_bytes
-        Of one photo, kept for the backward pass.
+        Of one item, kept for the backward pass.
     working_bytes
-        Of one photo: what the stage reads, and what its largest layer reads and writes.
+        Of one item: what the stage reads, and what its largest layer reads and writes.
     state_bytes
         Parameters and buffers.
     """
@@ -81,7 +81,7 @@ class StageCost:
 
 @dataclass(frozen=True)
 class ProfileKey:
-    """What a cost profile is of: a network, the size of its photos, and how it is computed.
+    """What a cost profile is of: a network, its input size, and how it is computed.
 
     Attributes
     ----------
@@ -128,9 +128,9 @@ class CostProfile:
     head
         A step in which the head alone learns, from kept features.
     decode
-        Of one photo, ``each`` for a million pixels.
+        Of one item, ``each`` for a unit of its modality's work.
     views
-        Seconds to draw one view of a photo, by augmentation.
+        Seconds to draw one view of an item, by augmentation.
     building, opening
         Seconds to build the network, and to recognise and fold what is frozen.
     base_bytes

@@ -32,7 +32,7 @@ def extract(
     *,
     name: str | None = None,
 ) -> Path:
-    """Unpack a zip of photos.
+    """Unpack a zip of class folders.
 
     Sizes are counted while unpacking, whatever the headers claim. A file that alone is too large is
     left out and named in the health report; every other fault refuses the zip.

@@ -36,7 +36,7 @@ def open_dataset(
     progress
         Called with the number of files checked and their total.
     look
-        Decodes the photos that were never checked, for a use of its own perhaps.
+        Decodes the items that were never checked, for a use of its own perhaps.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def open_dataset(
     ArchiveError
         If the zip is refused.
     DataError
-        If there is no readable picture in any class folder, or a public set is not here.
+        If there is no readable item in any class folder, or a public set is not here.
     """
     path = locate(data)
     if path.is_dir():
@@ -89,7 +89,7 @@ def add_archive(file: IO[bytes], name: str, limits: ArchiveLimits = LIMITS) -> P
 def title_of(name: str) -> str:
     """Return what to call an upload: its file name without folders and without ``.zip``."""
     last = clean(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return re.sub(r"(?i)\.zip$", "", last)[:80].strip() or "photos"
+    return re.sub(r"(?i)\.zip$", "", last)[:80].strip() or "data"
 
 
 def folder_name(name: str, digest: str) -> str:

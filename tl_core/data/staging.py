@@ -57,7 +57,7 @@ class StagingFolder:
     skipped
         From the real path of a file that is left out to the reason.
     shrunk
-        Number of photos that were made smaller.
+        Number of items that were made smaller.
     """
 
     parent: Path
@@ -156,7 +156,7 @@ class StagingFolder:
     def too_large(self) -> ArchiveError:
         """Return the error for an upload that is too large as a whole."""
         limit = megabytes(self.limits.total_bytes)
-        return self.refuse(f"it unpacks to more than {limit}; make the photos smaller.")
+        return self.refuse(f"it unpacks to more than {limit}; make its files smaller.")
 
     @property
     def stored_bytes(self) -> int:

@@ -21,7 +21,6 @@ from tl_core.data.public import prefetch_data
 from tl_core.errors import RunError, TLError
 from tl_core.execution import discard_checkpoint, outcome, run_folder
 from tl_core.machine import run_seconds
-from tl_core.modalities.photo.augment import AUGMENTATIONS
 from tl_core.runs.restore import predict_files
 from tl_core.store.database import PAUSED, Job, Store
 from tl_core.throttle import Throttle
@@ -36,7 +35,6 @@ from tl_core.training.events import (
     StepEnded,
     to_dict,
 )
-from tl_core.training.loader import cached_depths
 from tl_core.training.loop import Events, train
 
 FLUSH_SECONDS = 0.2
@@ -106,11 +104,9 @@ def run_job(url: str, identifier: str) -> None:
 
 def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     config = RunConfig.from_dict(job.payload)
-    beside = store.jobs(comparison=job.comparison) if job.comparison else []
-    shared = cached_depths(
-        *(RunConfig.from_dict(other.payload) for other in beside if other.active)
-    )
-    stream = train(config, run_folder(job.id), shared)
+    compared = store.jobs(comparison=job.comparison, kind=job.kind) if job.comparison else []
+    beside = [RunConfig.from_dict(other.payload) for other in compared]
+    stream = train(config, run_folder(job.id), beside)
     last: dict[str, Any] = {}
     try:
         for event in _controlled(stream, store, job.id):
@@ -168,9 +164,10 @@ def _predict(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
 
 def _preview(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     wanted = under_present_names(job.payload)
-    preprocessing = backbones().get(wanted["backbone"]).preprocessing.at(wanted["input_size"])
-    augmentation = AUGMENTATIONS.get(wanted["augment"])
-    views = augmented_views(Path(wanted["file"]), preprocessing, augmentation)
+    spec = backbones().get(wanted["backbone"])
+    preprocessing = spec.preprocessing.at(wanted["input_size"])
+    augmentation = spec.kind.augmentations.get(wanted["augment"])
+    views = augmented_views(spec.kind, Path(wanted["file"]), preprocessing, augmentation)
     events.add({"event": "Previewed", "views": views}, urgent=True)
     return "finished", None
 

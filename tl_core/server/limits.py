@@ -24,11 +24,11 @@ class UploadLimits(ArchiveLimits):
     sent_bytes
         Of one upload as it is sent (``TL_UPLOAD_MB``); Streamlit's ``server.maxUploadSize`` cuts
         off larger ones while they stream in.
-    photos
+    items
         In one upload (``TL_UPLOAD_PHOTOS``).
-    pixels
-        Of one photo, in the unit of a million (``TL_UPLOAD_MEGAPIXELS``); a larger one is left out
-        and named.
+    item_work
+        How much there may be to decode in one item, in the unit of its modality
+        (``TL_UPLOAD_MEGAPIXELS``); a larger one is left out and named.
     learner_bytes, server_bytes
         What one learner, and all of them, may keep (``TL_LEARNER_MB``, ``TL_UPLOADS_MB``). The
         server never gives uploads more than half of the disk that is free, either.
@@ -44,8 +44,8 @@ class UploadLimits(ArchiveLimits):
     entries: int = set_by("TL_UPLOAD_ENTRIES", 20_000)
     total_bytes: int = set_by("TL_UPLOAD_UNPACKED_MB", 1024, MB)
     sent_bytes: int = set_by("TL_UPLOAD_MB", 500, MB)
-    photos: int = set_by("TL_UPLOAD_PHOTOS", 5000)
-    pixels: int = set_by("TL_UPLOAD_MEGAPIXELS", 50, 10**6)
+    items: int = set_by("TL_UPLOAD_PHOTOS", 5000)
+    item_work: int = set_by("TL_UPLOAD_MEGAPIXELS", 50)
     learner_bytes: int = set_by("TL_LEARNER_MB", 300, MB)
     server_bytes: int = set_by("TL_UPLOADS_MB", 20 * 1024, MB)
     at_once: int = set_by("TL_UPLOADS_AT_ONCE", 2)

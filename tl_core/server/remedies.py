@@ -15,11 +15,10 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tl_core.data.catalog import locate
 from tl_core.data.files import clean, unused
 from tl_core.data.open import open_dataset
 from tl_core.data.scan import carry_over
-from tl_core.data.spec import DatasetSpec, Photo
+from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError
 from tl_core.home import disk_full
@@ -69,9 +68,9 @@ def drop_copies(uploads: Uploads, owner: str, data: str) -> Upload:
 
     def choose(dataset: DatasetSpec) -> Classes:
         groups: dict[str, list[int]] = {}
-        for index, photo in enumerate(dataset.photos):
+        for index, photo in enumerate(dataset.items):
             groups.setdefault(photo.sha256, []).append(index)
-        kept = {_one_of(dataset.photos, group) for group in groups.values()}
+        kept = {_one_of(dataset.items, group) for group in groups.values()}
         return {i: old for i, old in _as_they_are(dataset).items() if i in kept}
 
     return _remedy(uploads, owner, data, choose, "without copies")
@@ -138,15 +137,15 @@ def class_name(text: str) -> str:
     return name
 
 
-def _one_of(photos: tuple[Photo, ...], copies: list[int]) -> int | None:
+def _one_of(items: tuple[Item, ...], copies: list[int]) -> int | None:
     """Return which of some copies is kept; None where their labels contradict one another."""
-    if len({photos[index].label for index in copies}) > 1:
+    if len({items[index].label for index in copies}) > 1:
         return None
-    return min(copies, key=lambda index: (_KEPT_FIRST.index(photos[index].split), index))
+    return min(copies, key=lambda index: (_KEPT_FIRST.index(items[index].split), index))
 
 
 def _as_they_are(dataset: DatasetSpec) -> Classes:
-    return {i: dataset.classes[photo.label] for i, photo in enumerate(dataset.photos)}
+    return {i: dataset.classes[photo.label] for i, photo in enumerate(dataset.items)}
 
 
 def _require(dataset: DatasetSpec, names: Iterable[str]) -> None:
@@ -169,10 +168,10 @@ def _remedy(
         raise DataError("No photo would be left.")
     if classes == _as_they_are(dataset):
         raise DataError("Nothing would change.")
-    if len(classes) > uploads.limits.photos:
+    if len(classes) > uploads.limits.items:
         raise DataError(
             f"{len(classes):,} photos are too many: a set of your own may have "
-            f"{uploads.limits.photos:,}. Choose a smaller set."
+            f"{uploads.limits.items:,}. Choose a smaller set."
         )
     paths = _paths(dataset, classes)
     known = {str(upload.path): upload.name for upload in uploads.of(owner)}
@@ -183,10 +182,10 @@ def _remedy(
         with StagingFolder(spool.file.parent, name, uploads.limits) as staging:
             _fill(staging, dataset, paths, room)
             staging.seal()
-            carry_over(locate(data), staging.folder, {dataset.photos[i].path: p for i, p in paths})
+            carry_over(dataset, staging.folder, {dataset.items[i].path: p for i, p in paths})
             staging.commit(target)
 
-    content = [(path, dataset.photos[index].sha256) for index, path in paths]
+    content = [(path, dataset.items[index].sha256) for index, path in paths]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return uploads.keep(owner, name, digest, make)
 
@@ -199,7 +198,7 @@ def _paths(dataset: DatasetSpec, classes: Classes) -> list[tuple[int, str]]:
     taken: dict[str, str] = {}
     paths = []
     for index, name in classes.items():
-        photo = dataset.photos[index]
+        photo = dataset.items[index]
         parts = [photo.split, name, photo.path.rpartition("/")[2]]
         path = unused("/".join(part for part in parts if part), taken)
         taken[path] = ""

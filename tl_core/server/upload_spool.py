@@ -179,7 +179,12 @@ class UploadSpool:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def check(
-        self, kind: str, target: Path, room: int, report: Report | None = None
+        self,
+        kind: str,
+        target: Path,
+        room: int,
+        report: Report | None = None,
+        modality: str = "photo",
     ) -> dict[str, Any]:
         """Have the upload checked by a process of its own, which makes ``target``.
 
@@ -191,13 +196,15 @@ class UploadSpool:
             The folder or file to make.
         room
             Bytes that are left for it.
+        modality
+            What kind of data a question is.
         report
             Called as the work goes on. If it raises, the work ends and leaves nothing.
 
         Returns
         -------
         dict
-            ``photos`` and ``bytes`` that are stored.
+            ``items`` and ``bytes`` that are stored.
 
         Raises
         ------
@@ -205,7 +212,7 @@ class UploadSpool:
             With one sentence, if the upload is refused, takes too long or needs too much memory;
             nothing is left on disk.
         """
-        request = Request(kind, self.name, self.file, target, self.limits, room)
+        request = Request(kind, self.name, self.file, target, self.limits, room, modality)
         with self._turn(report):
             return self._run(request, report)
 

@@ -2,7 +2,7 @@
 
 One request comes in on standard input, a line of JSON; what happens goes out line by line::
 
-    {"what": "photos checked", "done": 3, "total": 20}
+    {"what": "files checked", "done": 3, "total": 20}
     {"outcome": {...}}    or    {"refused": "one sentence for a person"}
 
 The process limits its own memory and time before it looks at a byte of the upload, and writes only
@@ -28,10 +28,10 @@ from tl_core.data.scan import scan
 from tl_core.data.staging import StagingFolder
 from tl_core.errors import TLError
 from tl_core.home import disk_full, write_atomically
-from tl_core.modalities.photo.decode import decode
+from tl_core.modalities import MODALITIES
 from tl_core.parallel import Progress
 from tl_core.server.limits import UploadLimits, no_room
-from tl_core.server.upload_items import encode, keep_photos, shrink
+from tl_core.server.upload_items import keep_items
 from tl_core.throttle import Throttle
 
 _REPORT_SECONDS = 0.1
@@ -44,7 +44,7 @@ class Request:
     Attributes
     ----------
     kind
-        ``photos`` for a zip of class folders, ``question`` for one photo.
+        ``items`` for a zip of class folders, ``question`` for one item.
     name
         Of the upload, for people.
     source
@@ -55,6 +55,8 @@ class Request:
         How much it may hold and use.
     room
         Bytes that are left for it.
+    modality
+        What kind of data a question is; that of a data set is found in it.
     """
 
     kind: str
@@ -63,6 +65,7 @@ class Request:
     target: Path
     limits: UploadLimits
     room: int
+    modality: str = "photo"
 
     def to_line(self) -> str:
         """Return the request as one line of JSON."""
@@ -116,33 +119,32 @@ def confine(limits: UploadLimits) -> None:
             resource.setrlimit(kind, (least, least))
 
 
-def take_photos(request: Request, reporter: Reporter) -> dict[str, Any]:
+def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Unpack, check and shrink a zip of class folders; store it as one folder."""
     with StagingFolder(request.source.parent, request.name, request.limits) as staging:
         reporter.say(what="Unpacking", done=0, total=0)
         with request.source.open("rb") as stream:
             unpack(stream, staging)
         request.source.unlink()
-        keep_photos(staging, request.limits, reporter.progress("photos checked"))
+        keep_items(staging, request.limits, reporter.progress("files checked"))
         size = staging.stored_bytes
         if size > request.room:
             raise staging.refuse(no_room(size, request.room))
-        dataset, _ = scan(staging.seal(), progress=reporter.progress("photos listed"))
+        dataset, _ = scan(staging.seal(), progress=reporter.progress("files listed"))
         staging.commit(request.target)
-    return {"photos": len(dataset.photos), "bytes": size}
+    return {"items": len(dataset.items), "bytes": size}
 
 
 def take_question(request: Request, reporter: Reporter) -> dict[str, Any]:
-    """Check and shrink one photo; store it as one file."""
-    data = request.source.read_bytes()
-    image = decode(data, request.limits.pixels)
-    stored = encode(shrink(image) or image, "PNG")
+    """Check and shrink one item; store it as one file."""
+    kind = MODALITIES.get(request.modality)
+    stored = kind.rewrite(request.source.read_bytes(), request.limits.item_work)
     write_atomically(request.target, stored)
-    return {"photos": 1, "bytes": len(stored)}
+    return {"items": 1, "bytes": len(stored)}
 
 
 KINDS: dict[str, Callable[[Request, Reporter], dict[str, Any]]] = {
-    "photos": take_photos,
+    "items": take_items,
     "question": take_question,
 }
 
@@ -151,7 +153,7 @@ def too_much_memory(name: str, limits: UploadLimits) -> str:
     """Return the sentence for an upload that cannot be checked in the memory there is."""
     return (
         f"{name!r} was refused: checking it needs more than {megabytes(limits.memory)} of memory. "
-        "Make the photos smaller."
+        "Make its files smaller."
     )
 
 

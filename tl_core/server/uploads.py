@@ -21,6 +21,7 @@ from tl_core.data.files import MANIFEST, list_files
 from tl_core.data.limits import megabytes
 from tl_core.data.open import folder_name, title_of
 from tl_core.home import home
+from tl_core.modalities import Modality
 from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.rooms import Rooms
 from tl_core.server.upload_spool import Report, Source, UploadSpool, discard, older, spool_folder
@@ -126,8 +127,10 @@ class Uploads:
         name = tops.pop() if len(tops) == 1 else "Uploaded folder"
         return self._take(owner, name, lambda spool: spool.pack(files), report)
 
-    def take_question(self, stream: Source, name: str, report: Report | None = None) -> Path:
-        """Take in one photo that networks will be asked about; return where it lies.
+    def take_question(
+        self, kind: Modality, stream: Source, name: str, report: Report | None = None
+    ) -> Path:
+        """Take in one item that networks will be asked about; return where it lies.
 
         Raises
         ------
@@ -139,8 +142,8 @@ class Uploads:
             spool.write(stream, min(self.limits.file_bytes, self.limits.sent_bytes))
             folder = questions_folder()
             folder.mkdir(exist_ok=True)
-            target = folder / f"{secrets.token_hex(12)}.png"
-            spool.check("question", target, room, report)
+            target = folder / f"{secrets.token_hex(12)}{kind.written_suffix}"
+            spool.check("question", target, room, report, kind.name)
             return target
 
     def keep(self, owner: str, name: str, digest: str, make: Make) -> Upload:
@@ -152,7 +155,7 @@ class Uploads:
         self, owner: str, name: str, write: Callable[[UploadSpool], None], report: Report | None
     ) -> Upload:
         def make(spool: UploadSpool, target: Path, room: int) -> None:
-            spool.check("photos", target, room, report)
+            spool.check("items", target, room, report)
 
         with UploadSpool(title_of(name), self.limits) as spool:
             write(spool)

@@ -7,16 +7,17 @@ import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.errors import ConfigError
 from tl_core.freezing import BATCH_NORM_POLICIES, BatchNormPolicy, select_stages
 from tl_core.heads import HEADS
-from tl_core.modalities.photo.augment import AUGMENTATIONS
+from tl_core.modalities import Modality, augmentations
 from tl_core.prefix import worthwhile_depth
 from tl_core.strategies import STRATEGIES, Phase
-from tl_core.training.settings import About, Interval, Options, settings_of
+from tl_core.training.settings import About, Interval, Options, Setting, settings_of
 
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD, momentum 0.9"}
 SCHEDULES = {
@@ -63,11 +64,11 @@ class RunConfig:
     resolved in its record.
     """
 
-    data: Annotated[str, About("Photos", "Their path or name.", on_screen=False)]
+    data: Annotated[str, About("{plural}", "Their path or name.", on_screen=False)]
     test: Annotated[
         str | None,
         About(
-            "Test photos",
+            "Test {plural}",
             "Another set of the same classes that is only tested on.",
             on_screen=False,
             metavar="DATA",
@@ -96,12 +97,12 @@ class RunConfig:
     ]
     epochs: Annotated[
         int,
-        About("Epochs", "How often the network sees every training photo."),
+        About("Epochs", "How often the network sees every training {noun}."),
         Interval(1, 10_000, control=(1, 200)),
     ] = 20
     batch_size: Annotated[
         int,
-        About("Photos in a batch", "How many photos make one learning step."),
+        About("{plural} in a batch", "How many {plural} make one learning step."),
         Interval(1, 4096, control=(1, 256)),
     ] = 32
     lr: Annotated[
@@ -129,12 +130,12 @@ class RunConfig:
     ] = 0
     input_size: Annotated[
         int,
-        About("Photo size in pixels", "Larger photos show more and cost more."),
+        About("{size_title}", "Larger {plural} show more and cost more."),
         Interval(1, 10_000, control=(32, 512)),
     ]
     per_class: Annotated[
         int | None,
-        About("Photos a class", "Train with at most so many photos a class."),
+        About("{plural} a class", "Train with at most so many {plural} a class."),
         Interval(1, 1_000_000, control=(1, 100_000)),
     ] = None
     seed: Annotated[
@@ -146,22 +147,23 @@ class RunConfig:
         float,
         About(
             "Validation share",
-            "Of the photos, where the folders do not say which validate.",
+            "Of the {plural}, where the folders do not say which validate.",
             on_screen=False,
         ),
         Interval(0.01, 0.9),
     ] = 0.3
     augment: Annotated[
         str,
-        About("Augmentation", "Shows each photo a little differently in every epoch."),
-        Options(AUGMENTATIONS),
+        About("Augmentation", "Shows each {noun} a little differently in every epoch."),
+        Options(augmentations),
     ] = "standard"
     augment_views: Annotated[
         int,
         About(
             "Augmented views",
-            "How many of each photo are kept behind the frozen stages, the epochs taking them in "
-            "turn; 0 decides by epochs and photos. Without frozen stages every epoch has its own.",
+            "How many of each {noun} are kept behind the frozen stages, the epochs taking them in "
+            "turn; 0 decides by epochs and {plural}. Without frozen stages every epoch has its "
+            "own.",
             on_screen=False,
         ),
         Interval(0, 10_000),
@@ -251,12 +253,24 @@ class RunConfig:
 SETTINGS = settings_of(RunConfig)
 """What each field of :class:`RunConfig` means and allows."""
 
+CHECKPOINT_SHARE = 0.05
+"""Writing checkpoints takes at most about this share of a run's time."""
+
+REMEMBERED = 500
+"""Training items whose features are kept at most; drawn by lot where there are more."""
+
 DEFAULTS: dict[str, Any] = {
     field.name: field.default
     for field in dataclasses.fields(RunConfig)
     if field.default is not dataclasses.MISSING
 }
 """What holds where neither the user nor the strategy says otherwise."""
+
+
+@cache
+def settings_for(modality: Modality | None) -> dict[str, Setting]:
+    """Return the settings as they are for one kind of data; None for any."""
+    return {name: setting.of(modality) for name, setting in SETTINGS.items()}
 
 
 def make_config(data: str, **choices: Any) -> RunConfig:
@@ -290,7 +304,7 @@ def make_config(data: str, **choices: Any) -> RunConfig:
     pretrained = values["weights"] == "pretrained"
     values.setdefault("batch_norm", "frozen" if pretrained else "adapt")
     config = RunConfig(data=str(data), **values)
-    for name, setting in SETTINGS.items():
+    for name, setting in settings_for(spec.kind).items():
         setting.check(getattr(config, name))
     spec.check_input_size(config.input_size)
     select_stages(spec.stage_names, config.trainable)

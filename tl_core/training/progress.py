@@ -1,4 +1,4 @@
-"""What takes a while in front of a step, as part of a run's stream of events."""
+"""Progress of what takes a while, as part of a run's stream of events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _now_and_then() -> Callable[[int, int], bool]:
     return due
 
 
-def stepping(what: str, steps: Steps[T], total: int) -> Preparing[T]:
+def report_steps(what: str, steps: Steps[T], total: int) -> Preparing[T]:
     """Take all steps of some work, here and now, and yield how far it is.
 
     Parameters
@@ -45,18 +45,18 @@ def stepping(what: str, steps: Steps[T], total: int) -> Preparing[T]:
         What the steps count up to.
     """
     due = _now_and_then()
-    taken = StepRunner(steps)
+    runner = StepRunner(steps)
     try:
-        for done in taken:
+        for done in runner:
             if due(done, total):
                 yield PreparationAdvanced(what, done, total)
     finally:
         steps.close()  # a run may be stopped meanwhile
         give_back_memory()
-    return taken.outcome
+    return runner.outcome
 
 
-def reporting(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
+def report_work(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
     """Run ``work``, which is not torch's, in a thread, and yield what it reports."""
     reports: queue.Queue[tuple[int, int] | None] = queue.Queue()
     outcome: list[T] = []

@@ -7,12 +7,13 @@ what a link may carry all follow from that declaration.
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, replace
 from types import NoneType
 from typing import Any
 
 from tl_core.errors import ConfigError
+from tl_core.modalities import Modality
 from tl_core.registry import Registry
 
 
@@ -23,7 +24,8 @@ class About:
     Attributes
     ----------
     title, help
-        A few words, and a sentence on what it does.
+        A few words, and a sentence on what it does. ``{noun}``, ``{plural}`` and ``{size_title}``
+        stand for what a modality calls them.
     on_screen
         Whether a learner finds a control for it, and a link may carry it.
     metavar
@@ -36,6 +38,14 @@ class About:
     on_screen: bool = True
     metavar: str = "TEXT"
 
+    def of(self, modality: Modality | None) -> About:
+        """Return the same in the words of a modality; None for any kind of data."""
+        words = {"noun": "item", "plural": "items", "size_title": "input size"}
+        if modality is not None:
+            words = {name: getattr(modality, name) for name in words}
+        title, help = (text.format(**words) for text in (self.title, self.help))
+        return replace(self, title=title[:1].upper() + title[1:], help=help)
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -46,18 +56,31 @@ class Interval:
     control: tuple[float, float] | None = None
 
 
+Names = Registry[Any] | Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Options:
-    """The names in a registry, or in a table that says what each of them means."""
+    """The names in a registry, or in a table that says what each of them means.
 
-    names: Registry[Any] | Mapping[str, str]
+    Attributes
+    ----------
+    names
+        The registry or table; or what returns that of a modality, and for None that of all.
+    """
+
+    names: Names | Callable[[Modality | None], Names]
+
+    def of(self, modality: Modality | None) -> Options:
+        """Return the names that a modality has."""
+        return Options(self.names(modality)) if callable(self.names) else self
 
     @property
     def meanings(self) -> dict[str, str]:
         """What each name means, in a sentence."""
         if isinstance(self.names, Registry):
             return {item.name: f"{item.title}: {item.summary}" for item in self.names}
-        return dict(self.names)
+        return {} if callable(self.names) else dict(self.names)
 
 
 @dataclass(frozen=True)
@@ -81,6 +104,11 @@ class Setting:
     kind: type
     optional: bool
     allowed: Interval | Options | None
+
+    def of(self, modality: Modality | None) -> Setting:
+        """Return the setting as it is for one kind of data; None for any."""
+        allowed = self.allowed.of(modality) if isinstance(self.allowed, Options) else self.allowed
+        return replace(self, about=self.about.of(modality), allowed=allowed)
 
     @property
     def meanings(self) -> dict[str, str]:
@@ -143,7 +171,7 @@ class Setting:
             limits = f"from {allowed.smallest} to {allowed.largest}"
             raise ConfigError(f"{self.name} must be a {noun} {limits}, not {value!r}.")
 
-    def _check_name(self, value: Any, names: Registry[Any] | Mapping[str, str]) -> None:
+    def _check_name(self, value: Any, names: Any) -> None:
         if isinstance(names, Registry):
             names.get(str(value))
         elif value not in list(names):

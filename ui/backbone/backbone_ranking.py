@@ -10,15 +10,15 @@ from typing import Any
 import streamlit as st
 
 from tl_core.backbones.spec import backbones
-from tl_core.backbones.weights import at_hand
+from tl_core.backbones.weights import fitting
 from tl_core.store.database import Job
 from tl_core.strategies import STRATEGIES
 from tl_core.training.events import PreparationAdvanced, from_dict
-from ui.shared.page import literal
 from ui.shared.results import FinishedRun
 from ui.shared.source import show_source
 from ui.shared.state import app_state, executor, my_jobs, owner, request_job, store
 from ui.shared.table import show_table
+from ui.shared.text import literal
 
 POLL_SECONDS = 0.7
 
@@ -52,7 +52,7 @@ def _wanted() -> dict[str, Any] | None:
         return None
     return {
         "data": state.data,
-        "backbones": at_hand(),
+        "backbones": fitting(state.spec.kind),
         "seed": state.settings.get("seed", 0),
         "val_fraction": state.settings.get("val_fraction", 0.3),
         "per_class": state.settings.get("per_class"),

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import LayerPlan, strategy_of, thaws
 from tl_core.strategies import STRATEGIES
-from ui.backbone.layer_map import MapPlan
-from ui.backbone.layer_map.facts import strategy_of, thaws
 from ui.shared.state import app_state, save
 
 _LINE_UP = "map_line_up"
@@ -32,7 +31,7 @@ class LineUp:
     aside: tuple[str, ...] = ()
 
 
-def line_up(before: LineUp, plan: MapPlan, thawed: tuple[str, ...]) -> LineUp:
+def line_up(before: LineUp, plan: LayerPlan, thawed: tuple[str, ...]) -> LineUp:
     """Return the line-up that suits a plan; ``thawed`` is what thawing strategies may thaw."""
     chosen = (set(before.strategies) - set(before.added)) | set(before.aside)
     aside = {name for name in chosen if thaws(name) and not thawed}
@@ -41,15 +40,15 @@ def line_up(before: LineUp, plan: MapPlan, thawed: tuple[str, ...]) -> LineUp:
     return LineUp(_ordered(chosen - aside | {shown}), _ordered(added), _ordered(aside))
 
 
-def current() -> MapPlan:
+def current() -> LayerPlan:
     """Return what the map shows."""
     state = app_state()
     if state.from_scratch and "from_scratch" in state.strategies:
-        return MapPlan(state.spec.stage_names, from_scratch=True)
-    return MapPlan(state.trainable)
+        return LayerPlan(state.spec.stage_names, from_scratch=True)
+    return LayerPlan(state.trainable)
 
 
-def follow(plan: MapPlan) -> None:
+def follow(plan: LayerPlan) -> None:
     """Make a plan the learner's, and line up the strategy that trains so."""
     state = app_state()
     if not plan.from_scratch:  # which says nothing about what the others thaw
@@ -68,7 +67,7 @@ def change_backbone(name: str) -> None:
     state = app_state()
     if name != state.backbone:
         state.backbone = name
-        follow(MapPlan(state.spec.stage_names))
+        follow(LayerPlan(state.spec.stage_names))
         state.thawed = None
         save()
 

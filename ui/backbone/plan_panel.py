@@ -7,17 +7,18 @@ from dataclasses import dataclass
 import streamlit as st
 
 from tl_core.analysis.advice import LARGE_PER_CLASS, LARGE_TOTAL, Advice, Similarity, advise, notes
+from tl_core.analysis.layer_plan import LayerPlan, PlanFacts
 from tl_core.backbones.spec import BackboneSpec
 from tl_core.cost.estimate import Amount
 from tl_core.data import DatasetSpec, HealthReport, make_split
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from ui.backbone.cards import size
-from ui.backbone.layer_map import MapPlan
-from ui.backbone.layer_map.facts import PlanFacts
 from ui.backbone.plan import follow
-from ui.shared.page import chosen_dataset, figure, literal, problem
+from ui.shared.dataset import chosen_dataset
+from ui.shared.page import figure, problem
 from ui.shared.state import app_state
+from ui.shared.text import literal
 
 SIMILARITY: dict[Similarity, str] = {"similar": "similar", "different": "quite different"}
 
@@ -90,7 +91,7 @@ def plan_in_numbers(spec: BackboneSpec, facts: PlanFacts) -> None:
 
 
 def what_it_risks(
-    spec: BackboneSpec, plan: MapPlan, facts: PlanFacts, photos: TrainingPhotos | None
+    spec: BackboneSpec, plan: LayerPlan, facts: PlanFacts, photos: TrainingPhotos | None
 ) -> None:
     """Say what speaks against the plan with these photos, or for it."""
     if photos is None:
@@ -121,7 +122,7 @@ def next_step() -> None:
     st.page_link("pages/train.py", label="Next: train", icon=":material/arrow_forward:")
 
 
-def advice_panel(spec: BackboneSpec, plan: MapPlan, photos: TrainingPhotos | None) -> None:
+def advice_panel(spec: BackboneSpec, plan: LayerPlan, photos: TrainingPhotos | None) -> None:
     """Suggest a plan from the table of size and similarity; the learner may overrule it."""
     st.markdown("#### What to thaw?")
     similarity: Similarity = st.segmented_control(
@@ -150,8 +151,8 @@ def advice_panel(spec: BackboneSpec, plan: MapPlan, photos: TrainingPhotos | Non
     _table(advice)
 
 
-def _apply(advice: Advice, plan: MapPlan) -> None:
-    advised = MapPlan(advice.trainable)
+def _apply(advice: Advice, plan: LayerPlan) -> None:
+    advised = LayerPlan(advice.trainable)
     done = plan == advised
     st.button(
         "You follow this advice" if done else "Follow this advice",

@@ -13,7 +13,7 @@ from tl_core.analysis.difference import BROKEN, FIXED, Difference, difference
 from tl_core.runs.compare import PairedTest
 from tl_core.statistics import confusion_matrix as count_confusions
 from ui.shared.charts import Chart, confusion_cell, confusion_matrix, difference_matrix
-from ui.shared.page import show_photos
+from ui.shared.photos import show_photos
 from ui.shared.results import FinishedRun, names_of, photo_files
 from ui.shared.table import show_table
 

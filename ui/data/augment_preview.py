@@ -12,12 +12,16 @@ from typing import Any
 
 import streamlit as st
 
-from tl_core.data import AUGMENTATIONS, DatasetSpec
+from tl_core.data import DatasetSpec
 from tl_core.errors import TLError
+from tl_core.modalities import Augmentation
+from tl_core.registry import Registry
 from tl_core.server.cleanup import take_away
 from tl_core.training.config import DEFAULTS
-from ui.shared.page import TILE, problem, thumbnail, visible
+from ui.shared.page import problem
+from ui.shared.photos import TILE, show_photo
 from ui.shared.state import app_state, executor, my_job, owner, save, store
+from ui.shared.text import visible
 
 _ASKED = "augment_preview"
 _POLL_SECONDS = 0.4
@@ -61,7 +65,12 @@ def augment_preview(dataset: DatasetSpec, shown: list[int]) -> None:
         "input_size": state.settings.get("input_size", state.spec.input_size),
     }
     with views:
-        _views(wanted, AUGMENTATIONS.get(name).title)
+        _views(wanted, _augmentations().get(name).title)
+
+
+def _augmentations() -> Registry[Augmentation]:
+    """Return those of the kind of data that the chosen network reads."""
+    return app_state().spec.kind.augmentations
 
 
 def _augmentation() -> str:
@@ -69,18 +78,18 @@ def _augmentation() -> str:
     settings = app_state().settings
     used = settings.get("augment", DEFAULTS["augment"])
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    names = AUGMENTATIONS.names()
+    names = _augmentations().names()
     name: str = left.segmented_control(
         "Augmentation",
         names,
         default=used if used in names else DEFAULTS["augment"],
-        format_func=lambda name: AUGMENTATIONS.get(name).title,
+        format_func=lambda name: _augmentations().get(name).title,
         required=True,
         wrap=True,
         key="augment_shown",
     )
     if right.button(
-        "Training uses this" if name == used else f"Train with {AUGMENTATIONS.get(name).title}",
+        "Training uses this" if name == used else f"Train with {_augmentations().get(name).title}",
         key="augment_use",
         icon=":material/check:" if name == used else None,
         disabled=name == used,
@@ -89,20 +98,19 @@ def _augmentation() -> str:
         settings["augment"] = name
         save()
         st.rerun()
-    st.caption(AUGMENTATIONS.get(name).summary)
+    st.caption(_augmentations().get(name).summary)
     return name
 
 
 def _photo(dataset: DatasetSpec, shown: list[int]) -> int:
     def words(index: int) -> str:
-        return visible(dataset.photos[index].path.rsplit("/", 1)[-1])
+        return visible(dataset.items[index].path.rsplit("/", 1)[-1])
 
     chosen: int = st.selectbox("Photo", shown, format_func=words, key="augment_photo")
     file = dataset.file(chosen)
-    label = visible(dataset.classes[dataset.photos[chosen].label])
+    label = visible(dataset.classes[dataset.items[chosen].label])
     if file.exists():
-        picture = thumbnail(str(file), file.stat().st_mtime_ns)
-        st.image(picture, caption="The photo", alt=f"A photo of {label}", width=TILE)
+        show_photo(file, "The photo", alt=f"A photo of {label}")
     return chosen
 
 

@@ -12,8 +12,9 @@ from tl_core.errors import TLError
 from tl_core.server.remedies import LONGEST_NAME, class_name
 from ui.data.sets import choose
 from ui.data.uploads import Arriving, progress_bar
-from ui.shared.page import literal, problem, visible
+from ui.shared.page import problem
 from ui.shared.state import owner, uploads
+from ui.shared.text import literal, visible
 
 MOST = 200
 """Shots that a session keeps until they are used."""

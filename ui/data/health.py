@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from tl_core.data import HealthReport
-from tl_core.server.upload_items import SHORTER_SIDE
+from tl_core.modalities import MODALITIES
 from ui.data.remedies import remedies
 from ui.shared.charts.balance import class_balance
-from ui.shared.page import draw, literal
+from ui.shared.page import draw
 from ui.shared.table import show_table
+from ui.shared.text import literal
 
 
 def health(report: HealthReport) -> None:
@@ -43,9 +44,10 @@ def health(report: HealthReport) -> None:
     for text in report.warnings:
         st.info(literal(text), icon=":material/lightbulb:")
     if report.shrunk:
+        kind = MODALITIES.get(report.modality)
         st.caption(
-            f"{report.shrunk:,} photos were larger than any network here looks at and are kept "
-            f"with {SHORTER_SIDE} pixels on their shorter side."
+            f"{kind.count(report.shrunk)} were larger than any network here looks at and are kept "
+            f"with {kind.kept_as}."
         )
     if report.unreadable:
         with st.expander(f"Files that were left out ({len(report.unreadable)})"):

@@ -17,8 +17,8 @@ from tl_core.server.remedies import (
 )
 from tl_core.server.uploads import Upload
 from ui.data.sets import choose
-from ui.shared.page import visible
 from ui.shared.state import app_state, owner, uploads
+from ui.shared.text import visible
 
 Remedy = Callable[..., Upload]
 

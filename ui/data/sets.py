@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import streamlit as st
-from PIL import Image
 
 from tl_core.data.catalog import BundledSet, bundled_sets
-from ui.shared.page import THUMBNAIL, literal, thumbnail
+from ui.shared.photos import show_sheet
 from ui.shared.state import app_state, save
+from ui.shared.text import literal
 
 CARDS = 4
 """In a row."""
@@ -36,20 +34,10 @@ def bundled() -> None:
 
 
 def _card(entry: BundledSet) -> None:
-    pictures = [thumbnail(str(file), file.stat().st_mtime_ns) for file in entry.pictures(4)]
-    if pictures:
-        st.image(_two_by_two(pictures), alt=f"Four photos of {entry.name}", width="stretch")
+    if pictures := entry.pictures(4):
+        show_sheet(pictures, alt=f"Four photos of {entry.name}")
     st.markdown(f"**{entry.name}**  \n{entry.text}")
     use_button(entry.name, entry.name)
-
-
-def _two_by_two(pictures: list[bytes]) -> Image.Image:
-    """Join up to four thumbnails, which a narrow card could not show side by side."""
-    sheet = Image.new("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL), "white")
-    for place, picture in enumerate(pictures):
-        corner = (place % 2 * THUMBNAIL, place // 2 * THUMBNAIL)
-        sheet.paste(Image.open(io.BytesIO(picture)), corner)
-    return sheet
 
 
 def use_button(data: str, name: str) -> None:

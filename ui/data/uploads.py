@@ -15,10 +15,9 @@ from tl_core.errors import TLError
 from tl_core.server.upload_spool import Report
 from tl_core.server.uploads import Upload
 from ui.data.sets import choose, use_button
-from ui.shared.page import literal
+from ui.shared.photos import PHOTO_TYPES
 from ui.shared.state import app_state, forget_me, owner, save, uploads
-
-PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"]
+from ui.shared.text import literal
 
 
 class Arriving:
@@ -56,7 +55,7 @@ def upload(camera: Callable[[], None]) -> None:
         f"They go to this server, are checked and made smaller there, and are removed after "
         f"{limits.hours} hours, or as soon as you say so. What tells of place, time or camera "
         f"is left out. No other learner sees them. At most "
-        f"{megabytes(limits.sent_bytes)} and {limits.photos:,} photos at once; you may keep "
+        f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos at once; you may keep "
         f"{megabytes(limits.learner_bytes)} here."
     )
     turn = st.session_state.setdefault("upload_turn", 0)

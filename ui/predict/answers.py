@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from tl_core.errors import TLError
-from ui.shared.page import literal, problem
+from ui.shared.page import problem
 from ui.shared.results import FinishedRun, names_of
 from ui.shared.state import executor, my_job, store
+from ui.shared.text import literal
 
 MEASURED = (
     "Deep nearest neighbours: the distance from the photo to its fifth nearest training photo, "

@@ -117,7 +117,7 @@ def photo_files(data: str) -> dict[str, Path]:
         dataset, _ = open_dataset(data)
     except TLError:
         return {}
-    return {photo.path: dataset.file(i) for i, photo in enumerate(dataset.photos)}
+    return {photo.path: dataset.file(i) for i, photo in enumerate(dataset.items)}
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

@@ -22,11 +22,12 @@ from tl_core.store.database import Job, Store
 from tl_core.store.learner_code import owner_of
 from tl_core.training.config import under_present_names
 from ui.shared.learner import COMPONENT, Learner, learner
+from ui.shared.navigation import ROUTED
 from ui.shared.runs import RunView
 
 _STATE, _SAVED = "app_state", "app_state_saved"
 _OWNER, _LEARNER = "owner", "learner"
-_OF_THE_BROWSER = (COMPONENT, _LEARNER, "routed")
+_OF_THE_BROWSER = (COMPONENT, _LEARNER, ROUTED)
 """What stays in a session when another learner takes it over."""
 
 PACK = ("data", "data_name", "backbone", "thawed", "strategies", "settings")

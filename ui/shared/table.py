@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from ui.shared.page import literal
+from ui.shared.text import literal
 
 SHOWN = 200
 """Rows that are shown at most; a note says how many there are besides."""

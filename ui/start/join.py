@@ -13,7 +13,7 @@ from tl_core.server.rooms import NAME_LENGTH, Room
 from tl_core.store.learner_code import grouped, owner_of, read_learner_code
 from tl_core.strategies import STRATEGIES
 from ui.shared.learner import adopt
-from ui.shared.page import literal, problem
+from ui.shared.page import problem
 from ui.shared.state import (
     AppState,
     follows,
@@ -26,6 +26,7 @@ from ui.shared.state import (
     store,
     untouched,
 )
+from ui.shared.text import literal
 
 LINK = "room"
 """Query parameter with the code of a room to join: configuration, no secret."""

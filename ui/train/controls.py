@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import LayerPlan, strategy_of
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import DEFAULTS, SETTINGS, RunConfig, make_config
+from tl_core.training.config import DEFAULTS, SETTINGS, RunConfig, make_config, settings_for
 from tl_core.training.settings import Setting
-from ui.backbone.layer_map.facts import MapPlan, strategy_of
 from ui.shared.state import AppState, app_state, save
 
 ON_SCREEN = {name: setting for name, setting in SETTINGS.items() if setting.about.on_screen}
@@ -40,15 +40,15 @@ def strategy_picker() -> tuple[str, ...]:
 
 def settings_panel() -> None:
     """Show every setting with what it does; an empty field follows the strategy."""
-    settings = app_state().settings
+    settings, known = app_state().settings, settings_for(app_state().spec.kind)
     before = dict(settings)
     st.caption("Empty fields follow each strategy's own recommendation.")
     for names, control in ((NUMBERS, _number), (CHOICES, _choice)):
         for start in range(0, len(names), 3):
             for column, key in zip(st.columns(3), names[start : start + 3], strict=False):
                 with column:
-                    _set(settings, key, control(SETTINGS[key], settings.get(key)))
-    weights = SETTINGS["class_weights"].about
+                    _set(settings, key, control(known[key], settings.get(key)))
+    weights = known["class_weights"].about
     weighted = st.toggle(weights.title, settings.get("class_weights", False), help=weights.help)
     _set(settings, "class_weights", weighted or None)
     if settings != before:
@@ -76,7 +76,7 @@ def configs(state: AppState, strategies: tuple[str, ...]) -> list[RunConfig]:
     ]
 
 
-def planned_run(plan: MapPlan) -> RunConfig | None:
+def planned_run(plan: LayerPlan) -> RunConfig | None:
     """Return the run that trains as the layer map shows it; None if a setting forbids it."""
     state = app_state()
     try:

@@ -12,10 +12,12 @@ from tl_core.errors import TLError
 from tl_core.execution.queue import Place
 from tl_core.store.database import PAUSED, RUNNING, WAITING, Job
 from ui.shared.charts import curves
-from ui.shared.page import draw, literal, problem, show_photos
+from ui.shared.page import draw, problem
+from ui.shared.photos import show_photos
 from ui.shared.results import finished_runs, photo_files
 from ui.shared.runs import RunView, line_of, view_runs
 from ui.shared.state import current_room, executor, my_jobs, owner, request_job, run_views, store
+from ui.shared.text import literal
 
 SECONDS, FIRST_SECONDS = 1.0, 0.3
 """Between two looks: usually, and while the first point of the chart is about to come."""

@@ -13,7 +13,7 @@ from tl_core.backbones.staged import StagedBackbone
 def shaken(name: str) -> StagedBackbone:
     """Build a backbone whose BatchNorm layers do something, as trained ones do."""
     torch.manual_seed(0)
-    backbone = build_backbone(name, pretrained=False, image_size=64).eval()
+    backbone = build_backbone(name, pretrained=False, input_size=64).eval()
     for layer in backbone.modules():
         if isinstance(layer, _BatchNorm):
             nn.init.uniform_(layer.weight, 0.5, 1.5)
@@ -40,7 +40,7 @@ def test_folding_changes_no_answer_and_leaves_the_original(name: str) -> None:
 
 
 def test_a_network_without_batch_norm_is_left_alone() -> None:
-    backbone = build_backbone("vit_b_16", pretrained=False, image_size=64).eval()
+    backbone = build_backbone("vit_b_16", pretrained=False, input_size=64).eval()
     assert folded(backbone, torch.randn(1, 3, 64, 64), 0, 1) is backbone
 
 

@@ -310,9 +310,9 @@ def test_weights_of_another_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_image_sizes_are_checked() -> None:
     with pytest.raises(ConfigError, match=r"ViT-B/16 .* multiple of 16.* is 96"):
-        build_backbone("vit_b_16", pretrained=False, image_size=100)
+        build_backbone("vit_b_16", pretrained=False, input_size=100)
     with pytest.raises(ConfigError, match=r"at least 32.* is 32"):
-        build_backbone("resnet18", pretrained=False, image_size=8)
+        build_backbone("resnet18", pretrained=False, input_size=8)
     with pytest.raises(UnknownName, match="Did you mean 'resnet18'"):
         build_backbone("resnet81", pretrained=False)
 
@@ -321,7 +321,7 @@ def test_position_embeddings_follow_the_image_size(monkeypatch: pytest.MonkeyPat
     entry = ARCHITECTURES.get("vit_b_16")
     stored = entry.family.make(entry.builder, 224).state_dict()
     monkeypatch.setattr(build, "load_state", lambda spec: stored)
-    backbone = build_backbone("vit_b_16", pretrained=True, image_size=96).eval()
+    backbone = build_backbone("vit_b_16", pretrained=True, input_size=96).eval()
     before, after = stored["encoder.pos_embedding"], backbone.state_dict()["encoder.pos_embedding"]
     assert after.shape == (1, 1 + (96 // vit.PATCH) ** 2, 768)
     assert torch.equal(after[:, 0], before[:, 0]), "the class token has no place in the grid"

@@ -46,7 +46,7 @@ def test_a_checked_photo_is_not_decoded_again_and_looks_the_same(
     augmentation = AUGMENTATIONS.get(augment)
     look = DecodeOnce(shorter_side(PREPROCESSING, augmentation), PREPROCESSING)
     dataset, _ = open_dataset(root, look=look)
-    files = dataset.files(range(len(dataset.photos)))
+    files = dataset.files(range(len(dataset.items)))
     assert len(decoded) == len(files) == 9
     views = TrainViews(files, PREPROCESSING, augmentation, 0, read=look.read).batch(range(9), 1)
     assert len(decoded) == 9
@@ -81,7 +81,7 @@ def test_what_cannot_be_read_is_said_by_the_check(root: Path) -> None:
     (root / "bee" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     look = DecodeOnce(PREPROCESSING.resize, PREPROCESSING)
     dataset, report = open_dataset(root, look=look)
-    assert len(dataset.photos) == 9
+    assert len(dataset.items) == 9
     assert "cut off" in dict(report.unreadable)["bee/cut.jpg"]
     with pytest.raises(DataError, match=r"cut\.jpg"):
         look.read(root / "bee" / "cut.jpg", 40)

@@ -58,7 +58,7 @@ def test_a_sound_folder(tmp_path: Path) -> None:
     assert report.width == {"min": 80, "median": 80, "max": 80}
     assert report.formats == {"JPEG": 30} and report.modes == {"RGB": 30}
     assert report.warnings == () and report.problems == ()
-    assert [spec.photos[i].path for i in range(30)] == sorted(p.path for p in spec.photos)
+    assert [spec.items[i].path for i in range(30)] == sorted(p.path for p in spec.items)
     assert spec.file(0) == root / "train" / "ant" / "ant_0001.jpg"
     require_usable(report)
 
@@ -99,7 +99,7 @@ def test_a_class_missing_from_val_keeps_its_index(tmp_path: Path) -> None:
     shutil.rmtree(root / "val" / "bee")
     spec, report = scan(root)
     assert spec.classes == ("ant", "bee", "cat")
-    assert {p.label for p in spec.photos if p.split == "val"} == {0, 2}
+    assert {p.label for p in spec.items if p.split == "val"} == {0, 2}
     assert report.splits["val"] == {"ant": 2, "bee": 0, "cat": 2}
     assert any("without a picture in val: bee" in warning for warning in report.warnings)
     require_usable(report)
@@ -131,7 +131,7 @@ def test_warnings(tmp_path: Path) -> None:
 def test_the_placeholder_among_the_ants_is_pointed_at(hymenoptera: Path) -> None:
     spec, report = scan(hymenoptera)
     assert report.splits == {"train": {"ants": 124, "bees": 121}, "val": {"ants": 70, "bees": 83}}
-    assert "train/ants/imageNotFound.gif" in {photo.path for photo in spec.photos}
+    assert "train/ants/imageNotFound.gif" in {photo.path for photo in spec.items}
     assert any("imageNotFound.gif (GIF)" in warning for warning in report.warnings)
 
 
@@ -210,7 +210,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     (root / "cat").symlink_to(elsewhere / "cat")
     os.mkfifo(root / "ant" / "pipe.jpg")
     spec, _ = scan(root)
-    assert spec.classes == ("ant", "bee", "cat") and len(spec.photos) == 6
+    assert spec.classes == ("ant", "bee", "cat") and len(spec.items) == 6
 
 
 def test_progress_is_told(tmp_path: Path) -> None:

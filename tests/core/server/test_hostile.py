@@ -168,7 +168,7 @@ def test_bad_pictures_are_left_out_by_name() -> None:
     assert take(zipped(files), limits)["photos"] == 5
     target = home() / "uploads" / "target"
     spec, report = open_dataset(target)
-    assert {p.path for p in spec.photos} == set(GOOD) | {"bee/really_a_png.jpg"}
+    assert {p.path for p in spec.items} == set(GOOD) | {"bee/really_a_png.jpg"}
     assert len(report.unreadable) == 8
     assert "million" in report.unreadable["bee/large.png"]
     assert "too large" in report.unreadable["ant/huge.png"]
@@ -184,9 +184,9 @@ def test_all_malformed_files_are_read_or_named(malformed: Path) -> None:
     }
     taken = take(zipped({**GOOD, **bad}))
     spec, report = open_dataset(home() / "uploads" / "target")
-    assert {p.path for p in spec.photos} | set(report.unreadable) == set(GOOD) | set(bad)
-    assert taken["photos"] == len(spec.photos) > len(GOOD)
-    for index in range(len(spec.photos)):
+    assert {p.path for p in spec.items} | set(report.unreadable) == set(GOOD) | set(bad)
+    assert taken["photos"] == len(spec.items) > len(GOOD)
+    for index in range(len(spec.items)):
         decode(spec.file(index))
 
 
@@ -205,7 +205,7 @@ def test_photos_are_shrunk_and_lose_what_is_no_picture() -> None:
     large = {"ant/wide.jpg": wide, "bee/strip.png": pixel_strip()}
     taken = take(zipped({**GOOD, **small, **large}))
     spec, report = open_dataset(home() / "uploads" / "target")
-    stored = {p.path: spec.file(i) for i, p in enumerate(spec.photos)}
+    stored = {p.path: spec.file(i) for i, p in enumerate(spec.items)}
     with Image.open(stored["ant/wide.jpg"]) as image:
         assert image.size == (640, 1280) and not image.getexif()
     for name in ("ant/wide.jpg", *small):
@@ -295,7 +295,7 @@ def test_what_was_checked_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) 
     take(zipped(GOOD))
     monkeypatch.setattr(sys.modules["tl_core.data.scan"], "decode", None)
     spec, _ = open_dataset(home() / "uploads" / "target")
-    assert len(spec.photos) == 4
+    assert len(spec.items) == 4
 
 
 def test_a_source_is_given_back_before_the_check() -> None:
@@ -368,7 +368,7 @@ def test_a_folder_goes_the_same_way_whatever_its_names() -> None:
         taken = upload.check("photos", home() / "uploads" / "target", ROOMY)
     spec, _ = open_dataset(home() / "uploads" / "target")
     assert taken["photos"] == 2 * len(NAMES) and len(spec.classes) == len(NAMES)
-    for index in range(len(spec.photos)):
+    for index in range(len(spec.items)):
         assert spec.file(index).parent == home() / "uploads" / "target" / "files"
     assert json.loads(json.dumps(spec.classes))
 

@@ -88,7 +88,7 @@ def three(uploads: Uploads) -> str:
 def photos_of(upload: Upload) -> dict[str, str]:
     """Return class and digest of each photo, by its path, from a fresh look at the files."""
     dataset, _ = open_dataset(upload.path)
-    return {p.path: dataset.classes[p.label] for p in dataset.photos}
+    return {p.path: dataset.classes[p.label] for p in dataset.items}
 
 
 def test_a_class_is_left_out(uploads: Uploads, three: str) -> None:
@@ -130,11 +130,11 @@ def test_of_copies_in_splits_the_one_that_measures_stays(uploads: Uploads) -> No
     })  # fmt: skip
     made = drop_copies(uploads, ANNA, data)
     dataset, report = open_dataset(made.path)
-    assert [p.path for p in dataset.photos if p.split == "val"] == [
+    assert [p.path for p in dataset.items if p.split == "val"] == [
         "val/ant/1.jpg",
         "val/bee/2.jpg",
     ]
-    assert [p.path for p in dataset.photos if p.split == "train"] == [
+    assert [p.path for p in dataset.items if p.split == "train"] == [
         "train/ant/2.jpg", "train/bee/1.jpg",
     ]  # fmt: skip
     assert report.duplicates.across_splits == ()
@@ -255,8 +255,8 @@ class TestRefusals:
 def test_a_name_is_data(uploads: Uploads, three: str, name: str) -> None:
     made = rename_class(uploads, ANNA, three, "bee", name)
     dataset, report = open_dataset(made.path)
-    assert class_name(name) in dataset.classes and len(dataset.photos) == 6
-    assert report.problems == () and {photo.split for photo in dataset.photos} == {None}
+    assert class_name(name) in dataset.classes and len(dataset.items) == 6
+    assert report.problems == () and {photo.split for photo in dataset.items} == {None}
     assert all(len(cls) <= LONGEST_NAME for cls in dataset.classes)
     stored = json.loads((made.path / MANIFEST).read_text())["files"].values()
     assert sorted(stored) == [f"files/{n:06}" for n in range(6)]
@@ -275,7 +275,7 @@ def test_all_classes_may_bear_names_of_splits(uploads: Uploads, three: str) -> N
         data = str(rename_class(uploads, ANNA, data, old, new).path)
     dataset, _ = open_dataset(data)
     assert dataset.classes == ("test", "train", "val")
-    assert {photo.split for photo in dataset.photos} == {None}
+    assert {photo.split for photo in dataset.items} == {None}
 
 
 def test_what_is_known_of_the_files_goes_along(uploads: Uploads, three: str) -> None:

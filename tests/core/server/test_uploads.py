@@ -93,7 +93,7 @@ def test_the_real_way_in(uploads: Uploads, archive: bytes) -> None:
     )
     assert upload.name == "Größe" and upload.photos == 4 and "photos checked" in said
     spec, _ = open_dataset(upload.path)
-    assert spec.name == "Größe" and len(spec.photos) == 4
+    assert spec.name == "Größe" and len(spec.items) == 4
     assert uploads.of(ANNA) == [upload] and uploads.of(BEN) == []
     assert uploads.total(ANNA) == uploads.total() == upload.bytes > 0
     photo = io.BytesIO()

@@ -59,11 +59,13 @@ def versions(name: str) -> Check:
 
 def device(name: str) -> Check:
     """Find what trains, how precisely, and how many runs at once."""
-    from tl_core.device import describe_device, resolve_device, resolve_precision
+    from tl_core.device import describe_device, resolve_device
+    from tl_core.precision import resolve_precision
 
     kind = resolve_device("auto")
     threads = default_threads()
-    precision = resolve_precision("auto", kind, threads)
+    spec = next(iter(backbones()))
+    precision = resolve_precision("auto", kind, threads, [(spec.name, spec.input_size)])
     return ok(
         name,
         f"{describe_device(kind)}, {precision}; {slots()} runs at once with {threads} threads each",
@@ -128,7 +130,7 @@ def samples(name: str) -> Check:
     photos, bad = 0, []
     for entry in sets:
         dataset, report = open_dataset(entry.folder)
-        photos += len(dataset.photos)
+        photos += len(dataset.items)
         if report.unreadable or report.problems:
             bad.append(entry.name)
     if bad:

@@ -1,24 +1,23 @@
 """Augmentations: what a photo may look like when the network sees it again.
 
 A training photo is shown with small, random, harmless changes, so that the network learns what
-stays the same. The entries are data; ``views`` turns them into operations.
+stays the same. The entries are data; ``tensors`` turns them into operations.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tl_core.modalities.base import Augmentation
 from tl_core.registry import Registry
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """A recipe of random changes.
+class PhotoAugmentation(Augmentation):
+    """A recipe of random changes to a photo.
 
     Attributes
     ----------
-    name, title, summary
-        Identifier, heading, and one sentence for a learner who has to choose.
     smallest_area
         Of the random crop, as a share of the photo's area; None where the view is the centre, as in
         validation.
@@ -30,9 +29,6 @@ class Augmentation:
         Largest relative change of brightness, contrast and saturation.
     """
 
-    name: str
-    title: str
-    summary: str
     smallest_area: float | None = None
     flip: bool = False
     degrees: float = 0
@@ -40,22 +36,22 @@ class Augmentation:
     colour: float = 0
 
 
-AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation")
-"""All augmentations, the gentlest first."""
+AUGMENTATIONS: Registry[PhotoAugmentation] = Registry("augmentation")
+"""All augmentations of photos, the gentlest first."""
 
 for _entry in (
-    Augmentation("none", "None", "Every epoch shows the same centre of every photo."),
-    Augmentation(
+    PhotoAugmentation("none", "None", "Every epoch shows the same centre of every photo."),
+    PhotoAugmentation(
         "light", "Light", "The centre of the photo, mirrored half of the time.", flip=True
     ),
-    Augmentation(
+    PhotoAugmentation(
         "standard",
         "Standard",
         "A random part of the photo, at least a third of its area, mirrored half of the time.",
         smallest_area=0.35,
         flip=True,
     ),
-    Augmentation(
+    PhotoAugmentation(
         "strong",
         "Strong",
         "Standard, and also turned a little, shifted and recoloured.",
@@ -65,7 +61,7 @@ for _entry in (
         shift=0.1,
         colour=0.3,
     ),
-    Augmentation(
+    PhotoAugmentation(
         "tutorial",
         "Tutorial",
         "The crop that ImageNet networks are trained with: as little as a twelfth of the photo.",

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import PIL
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from tl_core.errors import DataError
+from tl_core.modalities.base import read_bytes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF")
 """What can be read, by content; the name of a file does not matter."""
@@ -32,9 +32,6 @@ MAX_PIXELS = 50_000_000
 
 MAX_ASPECT = 100
 """Longer side by shorter side. Resized by its shorter side, a thin line would become enormous."""
-
-MAX_BYTES = 256 * 2**20
-"""Of one file; an uncompressed 16-bit TIFF of ``MAX_PIXELS`` would be slightly larger."""
 
 DRAFT_MARGIN = 2
 """A JPEG that is decoded smaller keeps at least so many times the pixels of what is made of it."""
@@ -60,16 +57,13 @@ _BAND = 256
 
 _HUSHED = ("ignore", None, Warning, re.compile(r"PIL\.|pillow_heif\."), 0)
 
-File = Path | bytes | BinaryIO
-"""A file, its bytes or a binary stream."""
-
-Source = File | Image.Image
-"""A file, or what :func:`open_photo` returned for it."""
+Source = Path | bytes | Image.Image
+"""A file, its bytes, or what :func:`open_photo` returned for it."""
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def open_photo(source: File, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def open_photo(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Read what a file says of its photo, whose pixels are decoded later.
 
     Raises
@@ -87,7 +81,7 @@ def decode(source: Source, max_pixels: int = MAX_PIXELS, shorter: int | None = N
     Parameters
     ----------
     source
-        A file, its bytes, a binary stream, or an opened photo, which is used up.
+        A file, its bytes, or an opened photo, which is used up.
     max_pixels
         A picture with more is refused before it is decoded; never more than ``MAX_PIXELS``. Of an
         opened photo this was asked when it was opened.
@@ -145,7 +139,8 @@ def _open(source: Source, max_pixels: int = MAX_PIXELS) -> Image.Image:
     if isinstance(source, Image.Image):
         return source
     _hush_codecs()
-    image = Image.open(io.BytesIO(read(source)), formats=FORMATS)
+    data = source if isinstance(source, bytes) else read_bytes(source)
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
     width, height = image.size
     max_pixels = min(max_pixels, MAX_PIXELS)
     if width * height > max_pixels:
@@ -165,30 +160,6 @@ def _hush_codecs() -> None:
     """
     if _HUSHED not in warnings.filters:
         warnings.filterwarnings("ignore", module=_HUSHED[3].pattern)
-
-
-def read(source: File) -> bytes:
-    """Return the bytes of a file or stream.
-
-    Raises
-    ------
-    DataError
-        If there are more than ``MAX_BYTES``, or they cannot be read.
-    """
-    if isinstance(source, bytes):
-        return source
-    try:
-        if isinstance(source, Path):
-            with source.open("rb") as file:
-                # Not MAX_BYTES: Python would reserve them first.
-                data = file.read(min(MAX_BYTES, os.fstat(file.fileno()).st_size) + 1)
-        else:
-            data = source.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror or error}.") from error
-    if len(data) > MAX_BYTES:
-        raise DataError(f"the file is larger than {MAX_BYTES // 2**20} MB: save it smaller.")
-    return data
 
 
 def _orientation(image: Image.Image) -> int:

@@ -13,14 +13,8 @@ from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import LayerPlan, head_parameters, presets
 from tl_core.backbones.spec import BackboneSpec, Stage
-from ui.backbone.layer_map.facts import (
-    MapPlan,
-    head_parameters,
-    multiply_adds,
-    output_shape,
-    presets,
-)
 
 _FILES = Path(__file__).parent
 
@@ -35,7 +29,7 @@ _component = st.components.v2.component(
 
 def layer_map(
     spec: BackboneSpec,
-    plan: MapPlan,
+    plan: LayerPlan,
     *,
     head_outputs: int | None,
     key: str,
@@ -43,7 +37,7 @@ def layer_map(
     rates: Mapping[str, float] | None = None,
     cached: bool = True,
     on_change: Callable[[], None] | None = None,
-) -> MapPlan:
+) -> LayerPlan:
     """Draw the network as its stages in order; each is a button that freezes or thaws it.
 
     Parameters
@@ -67,7 +61,7 @@ def layer_map(
 
     Returns
     -------
-    MapPlan
+    LayerPlan
         The plan after a click, or the same if there was none.
     """
     turns = st.session_state.setdefault("_layer_map_turns", {})
@@ -117,26 +111,26 @@ def _latest_click(key: str) -> dict[str, Any] | None:
     return click if isinstance(click, dict) else None
 
 
-def _read(click: dict[str, Any], spec: BackboneSpec) -> MapPlan:
+def _read(click: dict[str, Any], spec: BackboneSpec) -> LayerPlan:
     # From the browser, so anything could be in it.
     if click.get("fresh") is True:
-        return MapPlan(spec.stage_names, from_scratch=True)
+        return LayerPlan(spec.stage_names, from_scratch=True)
     names = click.get("trainable")
     wanted = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    return MapPlan(tuple(name for name in spec.stage_names if name in wanted))
+    return LayerPlan(tuple(name for name in spec.stage_names if name in wanted))
 
 
 def _stage(stage: Stage, spec: BackboneSpec, input_size: int) -> dict[str, Any]:
-    channels, height, width = output_shape(stage, spec, input_size)
+    channels, *sides = spec.output_shape(stage, input_size)
     return {
         "name": stage.name,
         "title": stage.title,
         "detects": stage.detects,
         "channels": channels,
-        "side": height / input_size,
-        "shape": f"{channels} × {height} × {width}",
+        "side": sides[0] / input_size,
+        "shape": " × ".join(map(str, (channels, *sides))),
         "parameters": stage.parameters,
-        "work": round(multiply_adds(stage, spec, input_size)),
+        "work": round(spec.multiply_adds(stage, input_size)),
     }
 
 

@@ -1,19 +1,18 @@
-"""What the layer map says about a plan, computed without Streamlit."""
+"""A plan for the layers of a network, and what it amounts to: rates, parameters, work; no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 
-from tl_core.backbones.spec import BackboneSpec, Stage
+from tl_core.backbones.spec import BackboneSpec
 from tl_core.freezing import BatchNormPolicy, FreezePlan
 from tl_core.strategies import STRATEGIES
 
 
 @dataclass(frozen=True)
-class MapPlan:
-    """What the map shows.
+class LayerPlan:
+    """Which stages of a network learn, and from which weights they start.
 
     Attributes
     ----------
@@ -27,25 +26,33 @@ class MapPlan:
     from_scratch: bool = False
 
 
-def presets(spec: BackboneSpec) -> dict[str, MapPlan]:
-    """Return the usual plans by their names on the buttons."""
+def presets(spec: BackboneSpec) -> dict[str, LayerPlan]:
+    """Return the usual plans for a network by their names for people."""
     names = spec.stage_names
     return {
-        "Extract features": MapPlan(()),
-        "Last stage": MapPlan(names[-1:]),
-        "Last two": MapPlan(names[-2:]),
-        "Everything": MapPlan(names),
-        "From scratch": MapPlan(names, from_scratch=True),
+        "Extract features": LayerPlan(()),
+        "Last stage": LayerPlan(names[-1:]),
+        "Last two": LayerPlan(names[-2:]),
+        "Everything": LayerPlan(names),
+        "From scratch": LayerPlan(names, from_scratch=True),
     }
 
 
 def thaws(strategy: str) -> bool:
-    """Tell whether a strategy thaws what the learner chose, and not always all or nothing."""
+    """Tell whether a strategy thaws the stages that a plan names, and not always all or none."""
     return "trainable" not in STRATEGIES.get(strategy).fixed
 
 
-def strategy_of(plan: MapPlan, lined_up: Sequence[str]) -> str:
-    """Return the name of the strategy that trains as the map shows it."""
+def strategy_of(plan: LayerPlan, lined_up: Sequence[str]) -> str:
+    """Return the name of the strategy that trains a plan.
+
+    Parameters
+    ----------
+    plan
+        What learns.
+    lined_up
+        Names of strategies; for a plan that some of them can train, the first of those is taken.
+    """
     if plan.from_scratch:
         return "from_scratch"
     if not plan.trainable:
@@ -53,7 +60,7 @@ def strategy_of(plan: MapPlan, lined_up: Sequence[str]) -> str:
     return next((name for name in lined_up if thaws(name)), "fine_tune")
 
 
-def rates(spec: BackboneSpec, plan: MapPlan, strategy: str) -> dict[str, float]:
+def rates(spec: BackboneSpec, plan: LayerPlan, strategy: str) -> dict[str, float]:
     """Return the peak learning rate of each learning stage and of the ``head``.
 
     They are shares of the run's learning rate, in the strategy's last phase, when all that learns
@@ -63,27 +70,6 @@ def rates(spec: BackboneSpec, plan: MapPlan, strategy: str) -> dict[str, float]:
         spec.stage_names, plan.trainable, epochs=100, lr=1.0, batch_norm="frozen"
     )
     return {**phases[-1].stage_lr, "head": phases[-1].head_lr}
-
-
-def output_shape(stage: Stage, spec: BackboneSpec, input_size: int) -> tuple[int, int, int]:
-    """Return channels, height and width of a stage's output for another size of photo.
-
-    A vector stays a vector; a map grows and shrinks with the photo.
-    """
-    channels, *sides = stage.output_shape
-    scale = input_size / spec.input_size
-    height, width = (side if side == 1 else max(1, ceil(side * scale)) for side in sides)
-    return channels, height, width
-
-
-def multiply_adds(stage: Stage, spec: BackboneSpec, input_size: int) -> float:
-    """Return a stage's multiply-adds for one photo of another size.
-
-    They grow with the area of its map; rounded sides and attention make that an estimate wherever
-    the size is not the backbone's own.
-    """
-    is_map = stage.output_shape[1] > 1
-    return stage.multiply_adds * ((input_size / spec.input_size) ** 2 if is_map else 1)
 
 
 def head_parameters(spec: BackboneSpec, classes: int | None) -> int:
@@ -102,7 +88,7 @@ class PlanFacts:
     prefix
         Number of stages in front of the first that learns; they are computed once.
     once
-        Share of a photo's multiply-adds that those stages make up, from 0 to 1.
+        Share of the multiply-adds for one input that those stages make up, from 0 to 1.
     """
 
     learning: int
@@ -113,17 +99,30 @@ class PlanFacts:
 
 def plan_facts(
     spec: BackboneSpec,
-    plan: MapPlan,
+    plan: LayerPlan,
     classes: int | None,
     input_size: int,
     batch_norm: BatchNormPolicy = "frozen",
 ) -> PlanFacts:
-    """Put a plan in numbers."""
+    """Return a plan in numbers.
+
+    Parameters
+    ----------
+    spec, plan
+        The network, and which of its stages learn.
+    classes
+        Outputs of the new head; None while they are unknown.
+    input_size
+        In the unit of the network's modality.
+    batch_norm
+        As in a run's configuration; it decides whether a frozen stage gives the same answer in
+        every epoch.
+    """
     head = head_parameters(spec, classes)
     learning = sum(stage.parameters for stage in spec.stages if stage.name in plan.trainable)
     policy = FreezePlan(frozenset(plan.trainable), batch_norm)
     prefix = policy.frozen_prefix(spec.stage_names)
-    work = [multiply_adds(stage, spec, input_size) for stage in spec.stages]
+    work = [spec.multiply_adds(stage, input_size) for stage in spec.stages]
     return PlanFacts(
         learning + head, spec.total_parameters + head, prefix, sum(work[:prefix]) / sum(work)
     )
