@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -20,9 +20,7 @@ from urllib.error import HTTPError
 from filelock import FileLock
 
 from tl_core.home import disk_full
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are done and the bytes in total."""
+from tl_core.steps import Progress
 
 PATIENCE = 8.0
 """Seconds to wait for a server's first answer, and for each piece of the file."""
@@ -57,7 +55,7 @@ def download(
     size
         In bytes, for ``progress`` where the server does not tell it.
     progress
-        Called after each piece.
+        Called with bytes after each piece.
 
     Raises
     ------
@@ -141,7 +139,7 @@ def _receive(url: str, part: Path, size: int, progress: Progress | None) -> bool
         while chunk := response.read(_CHUNK):
             file.write(chunk)
             if progress:
-                progress(file.tell(), total if response.length is not None else size)
+                progress(file.tell(), total if response.length is not None else size, "bytes")
         if file.tell() < total:
             raise ConnectionError(f"the connection was cut at {file.tell() / total:.0%}")
     return resumed

@@ -31,6 +31,8 @@ LAYERS = (
         "codec",
         "memory",
         "throttle",
+        "words",
+        "precision",
     ),
     ("modalities", "store"),
     ("data", "backbones"),

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from tl_core.backbones.spec import BackboneSpec, backbones
-from tl_core.download import DownloadError, Progress, download, is_whole
+from tl_core.download import DownloadError, download, is_whole
 from tl_core.errors import WeightsError
 from tl_core.home import ASSETS
 from tl_core.modalities import Modality
+from tl_core.steps import Progress
 
 if TYPE_CHECKING:
     import torch

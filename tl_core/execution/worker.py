@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from tl_core.analysis.backbone_ranking import Report, forecasts
+from tl_core.analysis.backbone_ranking import forecasts
 from tl_core.backbones.spec import backbones
 from tl_core.cost.measure import measure_costs
 from tl_core.cost.profile import ProfileKey
@@ -22,6 +22,7 @@ from tl_core.errors import RunError, TLError
 from tl_core.execution import discard_checkpoint, outcome, run_folder
 from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
+from tl_core.steps import Progress
 from tl_core.store.database import PAUSED, Job, Store
 from tl_core.throttle import Throttle
 from tl_core.training.config import RunConfig, under_present_names
@@ -178,7 +179,7 @@ def _measure_costs(store: Store, job: Job, events: EventLog) -> tuple[str, str |
 
 
 def _rank(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    def work(report: Report) -> None:
+    def work(report: Progress) -> None:
         names = job.payload["backbones"]
         for number, forecast in enumerate(forecasts(**job.payload, report=report), 1):
             events.add({"event": "Ranked", **vars(forecast)}, urgent=True)
@@ -193,7 +194,7 @@ def _prefetch_data(store: Store, job: Job, events: EventLog) -> tuple[str, str |
 
 
 def _reporting(
-    store: Store, job: Job, events: EventLog, work: Callable[[Report], object]
+    store: Store, job: Job, events: EventLog, work: Callable[[Progress], object]
 ) -> tuple[str, str | None]:
     """Do work that reports how far it is, until it is done or the job is to be cancelled."""
 

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,9 +34,7 @@ from tl_core.errors import ArchiveError
 from tl_core.home import disk_full, home
 from tl_core.server.limits import UploadLimits
 from tl_core.server.upload_worker import Request, too_much_memory
-
-Report = Callable[[str, int, int], None]
-"""Called with what is being done, how many are done and how many there are (0 if unknown)."""
+from tl_core.steps import Progress
 
 
 class Source(Protocol):
@@ -183,7 +181,7 @@ class UploadSpool:
         kind: str,
         target: Path,
         room: int,
-        report: Report | None = None,
+        report: Progress | None = None,
         modality: str = "photo",
     ) -> dict[str, Any]:
         """Have the upload checked by a process of its own, which makes ``target``.
@@ -217,7 +215,7 @@ class UploadSpool:
             return self._run(request, report)
 
     @contextmanager
-    def _turn(self, report: Report | None) -> Iterator[None]:
+    def _turn(self, report: Progress | None) -> Iterator[None]:
         """Wait until few enough uploads are being checked, by any process of this machine."""
         patience = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < patience:
@@ -233,11 +231,11 @@ class UploadSpool:
                     lock.release()
                 return
             if report:
-                report("Others' photos are being checked; yours come next", 0, 0)
+                report(0, 0, "Others' photos are being checked; yours come next")
             time.sleep(_POLL_SECONDS)
         raise self.refuse("the server is busy with other uploads. Try again in a few minutes.")
 
-    def _run(self, request: Request, report: Report | None) -> dict[str, Any]:
+    def _run(self, request: Request, report: Progress | None) -> dict[str, Any]:
         last: dict[str, Any] = {}
         started = time.monotonic()
         with _checker(self.limits.seconds) as process:
@@ -248,7 +246,7 @@ class UploadSpool:
                 with contextlib.suppress(ValueError):  # cut off by the end of the process
                     last = json.loads(line)
                 if report and "what" in last:
-                    report(last["what"], last["done"], last["total"])
+                    report(last["done"], last["total"], last["what"])
             code = process.wait()
         if code == 0 and "outcome" in last:
             outcome: dict[str, Any] = last["outcome"]

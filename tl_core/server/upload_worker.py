@@ -29,7 +29,6 @@ from tl_core.data.staging import StagingFolder
 from tl_core.errors import TLError
 from tl_core.home import disk_full, write_atomically
 from tl_core.modalities import MODALITIES
-from tl_core.parallel import Progress
 from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.upload_items import keep_items
 from tl_core.throttle import Throttle
@@ -88,14 +87,10 @@ class Reporter:
         """Write one line."""
         print(json.dumps(line), file=self._stream, flush=True)
 
-    def progress(self, what: str) -> Progress:
-        """Return a function that reports how far one kind of work has come."""
-
-        def advance(done: int, total: int) -> None:
-            if self._throttle.take(always=done == total):
-                self.say(what=what, done=done, total=total)
-
-        return advance
+    def progress(self, done: int, total: int, what: str) -> None:
+        """Report how far some work has come."""
+        if self._throttle.take(always=done == total):
+            self.say(what=what, done=done, total=total)
 
 
 def confine(limits: UploadLimits) -> None:
@@ -126,11 +121,14 @@ def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
         with request.source.open("rb") as stream:
             unpack(stream, staging)
         request.source.unlink()
-        keep_items(staging, request.limits, reporter.progress("files checked"))
+        keep_items(staging, request.limits, reporter.progress)
         size = staging.stored_bytes
         if size > request.room:
             raise staging.refuse(no_room(size, request.room))
-        dataset, _ = scan(staging.seal(), progress=reporter.progress("files listed"))
+        dataset, _ = scan(
+            staging.seal(),
+            progress=lambda done, total, _: reporter.progress(done, total, "files listed"),
+        )
         staging.commit(request.target)
     return {"items": len(dataset.items), "bytes": size}
 

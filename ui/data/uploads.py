@@ -12,8 +12,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.data.limits import megabytes
 from tl_core.errors import TLError
-from tl_core.server.upload_spool import Report
 from tl_core.server.uploads import Upload
+from tl_core.steps import Progress
 from ui.data.sets import choose, use_button
 from ui.shared.photos import PHOTO_TYPES
 from ui.shared.state import app_state, forget_me, owner, save, uploads
@@ -88,11 +88,11 @@ def upload(camera: Callable[[], None]) -> None:
     st.rerun()
 
 
-def progress_bar() -> Report:
+def progress_bar() -> Progress:
     """Return a function that shows how far the check of an upload has come."""
     bar = st.progress(0.0, text="Taking in")
 
-    def report(what: str, done: int, total: int) -> None:
+    def report(done: int, total: int, what: str) -> None:
         bar.progress(
             done / total if total else 0.0, text=f"{done:,} of {total:,} {what}" if total else what
         )
