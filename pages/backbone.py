@@ -5,8 +5,9 @@ import streamlit as st
 from tl_core.analysis.layer_plan import LayerPlan, plan_facts, rates, strategy_of
 from tl_core.backbones.spec import BackboneSpec
 from tl_core.errors import TLError
+from tl_core.words import count_text
 from ui.backbone.backbone_ranking import rank_networks
-from ui.backbone.cards import choose_backbone, size
+from ui.backbone.cards import choose_backbone
 from ui.backbone.layer_map import layer_map
 from ui.backbone.plan import current, follow
 from ui.backbone.plan_panel import (
@@ -45,7 +46,7 @@ def stage_switches(spec: BackboneSpec, plan: LayerPlan, pixels: int) -> None:
         on = switch.toggle(
             stage.title, stage.name in plan.trainable, key=f"{spec.name}_{stage.name}_{shown}"
         )
-        work = size(spec.multiply_adds(stage, pixels))
+        work = count_text(spec.multiply_adds(stage, pixels))
         text.markdown(f"{stage.detects} *{work} multiply-adds*")
         chosen += [stage.name] * on
     if tuple(chosen) != plan.trainable:

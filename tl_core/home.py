@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 """What is bundled with the project: weights, backbone facts, sample sets."""
+
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def home() -> Path:
@@ -23,6 +27,11 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader sees either the old content or the whole new one."""
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def disk_full(error: Exception) -> bool:
+    """Tell whether a file could not be written because there is no room for it."""
+    return isinstance(error, OSError) and error.errno in _DISK_FULL
 
 
 @contextmanager

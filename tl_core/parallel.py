@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from tl_core.steps import Progress
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
-
 WORKERS = min(4, os.cpu_count() or 1)
 """Few: each may hold a decoded photo of ``decode.MAX_PIXELS`` in memory."""
 
@@ -42,11 +41,11 @@ def stream(
                 if len(ahead) > AHEAD:
                     yield ahead.popleft().result()
                     if progress:
-                        progress(done + 1 - len(ahead), len(items))
+                        progress(done + 1 - len(ahead), len(items), "files")
             while ahead:
                 yield ahead.popleft().result()
                 if progress:
-                    progress(len(items) - len(ahead), len(items))
+                    progress(len(items) - len(ahead), len(items), "files")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

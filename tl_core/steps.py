@@ -11,6 +11,10 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+Progress = Callable[[int, int, str], None]
+"""Called as work goes on: how much is done, of how much, and what is counted, in words."""
+
 Steps = Generator[int, None, T]
 """Yields how much is done, and returns the outcome. Closed early, it leaves nothing half-done."""
 

@@ -12,7 +12,7 @@ from tests.photos import make_photo_folder
 from tests.ui.lab import OWNER, Lab, links, rerun, texts
 from tl_core.backbones.spec import backbones
 from tl_core.home import home
-from ui.backbone.cards import COLUMNS, HERE, groups, size
+from ui.backbone.cards import COLUMNS, HERE, groups
 
 STAGES = backbones().get("resnet_mini").stage_names
 
@@ -62,13 +62,6 @@ def test_what_is_here_comes_first(tmp_path: Path) -> None:
     assert [s.name for s in groups()[HERE]][-1] == "resnet50"
     names = [s.name for s in groups()["resnet"]]
     assert names.index("resnet50") < names.index("resnet18")
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(928, "928"), (46_830_453, "46.8 M"), (1.8e9, "1.8 G"), (2048, "2.05 k")]
-)
-def test_sizes_have_three_digits(number: float, text: str) -> None:
-    assert size(number) == text
 
 
 def test_a_card_names_source_size_accuracy_paper_and_licence(lab: Lab) -> None:

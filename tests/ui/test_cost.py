@@ -14,7 +14,7 @@ from tl_core.cost.profile import ProfileKey
 from tl_core.server.cleanup import NOBODY
 from tl_core.store.database import WAITING
 from tl_core.training.config import make_config
-from ui.train.cost import duration
+from tl_core.words import prediction_text
 
 QUICK = {"input_size": 32, "device": "cpu", "precision": "fp32", "threads": 1, "augment": "none"}
 CHOSEN = {"backbone": "resnet_mini", "settings": QUICK}
@@ -60,7 +60,7 @@ def test_the_plan_has_its_price(lab: Lab) -> None:
     time = metric(app, "Training time, predicted")
     # 14 photos train and 6 validate: five frozen stages once, photos of 80 x 60 pixels, building.
     seconds = 5 * (14 * 1 + 6 * 3) + 20 * (0.5 + 0.0048) + 7
-    assert time.value == duration(seconds) and time.delta == "under 0.1 s an epoch"
+    assert time.value == prediction_text(seconds) and time.delta == "under 0.1 s an epoch"
     memory = metric(app, "Memory, predicted")
     assert memory.value == "302 MB" and memory.delta.endswith("of features kept")
     assert lab.store.jobs(kind="measure_costs") == []
@@ -70,7 +70,7 @@ def test_thawing_costs_more(lab: Lab) -> None:
     COSTS.save(measured(lab))
     lab.choose(**CHOSEN, thawed=["layer4"], strategies=["fine_tune"])
     time = metric(lab.open("backbone"), "Training time, predicted")
-    assert time.delta == f"{duration(14 * 10 + 100 + 6 * 2)} an epoch"
+    assert time.delta == f"{prediction_text(14 * 10 + 100 + 6 * 2)} an epoch"
 
 
 def test_what_was_measured_on_a_busy_server_is_measured_again(
@@ -107,11 +107,3 @@ def test_the_line_up_does_not_wait_for_the_measurement(lab: Lab) -> None:
     app = lab.open("train")
     assert "Measuring what this network costs" in texts(app)
     assert any(b.label.startswith("Start") and not b.disabled for b in app.button)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.01, "under 0.1 s"), (0.44, "0.4 s"), (9.44, "9.4 s"), (12.3, "12 s"), (75, "1 min 15 s")],
-)
-def test_a_prediction_is_no_more_precise_than_it_is(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

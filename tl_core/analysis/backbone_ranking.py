@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,8 @@ from tl_core.data.views import Items
 from tl_core.device import resolve_device, to_device
 from tl_core.features import FrozenPrefix, as_tensor
 from tl_core.machine import default_threads
-from tl_core.steps import complete
+from tl_core.steps import Progress, complete
 
-Report = Callable[[int, int, str], None]
 """Called with what is done, its total, and what it is."""
 
 
@@ -48,7 +47,7 @@ def forecasts(
     val_fraction: float = 0.3,
     per_class: int | None = None,
     device: str = "auto",
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> Iterator[Forecast]:
     """Score backbones by the features that they make of the training photos.
 
@@ -84,7 +83,7 @@ def train_features(
     dataset: DatasetSpec,
     indices: Sequence[int],
     device: str,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """Return the pooled features (N, F) of photos in fp32, kept as those of trainings are."""
     spec = specs().get(name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from math import ceil
 
+from tl_core.codec import from_plain
 from tl_core.errors import ConfigError, DataError, UnknownName
 from tl_core.home import ASSETS
 from tl_core.modalities import MODALITIES, Modality
@@ -212,25 +213,7 @@ def backbones() -> Registry[BackboneSpec]:
     """Return all known backbones, the bundled ones first."""
     registry: Registry[BackboneSpec] = Registry("backbone")
     for facts in json.loads(FACTS.read_text(encoding="utf-8")):
-        registry.register(facts["name"], spec_from_facts(facts))
+        expected = MODALITIES.get(facts["modality"]).preprocessing
+        facts["preprocessing"] = from_plain(expected, facts["preprocessing"])
+        registry.register(facts["name"], from_plain(BackboneSpec, facts))
     return registry
-
-
-def spec_from_facts(facts: dict[str, object]) -> BackboneSpec:
-    """Build a spec from one entry of the facts file."""
-
-    def fixed(value: object) -> object:
-        return tuple(fixed(item) for item in value) if isinstance(value, list) else value
-
-    def build(kind: type, values: object) -> object:
-        assert isinstance(values, dict)
-        return kind(**{key: fixed(value) for key, value in values.items()})
-
-    values = dict(facts)
-    kind = MODALITIES.get(str(facts["modality"]))
-    values["preprocessing"] = build(kind.preprocessing, values["preprocessing"])
-    values["weights"] = build(WeightsSource, values["weights"])
-    stages = values["stages"]
-    assert isinstance(stages, list)
-    values["stages"] = tuple(build(Stage, stage) for stage in stages)
-    return BackboneSpec(**values)  # type: ignore[arg-type]

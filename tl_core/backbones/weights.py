@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from tl_core.backbones.spec import BackboneSpec, backbones
-from tl_core.download import DownloadError, Progress, download, is_whole
+from tl_core.download import DownloadError, download, is_whole
 from tl_core.errors import WeightsError
 from tl_core.home import ASSETS
 from tl_core.modalities import Modality
+from tl_core.steps import Progress
+from tl_core.words import bytes_text
 
 if TYPE_CHECKING:
     import torch
@@ -104,10 +106,10 @@ def damaged(spec: BackboneSpec, reason: str) -> WeightsError:
 
 def _unreachable(spec: BackboneSpec, reason: str) -> WeightsError:
     host = urlsplit(spec.weights.url or "").netloc
-    megabytes = round(spec.weights.bytes / 1e6)
+    size = bytes_text(spec.weights.bytes)
     bundled = next(other.name for other in backbones() if other.weights.origin == "bundled")
     return WeightsError(
-        f"The weights of {spec.name} ({spec.weights.file}, {megabytes} MB) could not be "
+        f"The weights of {spec.name} ({spec.weights.file}, {size}) could not be "
         f"downloaded from {host}: {reason}. With a connection, run: python -m tl_core prefetch "
         f"{spec.name}. Without one, use the bundled backbone {bundled}, or train from random "
         f"weights with --weights none."

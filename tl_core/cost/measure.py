@@ -27,7 +27,8 @@ from tl_core.classifier import TransferClassifier, make_head
 from tl_core.cost.benchmarks import item_costs, touch_rate, write_rate
 from tl_core.cost.profile import CostProfile, Line, ProfileKey, StageCost
 from tl_core.freezing import FreezePlan
-from tl_core.machine import Contention, process_memory
+from tl_core.machine import Contention
+from tl_core.memory import process_memory
 from tl_core.precision import resolve_precision
 from tl_core.prefix import inference_batch
 from tl_core.training.optim import KINDS

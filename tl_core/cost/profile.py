@@ -10,8 +10,8 @@ from functools import cache
 from importlib.metadata import version
 from math import ceil
 from pathlib import Path
-from typing import Any
 
+from tl_core.codec import from_plain, to_plain
 from tl_core.home import home, write_atomically
 from tl_core.machine import default_threads
 from tl_core.training.config import RunConfig
@@ -156,23 +156,12 @@ class CostProfile:
 
     def save(self, what: ProfileKey) -> None:
         """Keep it, for all runs that it predicts."""
-        write_atomically(what.file, json.dumps(dataclasses.asdict(self), indent=1))
+        write_atomically(what.file, json.dumps(to_plain(self), indent=1))
 
     @classmethod
     def load(cls, what: ProfileKey) -> CostProfile | None:
         """Return what is kept, or None if it has not been measured yet."""
         try:
-            values = json.loads(what.file.read_text())
-            values["stages"] = tuple(StageCost(**_lines(stage)) for stage in values["stages"])
-            return cls(**_lines(values))
-        except (OSError, ValueError, KeyError, TypeError):  # none, or another version's
+            return from_plain(cls, json.loads(what.file.read_text()))
+        except (OSError, ValueError):  # none, or another version's
             return None
-
-
-def _lines(values: dict[str, Any]) -> dict[str, Any]:
-    """Turn what JSON made of each :class:`Line` back into one."""
-    fields = {field.name for field in dataclasses.fields(Line)}
-    return {
-        key: Line(**value) if isinstance(value, dict) and value.keys() == fields else value
-        for key, value in values.items()
-    }

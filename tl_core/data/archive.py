@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO
 
 from tl_core.data.limits import ArchiveLimits
-from tl_core.data.staging import LIMITS, StagingFolder, disk_full
+from tl_core.data.staging import LIMITS, StagingFolder
 from tl_core.errors import ArchiveError
+from tl_core.home import disk_full
 
 _BYTES_PER_ENTRY = 256
 """Of a zip's table of contents, on average; names are rarely longer than that."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tl_core.words import bytes_text
+
 MB = 2**20
 GB = 2**30
 
@@ -34,7 +36,5 @@ class ArchiveLimits:
 
 
 def megabytes(count: int) -> str:
-    """Write a number of bytes for people: "0.4 MB", "48 MB", "1.5 GB"."""
-    unit, name = (GB, "GB") if count >= GB else (MB, "MB")
-    digits = 0 if count >= 10 * unit or count % unit == 0 else 1
-    return f"{count / unit:.{digits}f} {name}"
+    """Write a number of bytes in the unit in which limits are set."""
+    return bytes_text(count, 1024)

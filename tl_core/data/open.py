@@ -18,7 +18,7 @@ from tl_core.data.spec import DatasetSpec
 from tl_core.data.staging import LIMITS
 from tl_core.errors import DataError
 from tl_core.home import home
-from tl_core.parallel import Progress
+from tl_core.steps import Progress
 
 
 def open_dataset(

@@ -15,7 +15,8 @@ from tl_core.data.spec import DatasetSpec, Item
 from tl_core.errors import DataError
 from tl_core.home import home, write_atomically
 from tl_core.modalities import Modality, modality_of, read_bytes
-from tl_core.parallel import Progress, each
+from tl_core.parallel import each
+from tl_core.steps import Progress
 
 Look = Callable[[Modality, Path, Any], object]
 """Decodes an opened item of a kind, given its file too; raises ``DataError`` where that fails."""

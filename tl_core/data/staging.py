@@ -6,7 +6,6 @@ data in a manifest. So no name can leave the folder, hit another file or be unfi
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import re
@@ -36,8 +35,6 @@ _ARCHIVE_STARTS = (
 
 
 LIMITS = ArchiveLimits()
-
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass
@@ -199,11 +196,6 @@ class StagingFolder:
             if not (target / MANIFEST).is_file():
                 raise
         return target
-
-
-def disk_full(error: OSError) -> bool:
-    """Tell whether a file could not be written because there is no room for it."""
-    return error.errno in _DISK_FULL
 
 
 def _is_archive(path: str, start: bytes) -> bool:

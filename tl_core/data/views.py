@@ -22,7 +22,8 @@ from tl_core.data.decode_once import DecodeOnce
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, read_bytes
 from tl_core.modalities.base import Form, Preprocessing
-from tl_core.parallel import Progress, each, stream
+from tl_core.parallel import each, stream
+from tl_core.steps import Progress
 
 
 class Items:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from tl_core.data.limits import MB, ArchiveLimits, megabytes, set_by
-from tl_core.errors import ConfigError
 from tl_core.home import home
+from tl_core.machine import whole_number
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,9 @@ class UploadLimits(ArchiveLimits):
         """
         chosen = {}
         for one in fields(cls):
-            variable = one.metadata["variable"]
-            text = environment.get(variable, "").strip()
-            if not text:
-                continue
-            if not text.isascii() or not text.isdigit() or int(text) < 1:
-                raise ConfigError(
-                    f"{variable} is {text!r}; it has to be a whole number above zero, such as "
-                    f"{one.default // one.metadata['unit']}."
-                )
-            chosen[one.name] = int(text) * one.metadata["unit"]
+            variable, unit = one.metadata["variable"], one.metadata["unit"]
+            if (number := whole_number(variable, environment, one.default // unit)) is not None:
+                chosen[one.name] = number * unit
         return cls(**chosen)
 
     def server_room(self, stored: int) -> int:

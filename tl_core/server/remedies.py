@@ -19,8 +19,9 @@ from tl_core.data.files import clean, unused
 from tl_core.data.open import open_dataset
 from tl_core.data.scan import carry_over
 from tl_core.data.spec import DatasetSpec, Item
-from tl_core.data.staging import StagingFolder, disk_full
+from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError
+from tl_core.home import disk_full
 from tl_core.server.limits import no_room
 from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads

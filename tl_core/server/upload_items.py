@@ -10,8 +10,8 @@ from tl_core.data.scan import nothing_found
 from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, modality_of
-from tl_core.parallel import Progress
 from tl_core.server.limits import UploadLimits
+from tl_core.steps import Progress
 
 
 def keep_items(
@@ -43,7 +43,7 @@ def keep_items(
         if reason is not None:
             staging.skip(path, reason)
         if progress:
-            progress(done, len(paths))
+            progress(done, len(paths), "files checked")
     if not staging.files:
         named = {path.removeprefix(layout.prefix): why for path, why in staging.skipped.items()}
         inside = {path: why for path, why in named.items() if path in layout.placed}

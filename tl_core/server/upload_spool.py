@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,14 +30,11 @@ from filelock import FileLock, Timeout
 
 from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
-from tl_core.data.staging import disk_full
 from tl_core.errors import ArchiveError
-from tl_core.home import home
+from tl_core.home import disk_full, home
 from tl_core.server.limits import UploadLimits
 from tl_core.server.upload_worker import Request, too_much_memory
-
-Report = Callable[[str, int, int], None]
-"""Called with what is being done, how many are done and how many there are (0 if unknown)."""
+from tl_core.steps import Progress
 
 
 class Source(Protocol):
@@ -184,7 +181,7 @@ class UploadSpool:
         kind: str,
         target: Path,
         room: int,
-        report: Report | None = None,
+        report: Progress | None = None,
         modality: str = "photo",
     ) -> dict[str, Any]:
         """Have the upload checked by a process of its own, which makes ``target``.
@@ -218,7 +215,7 @@ class UploadSpool:
             return self._run(request, report)
 
     @contextmanager
-    def _turn(self, report: Report | None) -> Iterator[None]:
+    def _turn(self, report: Progress | None) -> Iterator[None]:
         """Wait until few enough uploads are being checked, by any process of this machine."""
         patience = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < patience:
@@ -234,11 +231,11 @@ class UploadSpool:
                     lock.release()
                 return
             if report:
-                report("Others' photos are being checked; yours come next", 0, 0)
+                report(0, 0, "Others' photos are being checked; yours come next")
             time.sleep(_POLL_SECONDS)
         raise self.refuse("the server is busy with other uploads. Try again in a few minutes.")
 
-    def _run(self, request: Request, report: Report | None) -> dict[str, Any]:
+    def _run(self, request: Request, report: Progress | None) -> dict[str, Any]:
         last: dict[str, Any] = {}
         started = time.monotonic()
         with _checker(self.limits.seconds) as process:
@@ -249,7 +246,7 @@ class UploadSpool:
                 with contextlib.suppress(ValueError):  # cut off by the end of the process
                     last = json.loads(line)
                 if report and "what" in last:
-                    report(last["what"], last["done"], last["total"])
+                    report(last["done"], last["total"], last["what"])
             code = process.wait()
         if code == 0 and "outcome" in last:
             outcome: dict[str, Any] = last["outcome"]

@@ -16,22 +16,22 @@ import contextlib
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from tl_core.codec import from_plain, to_plain
 from tl_core.data.archive import unpack
 from tl_core.data.limits import megabytes
 from tl_core.data.scan import scan
-from tl_core.data.staging import StagingFolder, disk_full
+from tl_core.data.staging import StagingFolder
 from tl_core.errors import TLError
-from tl_core.home import write_atomically
+from tl_core.home import disk_full, write_atomically
 from tl_core.modalities import MODALITIES
-from tl_core.parallel import Progress
 from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.upload_items import keep_items
+from tl_core.throttle import Throttle
 
 _REPORT_SECONDS = 0.1
 
@@ -68,15 +68,12 @@ class Request:
 
     def to_line(self) -> str:
         """Return the request as one line of JSON."""
-        paths = {"source": str(self.source), "target": str(self.target)}
-        return json.dumps({**vars(self), **paths, "limits": vars(self.limits)})
+        return json.dumps(to_plain(self))
 
     @classmethod
     def from_line(cls, line: str) -> Request:
         """Read what :meth:`to_line` wrote."""
-        values = json.loads(line)
-        paths = {key: Path(values[key]) for key in ("source", "target")}
-        return cls(**{**values, **paths, "limits": UploadLimits(**values["limits"])})
+        return from_plain(cls, json.loads(line))
 
 
 class Reporter:
@@ -84,21 +81,16 @@ class Reporter:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._last = 0.0
+        self._throttle = Throttle(_REPORT_SECONDS)
 
     def say(self, **line: Any) -> None:
         """Write one line."""
         print(json.dumps(line), file=self._stream, flush=True)
 
-    def progress(self, what: str) -> Progress:
-        """Return a function that reports how far one kind of work has come."""
-
-        def advance(done: int, total: int) -> None:
-            if done == total or time.monotonic() - self._last >= _REPORT_SECONDS:
-                self._last = time.monotonic()
-                self.say(what=what, done=done, total=total)
-
-        return advance
+    def progress(self, done: int, total: int, what: str) -> None:
+        """Report how far some work has come."""
+        if self._throttle.take(always=done == total):
+            self.say(what=what, done=done, total=total)
 
 
 def confine(limits: UploadLimits) -> None:
@@ -129,11 +121,14 @@ def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
         with request.source.open("rb") as stream:
             unpack(stream, staging)
         request.source.unlink()
-        keep_items(staging, request.limits, reporter.progress("files checked"))
+        keep_items(staging, request.limits, reporter.progress)
         size = staging.stored_bytes
         if size > request.room:
             raise staging.refuse(no_room(size, request.room))
-        dataset, _ = scan(staging.seal(), progress=reporter.progress("files listed"))
+        dataset, _ = scan(
+            staging.seal(),
+            progress=lambda done, total, _: reporter.progress(done, total, "files listed"),
+        )
         staging.commit(request.target)
     return {"items": len(dataset.items), "bytes": size}
 

@@ -24,7 +24,8 @@ from tl_core.home import home
 from tl_core.modalities import Modality
 from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.rooms import Rooms
-from tl_core.server.upload_spool import Report, Source, UploadSpool, discard, older, spool_folder
+from tl_core.server.upload_spool import Source, UploadSpool, discard, older, spool_folder
+from tl_core.steps import Progress
 from tl_core.store.database import PAUSED, RUNNING, WAITING, Store
 from tl_core.store.schema import uploads as _uploads
 
@@ -96,7 +97,7 @@ class Uploads:
     # ------------------------------------------------------------------------------ taking in
 
     def take_zip(
-        self, owner: str, stream: Source, name: str, report: Report | None = None
+        self, owner: str, stream: Source, name: str, report: Progress | None = None
     ) -> Upload:
         """Take in a zip of class folders.
 
@@ -119,7 +120,7 @@ class Uploads:
         return self._take(owner, name, lambda spool: spool.write(stream), report)
 
     def take_folder(
-        self, owner: str, files: Iterable[tuple[str, Source]], report: Report | None = None
+        self, owner: str, files: Iterable[tuple[str, Source]], report: Progress | None = None
     ) -> Upload:
         """Take in a folder of class folders: paths below it, and contents. See :meth:`take_zip`."""
         files = list(files)
@@ -128,7 +129,7 @@ class Uploads:
         return self._take(owner, name, lambda spool: spool.pack(files), report)
 
     def take_question(
-        self, kind: Modality, stream: Source, name: str, report: Report | None = None
+        self, kind: Modality, stream: Source, name: str, report: Progress | None = None
     ) -> Path:
         """Take in one item that networks will be asked about; return where it lies.
 
@@ -152,7 +153,7 @@ class Uploads:
             return self._keep(owner, digest, spool, make)
 
     def _take(
-        self, owner: str, name: str, write: Callable[[UploadSpool], None], report: Report | None
+        self, owner: str, name: str, write: Callable[[UploadSpool], None], report: Progress | None
     ) -> Upload:
         def make(spool: UploadSpool, target: Path, room: int) -> None:
             spool.check("items", target, room, report)

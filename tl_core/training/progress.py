@@ -9,14 +9,13 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from tl_core.machine import give_back_memory
-from tl_core.steps import StepRunner, Steps
+from tl_core.steps import Progress, StepRunner, Steps
 from tl_core.training.events import PreparationAdvanced
 
 REPORT_SECONDS = 0.2
 """Progress is reported at most this often."""
 
 T = TypeVar("T")
-Progress = Callable[[int, int], None]
 Preparing = Generator[PreparationAdvanced, None, T]
 
 
@@ -63,7 +62,7 @@ def report_work(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
     failure: list[BaseException] = []
     due = _now_and_then()
 
-    def report(done: int, total: int) -> None:
+    def report(done: int, total: int, _: str) -> None:
         if due(done, total):
             reports.put((done, total))
 

@@ -14,12 +14,12 @@ file                      holds
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tl_core.codec import from_plain, to_plain
 from tl_core.errors import UserError
 from tl_core.home import write_atomically
 from tl_core.statistics import wilson_interval
@@ -149,7 +149,7 @@ class RunRecord:
 
     def save(self, run_dir: Path) -> None:
         """Write the folder's JSON files; ``record.json`` comes last and marks it as whole."""
-        values = dataclasses.asdict(self)
+        values = to_plain(self)
         del values["config"]
         predictions = {"val": values.pop("val"), "test": values.pop("test")}
         write_atomically(run_dir / "config.json", self.config.to_json() + "\n")
@@ -166,20 +166,10 @@ class RunRecord:
             If the folder holds no whole record.
         """
         try:
-            values = _read(run_dir / "record.json")
-            predictions = _read(run_dir / "predictions.json")
-            values["config"] = RunConfig.from_dict(_read(run_dir / "config.json"))
-            values["classes"] = tuple(values["classes"])
-            values["history"] = tuple(EpochEnded(**e) for e in values["history"])
-            values["phases"] = tuple(PhaseStarted(**p) for p in values["phases"])
-            values["caches"] = tuple(PrefixCached(**c) for c in values.get("caches", ()))
-            for split in ("val", "test"):
-                values[split] = tuple(
-                    Prediction(p["path"], p["label"], tuple(p["probabilities"]))
-                    for p in predictions[split]
-                )
-            return cls(**values)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            config = RunConfig.from_dict(_read(run_dir / "config.json"))
+            parts = _read(run_dir / "record.json"), _read(run_dir / "predictions.json")
+            return from_plain(cls, {"config": config, **parts[0], **parts[1]})
+        except (OSError, ValueError, TypeError) as error:
             raise UserError(
                 f"{run_dir} is not the folder of a run: {type(error).__name__} while reading it. "
                 "Give the folder that 'train' printed as run_dir."

@@ -22,10 +22,10 @@ from tl_core.data.decode_once import DecodeOnce
 from tl_core.data.views import Items, TrainingViews
 from tl_core.errors import DataError
 from tl_core.machine import default_threads
-from tl_core.parallel import Progress
 from tl_core.precision import resolve_precision
 from tl_core.prefix import default_views
 from tl_core.seeding import derive
+from tl_core.steps import Progress
 from tl_core.stopwatch import Stopwatch
 from tl_core.training.config import RunConfig
 from tl_core.training.evaluation import EvaluationSet
@@ -230,7 +230,7 @@ def _open_test(config: RunConfig, dataset: DatasetSpec) -> DatasetSpec | None:
 
 
 def _fetch(config: RunConfig, report: Progress) -> None:
-    prefetch(config.spec, lambda done, total: report(done >> 20, total >> 20))
+    prefetch(config.spec, lambda done, total, _: report(done >> 20, total >> 20, "MB"))
 
 
 def _class_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:

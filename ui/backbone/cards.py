@@ -8,6 +8,7 @@ import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.backbones.weights import location
+from tl_core.words import count_text
 from ui.backbone.plan import change_backbone
 from ui.shared.state import app_state
 
@@ -28,12 +29,6 @@ FAMILIES = {
 
 HERE = "here"
 """The group of networks whose weights are on this server, whatever their family."""
-
-
-def size(number: float) -> str:
-    """Return a count or a number of bytes in three digits (``46.8 M``)."""
-    unit = next((u for u in ((1e9, " G"), (1e6, " M"), (1e3, " k")) if number >= u[0]), (1, ""))
-    return f"{number / unit[0]:.3g}{unit[1]}"
 
 
 def groups() -> dict[str, list[BackboneSpec]]:
@@ -84,8 +79,9 @@ def _card(spec: BackboneSpec, chosen: bool) -> None:
         _place(spec)
     st.markdown(spec.summary)
     st.caption(
-        f"{size(spec.total_parameters)} parameters · {size(_work(spec))} multiply-adds for a photo "
-        f"of {spec.input_size} px · {spec.weights.top1:.1%} right on {spec.weights.source_task}"
+        f"{count_text(spec.total_parameters)} parameters · {count_text(_work(spec))} "
+        f"multiply-adds for a photo of {spec.input_size} px · "
+        f"{spec.weights.top1:.1%} right on {spec.weights.source_task}"
     )
     with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
         # Of one type and with one tip: where those change, the keyboard's focus is lost.
@@ -108,7 +104,7 @@ def _place(spec: BackboneSpec) -> None:
     elif place == "cached":
         st.badge("on this server", icon=":material/hard_drive:", color="blue")
     else:
-        text = f"{size(spec.weights.bytes)}B download"
+        text = f"{count_text(spec.weights.bytes)}B download"
         st.badge(text, icon=":material/download:", color="gray")
 
 
@@ -117,7 +113,7 @@ def _about(spec: BackboneSpec) -> None:
     st.markdown(f"**{spec.title}.** {paper}.")
     st.markdown(
         f"**Weights.** Learned on {spec.weights.source_task}. "
-        f"{size(spec.weights.bytes)}B, {spec.weights.file}, "
+        f"{count_text(spec.weights.bytes)}B, {spec.weights.file}, "
         f"{'part of this project' if spec.weights.origin == 'bundled' else 'from torchvision'}."
     )
     st.markdown(f"**Licence.** {spec.weights.license}")

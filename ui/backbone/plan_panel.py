@@ -13,7 +13,7 @@ from tl_core.cost.estimate import Amount
 from tl_core.data import DatasetSpec, HealthReport, make_split
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
-from ui.backbone.cards import size
+from tl_core.words import count_text
 from ui.backbone.plan import follow
 from ui.shared.dataset import chosen_dataset
 from ui.shared.page import figure, problem
@@ -76,7 +76,7 @@ def plan_in_numbers(spec: BackboneSpec, facts: PlanFacts) -> None:
     st.markdown("#### This plan")
     figure(
         "Parameters that learn",
-        size(facts.learning),
+        count_text(facts.learning),
         f"{_percent(facts.learning / facts.total)} of the network",
         help="Those of the thawed stages and of the new head.",
     )

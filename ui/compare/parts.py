@@ -13,6 +13,7 @@ from tl_core.runs.compare import Comparison
 from tl_core.store.database import Job
 from tl_core.strategies import STRATEGIES
 from tl_core.training.record import RunRecord
+from tl_core.words import bytes_text, duration_text
 from ui.compare.guess import forecast_words
 from ui.shared.charts import cost_vs_accuracy, interval_bars, unique
 from ui.shared.charts.base import RUN_NAME
@@ -27,7 +28,6 @@ from ui.shared.results import (
     told_apart,
     when_text,
 )
-from ui.shared.runs import seconds_text
 from ui.shared.state import app_state, owner, store
 from ui.shared.table import show_table
 from ui.train.live_run import show_curves
@@ -147,7 +147,7 @@ def show_numbers(runs: Sequence[FinishedRun]) -> None:
             "Photos": [len(run.headline) for run in runs],
             "Best epoch": [f"{r.best_epoch} of {len(r.history)}" for r in records],
             "Parameters that learned": [f"{r.trainable_parameters:,}" for r in records],
-            "Time": [seconds_text(r.seconds) for r in records],
+            "Time": [duration_text(r.seconds) for r in records],
         }
     )
 
@@ -175,10 +175,10 @@ def computed_once(record: RunRecord) -> str:
             f"{first} to {last}" * (len(stages) > 1)
             + first * (len(stages) == 1)
             + f" ran once for each of {views} view{'s' * (views > 1)} of a photo "
-            f"({max(cache.bytes for cache in caches) / 1e6:.1f} MB kept)"
+            f"({bytes_text(max(cache.bytes for cache in caches))} kept)"
         )
     saved = sum(cache.seconds_saved for cache in record.caches)
-    gain = f", which saved about {seconds_text(saved)}" if saved >= 1 else ""
+    gain = f", which saved about {duration_text(saved)}" if saved >= 1 else ""
     return f"{'; '.join(parts)}{gain}."
 
 

@@ -12,8 +12,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.data.limits import megabytes
 from tl_core.errors import TLError
-from tl_core.server.upload_spool import Report
 from tl_core.server.uploads import Upload
+from tl_core.steps import Progress
+from tl_core.words import remaining_text
 from ui.data.sets import choose, use_button
 from ui.shared.photos import PHOTO_TYPES
 from ui.shared.state import app_state, forget_me, owner, save, uploads
@@ -88,11 +89,11 @@ def upload(camera: Callable[[], None]) -> None:
     st.rerun()
 
 
-def progress_bar() -> Report:
+def progress_bar() -> Progress:
     """Return a function that shows how far the check of an upload has come."""
     bar = st.progress(0.0, text="Taking in")
 
-    def report(what: str, done: int, total: int) -> None:
+    def report(done: int, total: int, what: str) -> None:
         bar.progress(
             done / total if total else 0.0, text=f"{done:,} of {total:,} {what}" if total else what
         )
@@ -111,7 +112,7 @@ def your_photos() -> None:
         left = max(0, uploads().expires(one) - time.time())
         text.markdown(literal(one.name))
         text.caption(
-            f"{one.photos:,} photos · {megabytes(one.bytes)} · removed in {_duration(left)}"
+            f"{one.photos:,} photos · {megabytes(one.bytes)} · removed in {remaining_text(left)}"
         )
         with use:
             use_button(str(one.path), one.name)
@@ -123,11 +124,6 @@ def your_photos() -> None:
             type="tertiary",
             help="Removes these photos from the server. Finished runs and their results stay.",
         )
-
-
-def _duration(seconds: float) -> str:
-    hours = round(seconds / 3600)
-    return f"{hours} h" if hours > 1 else f"{max(1, round(seconds / 60))} min"
 
 
 def _remove(one: Upload) -> None:

@@ -22,6 +22,7 @@ from tl_core.training.events import (
     RunStarted,
     StepEnded,
 )
+from tl_core.words import duration_text
 from ui.shared.charts import CurvePoint, Series
 from ui.shared.theme import Style, styles_for
 
@@ -157,7 +158,7 @@ class RunView:
             return self._doing()
         if job.status == "finished":
             took = self.seconds or (job.ended or time.time()) - (job.started or job.created)
-            return f"Finished in {seconds_text(took)}"
+            return f"Finished in {duration_text(took)}"
         return job.reason or job.status.capitalize()
 
     def _doing(self) -> str:
@@ -175,7 +176,7 @@ class RunView:
 
     def _left(self) -> str:
         left = self.remaining_seconds()
-        return f" · {seconds_text(left)} left" if left is not None else ""
+        return f" · {duration_text(left)} left" if left is not None else ""
 
     def series(self, metric: str) -> Series:
         """Return the run's curve of ``accuracy`` or ``loss``.
@@ -241,21 +242,10 @@ def _place_text(place: Place) -> str:
     if not place.seconds:
         return text
     step = 5 if place.seconds < 60 else 60  # an estimate; and it has to stay on one line
-    return f"{text}, about {seconds_text(max(step * round(place.seconds / step), 5))}"
+    return f"{text}, about {duration_text(max(step * round(place.seconds / step), 5))}"
 
 
 def _preparing_text(event: PreparationAdvanced | None) -> str:
     if event is None:
         return "Starting"
     return f"Preparing: {event.done} of {event.total} {event.what}"
-
-
-def seconds_text(seconds: float) -> str:
-    """Write a duration for people: "8 s", "2 min 5 s", "1 h 3 min"."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"

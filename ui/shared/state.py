@@ -7,13 +7,13 @@ of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`m
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from tl_core.backbones.spec import BackboneSpec, backbones
+from tl_core.codec import from_plain, to_plain
 from tl_core.execution.local import LocalExecutor
 from tl_core.server.cleanup import forget
 from tl_core.server.rooms import Room, Rooms
@@ -86,20 +86,16 @@ class AppState:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> AppState:
         """Read what :meth:`to_dict` wrote; fields that are unknown by now are left out."""
-        known = {f.name for f in dataclasses.fields(cls)}
-        kept = {key: value for key, value in values.items() if key in known}
-        for key in ("thawed", "strategies"):
-            if isinstance(kept.get(key), list):
-                kept[key] = tuple(kept[key])
-        kept["settings"] = under_present_names(kept.get("settings", {}))
-        state = cls(**kept)
+        state = from_plain(cls, values, lenient=True)
+        state.settings = under_present_names(state.settings)
         if state.backbone not in backbones():
             state.backbone, state.thawed = "resnet_mini", None
         return state
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
-        return dataclasses.asdict(self)
+        plain: dict[str, Any] = to_plain(self)
+        return plain
 
 
 @st.cache_resource

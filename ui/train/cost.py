@@ -14,8 +14,8 @@ from tl_core.server.cleanup import NOBODY
 from tl_core.store.database import RUNNING, WAITING
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
+from tl_core.words import bytes_text, prediction_text
 from ui.shared.page import figure
-from ui.shared.runs import seconds_text
 from ui.shared.state import executor, store
 
 _ASKED, _ASKED_AGAIN = "profiles_asked", "profiles_asked_again"
@@ -28,10 +28,11 @@ def plan_cost(config: RunConfig, photos: Amount) -> None:
     if costs is None:
         return
     told = estimate_cost(config, costs, photos)
+    kept = bytes_text(max(told.cache_bytes, 1e5))
     where = "the GPU" if costs.device == "cuda" else "this server"
     figure(
         "Training time, predicted",
-        duration(told.total_seconds),
+        prediction_text(told.total_seconds),
         f"{_epochs(told)} an epoch",
         help=f"For {config.epochs} epochs with {photos.train:,} photos, when {where} has nothing "
         "else to do. Each stage of this network was measured here; what is computed once is "
@@ -39,8 +40,8 @@ def plan_cost(config: RunConfig, photos: Amount) -> None:
     )
     figure(
         "Memory, predicted",
-        _bytes(told.memory_bytes),
-        f"{_bytes(told.cache_bytes)} of features kept" if told.cache_bytes else "no features kept",
+        bytes_text(told.memory_bytes),
+        f"{kept} of features kept" if told.cache_bytes else "no features kept",
         help="The most that the run needs at a time; what its process holds in reserve comes on "
         "top. Beside it, what the frozen stages make of the photos and is kept for all epochs.",
     )
@@ -55,28 +56,17 @@ def line_up_cost(configs: Sequence[RunConfig], photos: Amount) -> None:
     kept: set[tuple[int, int]] = set()
     told = [estimate_cost(config, costs, photos, configs, kept).total_seconds for config in configs]
     each = [
-        f"{STRATEGIES.get(config.strategy).title} {duration(seconds)}"
+        f"{STRATEGIES.get(config.strategy).title} {prediction_text(seconds)}"
         for config, seconds in zip(configs, told, strict=True)
     ]
-    together = f"; one after the other {duration(sum(told))}" if len(told) > 1 else ""
+    together = f"; one after the other {prediction_text(sum(told))}" if len(told) > 1 else ""
     st.caption(f"Predicted: {', '.join(each)}{together}.")
     _tell_busy(costs)
 
 
-def duration(seconds: float) -> str:
-    """Write a predicted duration for people, no more precise than it is."""
-    if seconds < 0.1:
-        return "under 0.1 s"
-    return f"{seconds:.1f} s" if seconds < 9.5 else seconds_text(seconds)
-
-
 def _epochs(told: CostEstimate) -> str:
     """Write the time of an epoch, phase by phase where they differ."""
-    return ", then ".join(dict.fromkeys(duration(seconds) for seconds in told.epoch_seconds))
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(count, 1e5) / 1e6:.3g} MB"
+    return ", then ".join(dict.fromkeys(prediction_text(seconds) for seconds in told.epoch_seconds))
 
 
 def _tell_busy(costs: CostProfile) -> None:

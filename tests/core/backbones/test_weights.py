@@ -143,7 +143,7 @@ def test_prefetch_downloads_once_and_reports(serve: Callable[[Answer], str], cac
 
     spec = spec_for(FILE, serve(answer))
     seen: list[tuple[int, int]] = []
-    path = prefetch(spec, lambda done, total: seen.append((done, total)))
+    path = prefetch(spec, lambda done, total, _: seen.append((done, total)))
     assert path.read_bytes() == FILE
     assert seen[-1] == (len(FILE), len(FILE))
     assert prefetch(spec) == path

@@ -218,10 +218,10 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, str]] = []
     root = make_photo_folder(tmp_path / "pets", per_class=2)
     scan(root, progress=lambda *counts: seen.append(counts))
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen == [(done, 4, "files") for done in (1, 2, 3, 4)]
 
 
 def test_the_first_error_ends_the_work() -> None:

@@ -24,7 +24,7 @@ from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, supervisor_alive
 from tl_core.execution.worker import run_job
 from tl_core.home import home
-from tl_core.machine import process_memory
+from tl_core.memory import process_memory
 from tl_core.store.database import Store
 from tl_core.training.config import RunConfig
 from tl_core.training.events import EpochEnded, RunFailed, TrainEvent, to_dict

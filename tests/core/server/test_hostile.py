@@ -264,7 +264,7 @@ def test_whoever_stops_waiting_leaves_nothing() -> None:
     class Stop(Exception):
         pass
 
-    def report(what: str, done: int, total: int) -> None:
+    def report(done: int, total: int, what: str) -> None:
         raise Stop
 
     with pytest.raises(Stop):
@@ -277,7 +277,7 @@ def test_uploads_take_turns() -> None:
     held = upload_spool.FileLock(spool_folder() / "turn-0.lock")
     held.acquire()
 
-    def report(what: str, done: int, total: int) -> None:
+    def report(done: int, total: int, what: str) -> None:
         said.append(what)
         if "come next" in what:
             held.release()

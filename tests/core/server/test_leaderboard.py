@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.photos import make_photo_folder
+from tl_core import memory
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.home import home
@@ -107,8 +108,8 @@ class TestLoad:
     def test_a_system_that_says_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(load, "_MEMINFO", tmp_path / "none")
-        monkeypatch.setattr(load, "_CGROUP", tmp_path / "none")
+        monkeypatch.setattr(memory, "MEMINFO", tmp_path / "none")
+        monkeypatch.setattr(memory, "CGROUP", tmp_path / "none")
         monkeypatch.setenv("PATH", "")
         now = load.machine_load()
         assert (now.memory, now.gpus) == (None, ())
@@ -121,7 +122,7 @@ class TestLoad:
             ("memory.stat", "anon 1\ninactive_file 200\n"),
         ):  # fmt: skip
             (tmp_path / name).write_text(text)
-        monkeypatch.setattr(load, "_CGROUP", tmp_path)
+        monkeypatch.setattr(memory, "CGROUP", tmp_path)
         assert load.machine_load().memory == (500, 1000)
 
     def test_a_graphics_card_that_does_not_tell_is_left_out(self) -> None:

@@ -89,7 +89,7 @@ def age(path: Path, seconds: float) -> None:
 def test_the_real_way_in(uploads: Uploads, archive: bytes) -> None:
     said: list[str] = []
     upload = uploads.take_zip(
-        ANNA, io.BytesIO(archive), "C:\\my\\Größe.zip", lambda what, *_: said.append(what)
+        ANNA, io.BytesIO(archive), "C:\\my\\Größe.zip", lambda done, total, what: said.append(what)
     )
     assert upload.name == "Größe" and upload.photos == 4 and "photos checked" in said
     spec, _ = open_dataset(upload.path)
