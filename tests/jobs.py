@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,12 +39,18 @@ def job_of(executor: Executor, identifier: str) -> Job:
 
 
 def wait(
-    executor: Executor, identifier: str, until: Callable[[Job], bool], seconds: float = 120
+    executor: Executor,
+    identifier: str,
+    until: Callable[[Job], bool],
+    seconds: float = 120,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Job:
+    """Return the job once it is as it should be; ``meanwhile`` is done between two looks."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if until(job := job_of(executor, identifier)):
             return job
+        meanwhile()
         time.sleep(0.02)
     pytest.fail(f"still {job.status} after {seconds} s: {executor.store.events(identifier)[-3:]}")
 
@@ -52,11 +59,16 @@ def over(job: Job) -> bool:
     return not job.active
 
 
-def names(executor: Executor, identifier: str) -> list[str]:
-    """Return the names of a job's events, whose numbers have no gap and no double."""
+def told(executor: Executor, identifier: str) -> list[dict[str, Any]]:
+    """Return a job's events, whose numbers have no gap and no double."""
     events = executor.store.events(identifier)
     assert [number for number, _ in events] == list(range(1, len(events) + 1))
-    return [data["event"] for _, data in events]
+    return [data for _, data in events]
+
+
+def names(executor: Executor, identifier: str) -> list[str]:
+    """Return the names of a job's events."""
+    return [data["event"] for data in told(executor, identifier)]
 
 
 def learning(executor: Executor) -> Callable[[Job], bool]:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs import ENDLESS, job_of, learning, names, over, submit, wait, worker_of
+from tests.jobs import ENDLESS, job_of, learning, names, over, submit, told, wait, worker_of
 from tl_core.execution import local as local_module
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, stop_supervisor, supervisor_alive
 from tl_core.execution.supervisor import Supervisor
 from tl_core.store.database import RUNNING, Store
-from tl_core.training.record import RunRecord
+from tl_core.training.record import CHECKPOINT, RunRecord
 
 
 def test_both_executors_give_the_same_numbers(local: LocalExecutor, photos: Path) -> None:
@@ -60,6 +60,11 @@ def test_a_worker_that_does_not_listen_is_ended(local: LocalExecutor, photos: Pa
     local.request(run, "cancel")
     job = wait(local, run, over)
     assert (job.status, job.reason) == ("cancelled", "Stopped on request.")
+    record = RunRecord.load(run_folder(run))
+    assert (record.status, record.reason) == (job.status, job.reason)
+    assert record == RunRecord.from_events(told(local, run), record.status, record.reason)
+    assert len(record.history) == names(local, run).count("EpochEnded") > 0
+    assert not (run_folder(run) / CHECKPOINT).exists()
 
 
 def test_a_paused_queue_starts_no_run(photos: Path) -> None:
