@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -76,7 +77,24 @@ def learning(executor: Executor) -> Callable[[Job], bool]:
     return lambda job: "EpochEnded" in names(executor, job.id)
 
 
+def supervisor_serving(seconds: float = 60) -> int:
+    """Wait until a supervisor looks for jobs; return its process."""
+    log, end = home() / "logs" / "supervisor.log", time.monotonic() + seconds
+    while time.monotonic() < end:
+        if log.exists() and " serving " in log.read_text():
+            return int((home() / "supervisor.pid").read_text())
+        time.sleep(0.02)
+    pytest.fail(f"no supervisor after {seconds} s")
+
+
 def worker_of(identifier: str) -> int:
     """Return the process of a job, the latest if it had several."""
     log = (home() / "logs" / "supervisor.log").read_text()
     return int(re.findall(rf"job {identifier} \(\w+\) runs in process (\d+)", log)[-1])
+
+
+def share_right(run_dir: Path, split: str = "val") -> float:
+    """Return the accuracy of a run, counted anew from the probabilities that it wrote down."""
+    rows = json.loads((run_dir / "predictions.json").read_text())[split]
+    right = [max(row["probabilities"]) == row["probabilities"][row["label"]] for row in rows]
+    return sum(right) / len(right)
