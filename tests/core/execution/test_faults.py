@@ -19,8 +19,20 @@ import pytest
 import torch
 from sqlalchemy.exc import OperationalError
 
-from tests.jobs import ENDLESS, job_of, learning, names, over, payload, submit, wait, worker_of
+from tests.jobs import (
+    ENDLESS,
+    job_of,
+    learning,
+    names,
+    over,
+    payload,
+    submit,
+    supervisor_serving,
+    wait,
+    worker_of,
+)
 from tl_core.execution import Executor, run_folder
+from tl_core.execution import supervisor as supervisor_module
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, supervisor_alive
 from tl_core.execution.supervisor import Supervisor, Worker
@@ -341,7 +353,30 @@ def test_a_store_that_stays_locked_leaves_a_run_that_can_go_on(
 def test_the_supervisor_outlives_a_locked_store(local: LocalExecutor, photos: Path) -> None:
     run = submit(local, photos, epochs=ENDLESS)
     wait(local, run, learning(local))
+    supervisor = supervisor_serving()
     with Lock(1.0):
-        pass
-    local.request(run, "cancel")
-    assert wait(local, run, over).status == "cancelled"
+        os.kill(worker_of(run), signal.SIGKILL)  # so there is something to write
+    assert wait(local, run, over).status == "interrupted"
+    assert supervisor_serving() == supervisor and not gone(supervisor)
+
+
+def test_the_supervisor_looks_again_when_the_store_cannot_be_used(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def tick(_: Supervisor) -> bool:
+        looks.append("look")
+        if len(looks) == 1:
+            raise OperationalError("", {}, sqlite3.OperationalError("database is locked"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Supervisor, "tick", tick)
+    monkeypatch.setattr(supervisor_module, "WATCH_SECONDS", 0)
+    monkeypatch.setattr(supervisor_module, "_context", lambda: multiprocessing.get_context("spawn"))
+    monkeypatch.setattr(supervisor_module.signal, "signal", lambda *_: None)
+    badge = own_home / "badge"
+    store = Store()
+    badge.touch()
+    supervisor_module._serve(store, badge)
+    assert len(looks) == 2
