@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.execution.local import LocalExecutor
 from tl_core.server.cleanup import forget
@@ -55,9 +56,8 @@ class AppState:
         Id of the comparison that was started last; None before the first.
     demo
         Id of the one-minute demo's comparison; None before it was run.
-    forecasts
-        What the learner expected of a comparison, by its id: ``winner`` (position of the run in
-        the line-up, None for a tie) and ``points`` (of percentage).
+    guesses
+        What the learner expected of a comparison, by its id.
     """
 
     data: str | None = None
@@ -69,7 +69,7 @@ class AppState:
     settings: dict[str, Any] = field(default_factory=dict)
     comparison: str | None = None
     demo: str | None = None
-    forecasts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    guesses: dict[str, Guess] = field(default_factory=dict)
 
     @property
     def spec(self) -> BackboneSpec:
@@ -86,6 +86,8 @@ class AppState:
     def from_dict(cls, values: dict[str, Any]) -> AppState:
         """Read what :meth:`to_dict` wrote; fields that are unknown by now are left out."""
         known = {f.name for f in dataclasses.fields(cls)}
+        if "forecasts" in values:  # as older workspaces call them
+            values = {"guesses": values["forecasts"], **values}
         kept = {key: value for key, value in values.items() if key in known}
         for key in ("thawed", "strategies"):
             if isinstance(kept.get(key), list):
