@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl_core.server.address import is_local, lan_address
 from tl_core.server.rooms import TITLE_LENGTH, Room
-from ui.classroom.access import is_instructor
+from ui.classroom.instructor_login import is_instructor
 from ui.shared.state import app_state, identified, pack, rooms
 from ui.shared.text import literal
 from ui.start.join import LINK, in_words
