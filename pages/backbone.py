@@ -8,20 +8,14 @@ from tl_core.errors import TLError
 from ui.backbone.backbone_ranking import rank_networks
 from ui.backbone.cards import choose_backbone, size
 from ui.backbone.layer_map import layer_map
-from ui.backbone.plan import current, follow
-from ui.backbone.plan_panel import (
-    advice_panel,
-    next_step,
-    plan_in_numbers,
-    training_photos,
-    what_it_risks,
-)
+from ui.backbone.plan import current, follow, planned_run
+from ui.backbone.plan_panel import advice_panel, next_step, plan_in_numbers, what_it_risks
+from ui.shared.cost import plan_cost
+from ui.shared.dataset import training_photos
 from ui.shared.navigation import require_router
 from ui.shared.page import problem, title
 from ui.shared.source import show_source
 from ui.shared.state import app_state
-from ui.train.controls import planned_run
-from ui.train.cost import plan_cost
 
 
 def photo_size(spec: BackboneSpec) -> int:

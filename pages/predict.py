@@ -6,9 +6,9 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.errors import TLError
-from ui.data.uploads import Arriving, progress_bar
 from ui.predict.answers import show_answers
 from ui.shared.dataset import tell_removed
+from ui.shared.file_upload import Arriving, progress_bar
 from ui.shared.navigation import require_router
 from ui.shared.page import empty, problem, title
 from ui.shared.photos import PHOTO_TYPES

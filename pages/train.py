@@ -9,18 +9,18 @@ from tl_core.analysis.layer_plan import thaws
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
-from ui.backbone.plan_panel import training_photos
-from ui.shared.dataset import chosen_dataset, tell_removed
-from ui.shared.link import share, tell_link
+from ui.shared.cost import line_up_cost
+from ui.shared.dataset import chosen_dataset, tell_removed, training_photos
+from ui.shared.live_runs import follow, start_runs
 from ui.shared.navigation import require_router
 from ui.shared.page import empty, problem, title
 from ui.shared.source import show_source
 from ui.shared.state import app_state, executor, my_jobs, save
 from ui.shared.text import literal
-from ui.train.controls import NUMBERS, configs, settings_panel, strategy_picker
-from ui.train.cost import line_up_cost
+from ui.train.controls import NUMBERS, settings_panel, strategy_picker
 from ui.train.guess import ask_guess, remember, wanted
-from ui.train.live_run import follow, mistakes, start_runs
+from ui.train.link import share, tell_link
+from ui.train.mistakes import mistakes
 
 
 def describe(strategies: tuple[str, ...]) -> None:
@@ -63,7 +63,7 @@ def line_up() -> None:
         with st.expander("Settings"):
             settings_panel()
         try:
-            planned = configs(state, strategies)
+            planned = state.configs(strategies)
         except TLError as error:
             problem(error)
             return

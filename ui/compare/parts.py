@@ -16,6 +16,7 @@ from tl_core.strategies import STRATEGIES
 from tl_core.training.record import RunRecord
 from ui.shared.charts import cost_vs_accuracy, interval_bars, unique
 from ui.shared.charts.base import RUN_NAME
+from ui.shared.live_runs import show_curves
 from ui.shared.page import draw
 from ui.shared.results import (
     FinishedRun,
@@ -30,7 +31,6 @@ from ui.shared.results import (
 from ui.shared.runs import seconds_text
 from ui.shared.state import AppState, app_state, owner, store
 from ui.shared.table import show_table
-from ui.train.live_run import show_curves
 
 TECHNICAL = {"threads", "device", "precision", "data"}
 

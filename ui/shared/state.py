@@ -8,6 +8,7 @@ of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`m
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from tl_core.server.rooms import Room, Rooms
 from tl_core.server.uploads import Uploads
 from tl_core.store.database import Job, Store
 from tl_core.store.learner_code import owner_of
+from tl_core.training.config import RunConfig, make_config
 from ui.shared.learner import COMPONENT, Learner, learner
 from ui.shared.navigation import ROUTED
 from ui.shared.runs import RunView
@@ -29,9 +31,6 @@ _STATE, _SAVED = "app_state", "app_state_saved"
 _OWNER, _LEARNER = "owner", "learner"
 _OF_THE_BROWSER = (COMPONENT, _LEARNER, ROUTED)
 """What stays in a session when another learner takes it over."""
-
-PACK = ("data", "data_name", "backbone", "thawed", "strategies", "settings")
-"""Fields of :class:`AppState` that make up a starting point."""
 
 
 @dataclass
@@ -81,6 +80,26 @@ class AppState:
         """The thawed stages of the chosen backbone, in order."""
         names = self.spec.stage_names
         return names if self.thawed is None else tuple(n for n in names if n in self.thawed)
+
+    def configs(self, strategies: Sequence[str]) -> list[RunConfig]:
+        """Return the configuration of a run of each strategy.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is outside of what is allowed.
+        """
+        assert self.data is not None
+        return [
+            make_config(
+                self.data,
+                backbone=self.backbone,
+                strategy=strategy,
+                trainable=",".join(self.trainable) or "none",
+                **self.settings,
+            )
+            for strategy in strategies
+        ]
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> AppState:
@@ -214,35 +233,3 @@ def save() -> None:
     changed = {k: v for k, v in state.items() if v != st.session_state[_SAVED][k]}
     store().save_workspace(owner(), {**store().workspace(owner()), **changed})
     st.session_state[_SAVED] = state
-
-
-def pack() -> dict[str, Any]:
-    """Return what is set up here as a starting point for others: plain data."""
-    state = app_state().to_dict()
-    return {key: state[key] for key in PACK}
-
-
-def start_from(given: dict[str, Any]) -> None:
-    """Set up what somebody published."""
-    for key, value in _starting_point(given).items():
-        setattr(app_state(), key, value)
-    save()
-
-
-def follows(given: dict[str, Any]) -> bool:
-    """Tell whether this learner's set-up is what somebody published."""
-    state = app_state().to_dict()
-    return all(state[key] == value for key, value in _starting_point(given).items())
-
-
-def _starting_point(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that a pack sets: all, but where it brings no photos, not those."""
-    state = AppState.from_dict({key: given[key] for key in PACK if key in given}).to_dict()
-    photos = () if state["data"] is None else ("data", "data_name")
-    return {key: state[key] for key in PACK if key in photos or not key.startswith("data")}
-
-
-def untouched() -> bool:
-    """Tell whether this learner has not set anything up yet."""
-    usual = AppState().to_dict()
-    return all(value == usual[key] for key, value in pack().items())

@@ -6,14 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from tl_core.analysis.layer_plan import LayerPlan, strategy_of
 from tl_core.data import AUGMENTATIONS
-from tl_core.errors import TLError
 from tl_core.freezing import BATCH_NORM_POLICIES
 from tl_core.heads import HEADS
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import DEFAULTS, OPTIMIZERS, SCHEDULES, RunConfig, make_config
-from ui.shared.state import AppState, app_state, save
+from tl_core.training.config import DEFAULTS, OPTIMIZERS, SCHEDULES
+from ui.shared.state import app_state, save
 
 NUMBERS: dict[str, tuple[str, type, float, float, str]] = {
     "epochs": ("Epochs", int, 1, 200, "How often the network sees every training photo."),
@@ -89,37 +87,6 @@ def settings_panel() -> None:
     _set(settings, "class_weights", weighted or None)
     if settings != before:
         save()
-
-
-def configs(state: AppState, strategies: tuple[str, ...]) -> list[RunConfig]:
-    """Return the configuration of each lined-up run.
-
-    Raises
-    ------
-    ConfigError
-        If a setting is outside of what is allowed.
-    """
-    assert state.data is not None
-    return [
-        make_config(
-            state.data,
-            backbone=state.backbone,
-            strategy=strategy,
-            trainable=",".join(state.trainable) or "none",
-            **state.settings,
-        )
-        for strategy in strategies
-    ]
-
-
-def planned_run(plan: LayerPlan) -> RunConfig | None:
-    """Return the run that trains as the layer map shows it; None if a setting forbids it."""
-    state = app_state()
-    try:
-        [config] = configs(state, (strategy_of(plan, state.strategies),))
-    except TLError:  # Train tells it beside the setting
-        return None
-    return config
 
 
 def _set(settings: dict[str, Any], key: str, value: Any) -> None:

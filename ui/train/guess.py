@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from tl_core.analysis.guess import Guess
-from tl_core.server.rooms import Room
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
+from ui.shared.room import predicts_first
 from ui.shared.state import AppState, my_room
 
 TIE = -1
@@ -29,11 +29,6 @@ def wanted() -> bool:
     room = my_room()
     on_server = os.environ.get("TL_PREDICT_FIRST", "1").strip() != "0"
     return on_server and (room is None or predicts_first(room))
-
-
-def predicts_first(room: Room) -> bool:
-    """Tell whether the instructor wants the learners of a room to predict first."""
-    return bool(room.pack.get("predict_first", True))
 
 
 def ask_guess(planned: Sequence[RunConfig]) -> Guess | None:
