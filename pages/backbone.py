@@ -18,8 +18,8 @@ from ui.shared.source import show_source
 from ui.shared.state import app_state
 
 
-def photo_size(spec: BackboneSpec) -> int:
-    """Return the side of the network's input in pixels; a size that it cannot take is told."""
+def chosen_input_size(spec: BackboneSpec) -> int:
+    """Return the size of the network's input; a size that it cannot take is told."""
     chosen: int = app_state().settings.get("image_size", spec.input_size)
     try:
         spec.check_image_size(chosen)
@@ -29,7 +29,7 @@ def photo_size(spec: BackboneSpec) -> int:
     return chosen
 
 
-def stage_switches(spec: BackboneSpec, plan: LayerPlan, pixels: int) -> None:
+def stage_switches(spec: BackboneSpec, plan: LayerPlan, input_size: int) -> None:
     """List the stages; the switches do what a click on the map does."""
     shown = f"{'-'.join(plan.trainable)}_{plan.from_scratch}"
     chosen = []
@@ -39,7 +39,7 @@ def stage_switches(spec: BackboneSpec, plan: LayerPlan, pixels: int) -> None:
         on = switch.toggle(
             stage.title, stage.name in plan.trainable, key=f"{spec.name}_{stage.name}_{shown}"
         )
-        work = size(multiply_adds(stage, spec, pixels))
+        work = size(multiply_adds(stage, spec, input_size))
         text.markdown(f"{stage.detects} *{work} multiply-adds*")
         chosen += [stage.name] * on
     if tuple(chosen) != plan.trainable:
@@ -56,9 +56,9 @@ spec = choose_backbone()
 plan = current()
 photos = training_photos()
 classes = photos.classes if photos else None
-pixels = photo_size(spec)
+input_size = chosen_input_size(spec)
 policy = app_state().settings.get("batch_norm", "frozen")
-facts = plan_facts(spec, plan, classes, pixels, policy)
+facts = plan_facts(spec, plan, classes, input_size, policy)
 if photos:
     rank_networks()
 
@@ -76,7 +76,7 @@ with map_column:
             plan,
             head_outputs=classes,
             key=f"map_{spec.name}",
-            image_size=pixels,
+            image_size=input_size,
             rates=rates(spec, plan, strategy_of(plan, app_state().strategies)),
             cached=policy != "adapt_all",
         )
@@ -84,7 +84,7 @@ with map_column:
         follow(clicked)
         st.rerun()
     with st.expander("The same as a list of switches, with what each stage tends to see"):
-        stage_switches(spec, plan, pixels)
+        stage_switches(spec, plan, input_size)
     show_source("tl_core.freezing:FreezePlan.apply", "tl_core.strategies:layer_wise_rates")
 with side:
     with st.container(border=True):

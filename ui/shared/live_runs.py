@@ -21,7 +21,7 @@ SECONDS, FIRST_SECONDS = 1.0, 0.3
 """Between two looks: usually, and while the first point of the chart is about to come."""
 
 BUTTON_HEIGHT, REMARKS_HEIGHT = 40, 130
-"""Pixels that are kept free for what comes and goes while runs are live."""
+"""CSS px that are kept free for what comes and goes while runs are live."""
 
 STEADY = f"""<style>
 [data-testid="stProgress"] p {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
