@@ -55,8 +55,8 @@ PAGE_MODULES = (
     "tl_core.data.catalog", "tl_core.download", "ui.data.sets", "ui.data.public_sets",
     "tl_core.strategies", "tl_core.training.config", "tl_core.training.events",
     "tl_core.training.record", "tl_core.store.database", "tl_core.runs.compare",
-    "tl_core.execution.local", "ui.train.controls", "ui.train.live_run", "ui.shared.results",
-    "ui.start.join", "ui.classroom", "ui.train.cost", "tl_core.cost.estimate",
+    "tl_core.execution.local", "ui.train.controls", "ui.shared.live_runs", "ui.shared.results",
+    "ui.shared.room", "ui.classroom", "ui.shared.cost", "tl_core.cost.estimate",
 )  # fmt: skip
 
 

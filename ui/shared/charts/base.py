@@ -21,7 +21,7 @@ class Chart:
     alt
         What the chart shows, in words.
     height
-        Pixels.
+        Height in the page, in CSS px.
     """
 
     spec: Spec
