@@ -88,6 +88,17 @@ def draw(chart: Chart, key: str) -> None:
     st.echarts_chart(chart.spec, alt=chart.alt, height=chart.height, key=key)
 
 
+def draw_to_explore(chart: Chart, key: str) -> None:
+    """Draw a Plotly figure, with its own buttons for zoom and picture."""
+    st.plotly_chart(
+        chart.spec,
+        alt=chart.alt,
+        height=chart.height,
+        key=key,
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]},
+    )
+
+
 def chosen_dataset() -> tuple[DatasetSpec, HealthReport] | None:
     """Return the learner's photos, or None if there are none (any more)."""
     data = app_state().data

@@ -15,7 +15,7 @@ from tl_core.strategies import STRATEGIES
 from tl_core.training.record import RunRecord
 from ui.charts import cost_vs_accuracy, interval_bars, unique
 from ui.charts.base import RUN_NAME
-from ui.chrome import draw
+from ui.chrome import draw, draw_to_explore
 from ui.compare_forecast import forecast_words
 from ui.live_run import show_curves
 from ui.results import (
@@ -184,7 +184,7 @@ def computed_once(record: RunRecord) -> str:
 
 def show_cost(runs: Sequence[FinishedRun]) -> None:
     """Draw the accuracy of each run against the time that it took."""
-    draw(cost_vs_accuracy([run.result for run in runs]), key="cost")
+    draw_to_explore(cost_vs_accuracy([run.result for run in runs]), key="cost")
 
 
 def show_settings(runs: Sequence[FinishedRun], comparison: Comparison) -> None:
