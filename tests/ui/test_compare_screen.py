@@ -62,7 +62,9 @@ class TestCompare:
         assert "Feature extraction alone is right on" in texts(app)
         assert "exact McNemar test" in texts(app)
         charts = app.get("echarts_chart")
-        assert len(charts) == 5  # intervals, one matrix, accuracy, loss, cost
+        assert len(charts) == 4  # intervals, one matrix, accuracy, loss
+        [cost] = app.get("plotly_chart")
+        assert cost.proto.alt.startswith("Training time against accuracy. Feature extraction: ")
 
     def test_settings_name_what_the_learner_changed(self, lab: Lab) -> None:
         lab.train()

@@ -18,7 +18,7 @@ from tl_core.words import bytes_text, duration_text
 from ui.shared.charts import cost_vs_accuracy, interval_bars, unique
 from ui.shared.charts.base import RUN_NAME
 from ui.shared.live_runs import show_curves
-from ui.shared.page import draw
+from ui.shared.page import draw, draw_to_explore
 from ui.shared.results import (
     FinishedRun,
     comparison_titles,
@@ -185,7 +185,7 @@ def computed_once(record: RunRecord) -> str:
 
 def show_cost(runs: Sequence[FinishedRun]) -> None:
     """Draw the accuracy of each run against the time that it took."""
-    draw(cost_vs_accuracy([run.result for run in runs]), key="cost")
+    draw_to_explore(cost_vs_accuracy([run.result for run in runs]), key="cost")
 
 
 def show_settings(runs: Sequence[FinishedRun], comparison: Comparison) -> None:
