@@ -119,6 +119,8 @@ class Modality:
     work
         From the numbers of :class:`Measures` to how much there is to decode, in units of the
         modality's own.
+    most_work, most_variable
+        Units of work of one item that a server accepts, and the environment variable that sets it.
     check
         Decodes an opened item as cheaply as it takes to know that it can be decoded.
     oddities
@@ -152,6 +154,8 @@ class Modality:
     open: Callable[[bytes, float | None], Any]
     measure: Callable[[Any], Measures]
     work: Callable[[Mapping[str, float]], float]
+    most_work: int
+    most_variable: str
     check: Callable[[Any], object]
     oddities: Callable[[Mapping[str, Measures]], Iterable[str]]
     shrink: Callable[[bytes, float], Rewritten | None]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from tl_core.data.limits import MB, ArchiveLimits, megabytes, set_by
 from tl_core.home import home
 from tl_core.machine import whole_number
+from tl_core.modalities import MODALITIES
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class UploadLimits(ArchiveLimits):
     items
         In one upload (``TL_UPLOAD_PHOTOS``).
     item_work
-        How much there may be to decode in one item, in the unit of its modality
-        (``TL_UPLOAD_MEGAPIXELS``); a larger one is left out and named.
+        How much there may be to decode in one item of each modality, in the modality's unit and
+        under its variable; a larger item is left out and named.
     learner_bytes, server_bytes
         What one learner, and all of them, may keep (``TL_LEARNER_MB``, ``TL_UPLOADS_MB``). The
         server never gives uploads more than half of the disk that is free, either.
@@ -45,7 +47,7 @@ class UploadLimits(ArchiveLimits):
     total_bytes: int = set_by("TL_UPLOAD_UNPACKED_MB", 1024, MB)
     sent_bytes: int = set_by("TL_UPLOAD_MB", 500, MB)
     items: int = set_by("TL_UPLOAD_PHOTOS", 5000)
-    item_work: int = set_by("TL_UPLOAD_MEGAPIXELS", 50)
+    item_work: Mapping[str, float] = field(default_factory=lambda: _item_work({}))
     learner_bytes: int = set_by("TL_LEARNER_MB", 300, MB)
     server_bytes: int = set_by("TL_UPLOADS_MB", 20 * 1024, MB)
     at_once: int = set_by("TL_UPLOADS_AT_ONCE", 2)
@@ -62,8 +64,10 @@ class UploadLimits(ArchiveLimits):
         ConfigError
             If a variable is no whole number above zero.
         """
-        chosen = {}
+        chosen: dict[str, Any] = {"item_work": _item_work(environment)}
         for one in fields(cls):
+            if not one.metadata:
+                continue
             variable, unit = one.metadata["variable"], one.metadata["unit"]
             if (number := whole_number(variable, environment, one.default // unit)) is not None:
                 chosen[one.name] = number * unit
@@ -75,9 +79,16 @@ class UploadLimits(ArchiveLimits):
         return max(0, min(self.server_bytes - stored, free // 2))
 
 
+def _item_work(environment: Mapping[str, str]) -> dict[str, float]:
+    return {
+        kind.name: whole_number(kind.most_variable, environment, kind.most_work) or kind.most_work
+        for kind in MODALITIES
+    }
+
+
 def no_room(needed: int, room: int) -> str:
-    """Return the sentence for photos that do not fit beside those that are kept already."""
+    """Return the sentence for files that do not fit beside those that are kept already."""
     return (
-        f"its photos need {megabytes(needed)}, and only {megabytes(max(0, room))} are left. Remove "
-        "photos that you no longer need, or send fewer."
+        f"its files need {megabytes(needed)}, and only {megabytes(max(0, room))} are left. Remove "
+        "data that you no longer need, or send fewer files."
     )

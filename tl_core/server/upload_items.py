@@ -39,7 +39,7 @@ def keep_items(
         )
     # One after the other: several large ones at once would not fit into this process's memory.
     for done, path in enumerate(paths, 1):
-        reason = _keep(staging, path, kind, limits.item_work)
+        reason = _keep(staging, path, kind, limits.item_work[kind.name])
         if reason is not None:
             staging.skip(path, reason)
         if progress:

@@ -136,7 +136,7 @@ def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
 def take_question(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Check and shrink one item; store it as one file."""
     kind = MODALITIES.get(request.modality)
-    stored = kind.rewrite(request.source.read_bytes(), request.limits.item_work)
+    stored = kind.rewrite(request.source.read_bytes(), request.limits.item_work[kind.name])
     write_atomically(request.target, stored)
     return {"items": 1, "bytes": len(stored)}
 

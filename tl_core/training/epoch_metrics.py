@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 
 import torch
 
 from tl_core.errors import NonFiniteLoss
+from tl_core.throttle import Throttle
 
 READ_SECONDS = 0.2
 """Reading a number waits until a GPU has computed it, so it is done so seldom, not every step."""
@@ -19,26 +19,26 @@ class EpochMetrics:
 
     Attributes
     ----------
-    photos
+    items
         Seen so far.
     """
 
     def __init__(self) -> None:
-        self.photos = 0
+        self.items = 0
         self._loss, self._right = 0.0, 0
         self._waiting: list[tuple[int, torch.Tensor]] = []
-        self._read = -math.inf
+        self._reading = Throttle(READ_SECONDS)
 
     def add(self, loss: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor) -> None:
         """Note a step: its mean loss, and scores (B, C) beside labels (B,)."""
         right = (scores.argmax(1) == labels).sum()
         self._waiting.append((len(labels), torch.stack([loss.detach(), right])))
-        self.photos += len(labels)
+        self.items += len(labels)
 
     @property
     def due(self) -> bool:
         """Whether the last reading is long enough ago."""
-        return time.monotonic() - self._read >= READ_SECONDS
+        return self._reading.due
 
     def losses(self) -> Iterator[float]:
         """Yield the loss of each step since the last reading.
@@ -55,17 +55,17 @@ class EpochMetrics:
                 self._loss += finite(loss) * count
                 self._right += int(right)
                 yield loss
-        self._read = time.monotonic()
+        self._reading.done()
 
     @property
     def loss(self) -> float:
-        """Mean over all photos whose steps were read."""
-        return self._loss / self.photos
+        """Mean over all items whose steps were read."""
+        return self._loss / self.items
 
     @property
     def accuracy(self) -> float:
         """Share of right answers among them."""
-        return self._right / self.photos
+        return self._right / self.items
 
 
 def finite(loss: float) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from tl_core.machine import give_back_memory
 from tl_core.steps import Progress, StepRunner, Steps
+from tl_core.throttle import Throttle
 from tl_core.training.events import PreparationAdvanced
 
 REPORT_SECONDS = 0.2
@@ -17,20 +17,6 @@ REPORT_SECONDS = 0.2
 
 T = TypeVar("T")
 Preparing = Generator[PreparationAdvanced, None, T]
-
-
-def _now_and_then() -> Callable[[int, int], bool]:
-    """Return what tells whether it is time to report so much done of so much."""
-    last = -REPORT_SECONDS
-
-    def due(done: int, total: int) -> bool:
-        nonlocal last
-        if done < total and time.monotonic() - last < REPORT_SECONDS:
-            return False
-        last = time.monotonic()
-        return True
-
-    return due
 
 
 def report_steps(what: str, steps: Steps[T], total: int) -> Preparing[T]:
@@ -43,11 +29,11 @@ def report_steps(what: str, steps: Steps[T], total: int) -> Preparing[T]:
     total
         What the steps count up to.
     """
-    due = _now_and_then()
+    throttle = Throttle(REPORT_SECONDS)
     runner = StepRunner(steps)
     try:
         for done in runner:
-            if due(done, total):
+            if throttle.take(always=done >= total):
                 yield PreparationAdvanced(what, done, total)
     finally:
         steps.close()  # a run may be stopped meanwhile
@@ -60,10 +46,10 @@ def report_work(what: str, work: Callable[[Progress], T]) -> Preparing[T]:
     reports: queue.Queue[tuple[int, int] | None] = queue.Queue()
     outcome: list[T] = []
     failure: list[BaseException] = []
-    due = _now_and_then()
+    throttle = Throttle(REPORT_SECONDS)
 
     def report(done: int, total: int, _: str) -> None:
-        if due(done, total):
+        if throttle.take(always=done >= total):
             reports.put((done, total))
 
     def run() -> None:

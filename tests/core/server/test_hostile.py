@@ -164,7 +164,7 @@ def test_bad_pictures_are_left_out_by_name() -> None:
         "../".strip("./") + "readme.md": b"words",
         "bee/large.png": encoded(Image.new("L", (900, 900)), "PNG"),
     }
-    limits = UploadLimits(item_work=0.8)
+    limits = UploadLimits(item_work={"photo": 0.8})
     assert take(zipped(files), limits)["items"] == 5
     target = home() / "uploads" / "target"
     spec, report = open_dataset(target)
