@@ -3,11 +3,11 @@
 import streamlit as st
 
 from tl_core.home import ASSETS
-from ui.caretaker import caretaker
-from ui.chrome import resume
-from ui.link import arrive
-from ui.people import room_sign
-from ui.state import identified, identify
+from ui.shared.cleanup import cleanup
+from ui.shared.link import arrive
+from ui.shared.navigation import resume
+from ui.shared.state import identified, identify
+from ui.start.join import room_sign
 
 st.set_page_config(
     page_title="Transfer-learning laboratory",
@@ -25,7 +25,7 @@ pages = [
     st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
     st.Page("pages/classroom.py", title="Classroom", icon=":material/groups:"),
 ]
-caretaker()
+cleanup()
 page = st.navigation(pages)
 resume(pages)
 if identified():

@@ -29,13 +29,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tl_core.compat import torchvision  # noqa: E402, F401
-from tl_core.data import decode  # noqa: E402
+from tl_core.modalities.photo.decode import decode  # noqa: E402
 from tl_core.seeding import derive  # noqa: E402
 from tl_core.stopwatch import Stopwatch  # noqa: E402
 from tl_core.training.config import RunConfig, make_config  # noqa: E402
 from tl_core.training.events import RunEnded  # noqa: E402
 from tl_core.training.loop import train  # noqa: E402
-from tl_core.training.session import Session, prepare  # noqa: E402
+from tl_core.training.setup import TrainingSetup, prepare  # noqa: E402
 
 # isort: split
 from torchvision import transforms  # noqa: E402
@@ -102,21 +102,21 @@ def tutorial(run: RunConfig, adapts: bool) -> float:
     return best
 
 
-def _prepared(run: RunConfig) -> Session:
+def _prepared(run: RunConfig) -> TrainingSetup:
     """Return the photos, their split, and the network with its new head, as our side starts."""
     steps = prepare(run, Stopwatch(running=False))
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            session: Session = end.value
+            session: TrainingSetup = end.value
             return session
 
 
 class Photographs:
     """Photos as the tutorial's transforms make them of whole pictures."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: TrainingSetup) -> None:
         pre, dataset, split = session.preprocessing, session.dataset, session.split
         end = [transforms.ToTensor(), transforms.Normalize(pre.mean, pre.std)]
         flip = transforms.RandomHorizontalFlip()

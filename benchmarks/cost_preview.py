@@ -3,7 +3,7 @@
     python benchmarks/cost_preview.py [--threads 2] [--only resnet18]
 
 Twelve pairs of a network and a plan, with random weights, on 64 made-up photos (48 train, 16
-validate) for one epoch. Each network is calibrated in a process of its own, as in the app; each run
+validate) for one epoch. Each network is measured in a process of its own, as in the app; each run
 has a process of its own too, imports excluded, and finds nothing kept. Bars: median error of the
 seconds at most 30 %, no prediction beyond a factor of 2.
 """
@@ -62,37 +62,37 @@ def _config(job: dict[str, Any]) -> Any:
     from tl_core.training.config import make_config
 
     return make_config(
-        job["data"], backbone=job["backbone"], image_size=job["size"],
+        job["data"], backbone=job["backbone"], input_size=job["size"],
         strategy="feature_extraction" if job["trainable"] == "none" else "fine_tune",
         trainable=job["trainable"], weights="none", batch_norm="frozen", epochs=1,
         precision="fp32", device="cpu", threads=job["threads"],
     )  # fmt: skip
 
 
-def calibrate(job: dict[str, Any]) -> dict[str, float]:
+def measured(job: dict[str, Any]) -> dict[str, float]:
     """Measure the network; return the seconds that it took."""
-    from tl_core.training import calibration
-    from tl_core.training.stage_costs import Measured
+    from tl_core.cost import measure
+    from tl_core.cost.profile import ProfileKey
 
     began = time.perf_counter()
-    calibration.calibrate(Measured.of(_config(job)))
+    measure.measure_costs(ProfileKey.of(_config(job)))
     return {"seconds": time.perf_counter() - began}
 
 
 def run(job: dict[str, Any]) -> dict[str, float]:
     """Predict a run, do it, and return both."""
     from tl_core import cache
+    from tl_core.cost.estimate import Amount, estimate_cost
+    from tl_core.cost.profile import CostProfile, ProfileKey
     from tl_core.data import open_dataset
-    from tl_core.training.cost import Amount, preview
     from tl_core.training.loop import train
-    from tl_core.training.stage_costs import Calibration, Measured
 
     config = _config(job)
     open_dataset(config.data)  # photos are checked when they are brought, not when a run starts
     cache.clear()
-    costs = Calibration.load(Measured.of(config))
+    costs = CostProfile.load(ProfileKey.of(config))
     assert costs is not None
-    said = preview(config, costs, Amount(48, 16, megapixels=0.1875))
+    said = estimate_cost(config, costs, Amount(48, 16, item_work=0.1875))
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         for _ in train(config, Path(folder) / "run"):
@@ -130,7 +130,7 @@ def main() -> None:
 
         job = json.loads(args.side[1])
         torch.set_num_threads(job["threads"])
-        print(json.dumps({"calibrate": calibrate, "run": run}[args.side[0]](job)))
+        print(json.dumps({"measure": measured, "run": run}[args.side[0]](job)))
         return
     factors = []
     print("| network | learns | predicted (s) | took (s) | off by | memory predicted, peak (MB) |")
@@ -144,7 +144,7 @@ def main() -> None:
             job = {"backbone": backbone, "size": size, "trainable": trainable,
                    "threads": args.threads, "data": str(Path(home) / "photos")}  # fmt: skip
             if backbone not in known:
-                known[backbone] = side("calibrate", job, home)["seconds"]
+                known[backbone] = side("measure", job, home)["seconds"]
             found = side("run", job, home)
             factors.append(found["said"] / found["took"])
             memory = f"{found['said_bytes'] / 1e6:.0f}, {found['took_bytes'] / 1e6:.0f}"
@@ -153,7 +153,7 @@ def main() -> None:
             print("| " + " | ".join(cells) + " |", flush=True)
     worst = max(max(f, 1 / f) for f in factors)
     print(f"\nMedian error {median(abs(f - 1) for f in factors):.0%}, worst factor {worst:.2f}.")
-    print("Seconds of calibration: " + ", ".join(f"{k} {v:.1f}" for k, v in known.items()))
+    print("Seconds of measuring costs: " + ", ".join(f"{k} {v:.1f}" for k, v in known.items()))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.strategies import Cell  # noqa: E402
-from tl_core.analysis.ranking import forecasts  # noqa: E402
+from tl_core.analysis.backbone_ranking import forecasts  # noqa: E402
 from tl_core.backbones.catalog import ARCHITECTURES  # noqa: E402
 from tl_core.backbones.spec import backbones  # noqa: E402
 from tl_core.training.config import make_config  # noqa: E402

@@ -175,7 +175,7 @@ def _config(job: Job, **changes: Any) -> Any:
     values = {
         "backbone": job["backbone"], "strategy": strategy, "trainable": job["trainable"],
         "weights": job.get("weights", "none"), "epochs": job["epochs"], "batch_size": job["batch"],
-        "image_size": job["size"], "augment": "none", "batch_norm": "frozen",
+        "input_size": job["size"], "augment": "none", "batch_norm": "frozen",
         "precision": job.get("precision", "fp32"), "threads": job["threads"], "device": "cpu",
     }  # fmt: skip
     return make_config(job["data"], **{**values, **changes})
@@ -193,7 +193,7 @@ def ours(job: Job) -> Job:
 
 def ours_comparison(job: Job) -> Job:
     """Train extraction, hybrid and last-stage tuning, one after the other, as a comparison."""
-    from tl_core.training.inputs import boundaries
+    from tl_core.training.loader import cached_depths
     from tl_core.training.loop import train
 
     names = job.get("only") or ("feature_extraction", "hybrid", "fine_tune")
@@ -201,7 +201,7 @@ def ours_comparison(job: Job) -> Job:
     result: Job = {}
     with tempfile.TemporaryDirectory() as folder, clock(result):
         for config in configs:
-            for _ in train(config, Path(folder) / config.strategy, boundaries(*configs)):
+            for _ in train(config, Path(folder) / config.strategy, cached_depths(*configs)):
                 pass
     return result
 
@@ -211,24 +211,25 @@ def floor(job: Job) -> Job:
     import torch
 
     from tl_core.backbones.build import build_backbone
-    from tl_core.boundary import inference_batch
     from tl_core.data import open_dataset
-    from tl_core.data.views import load_eval, normalise
-    from tl_core.device import autocast, place
+    from tl_core.data.views import Items
+    from tl_core.device import autocast, to_device
+    from tl_core.prefix import inference_batch
 
     torch.set_num_threads(job["threads"])
     config = _config(job)
     dataset, _ = open_dataset(job["data"])  # listing and checking are not part of the floor
-    backbone = place(
-        build_backbone(config.backbone, pretrained=False, image_size=config.image_size), "cpu"
+    backbone = to_device(
+        build_backbone(config.backbone, pretrained=False, input_size=config.input_size), "cpu"
     ).eval()
-    preprocessing = config.spec.preprocessing.at(config.image_size)
+    preprocessing = config.spec.preprocessing.at(config.input_size)
     result: Job = {}
     with clock(result), torch.inference_mode():
-        images = load_eval([dataset.file(i) for i in range(len(dataset.photos))], preprocessing)
-        for batch in torch.split(images, inference_batch("cpu")):
+        files = dataset.files(range(len(dataset.items)))
+        photos = Items(dataset.kind, files).evaluation_batch(preprocessing)
+        for batch in torch.split(photos, inference_batch("cpu")):
             with autocast("cpu", job.get("precision", "fp32")):
-                backbone(normalise(batch, preprocessing, "cpu"))
+                backbone(batch)
     return result
 
 
@@ -248,10 +249,12 @@ def main() -> None:
         if sys.argv[1] == "fastai":
             import fastai.vision.all  # noqa: F401
         if "precision" in job and job["precision"] == "auto":
-            from tl_core.device import resolve_precision
+            from tl_core.precision import resolve_precision
 
             torch.set_num_threads(job["threads"])
-            resolve_precision("auto", "cpu", job["threads"])  # once a machine, not once a run
+            config = _config(job)
+            networks = [(config.backbone, config.input_size)]
+            resolve_precision("auto", "cpu", job["threads"], networks)  # once, not once a run
         print(json.dumps(SIDES[sys.argv[1]](job)))
 
 

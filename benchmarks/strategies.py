@@ -21,10 +21,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tl_core.statistics import wilson_interval  # noqa: E402
 from tl_core.training.config import make_config  # noqa: E402
 from tl_core.training.events import RunEnded  # noqa: E402
 from tl_core.training.loop import train  # noqa: E402
-from tl_core.training.metrics import wilson_interval  # noqa: E402
 
 SWEEP = (1e-3, 3e-3, 1e-2)
 STRATEGIES = ("feature_extraction", "fine_tune", "hybrid", "from_scratch")

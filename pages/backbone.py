@@ -2,39 +2,41 @@
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import LayerPlan, plan_facts, rates, strategy_of
 from tl_core.backbones.spec import BackboneSpec
 from tl_core.errors import TLError
-from ui.backbone_cards import choose_backbone, size
-from ui.chrome import problem, title
-from ui.controls import planned_run
-from ui.cost import plan_cost
-from ui.layer_map import MapPlan, layer_map
-from ui.layer_map.facts import multiply_adds, plan_facts, rates, strategy_of
-from ui.plan import current, follow
-from ui.plan_panel import (
+from tl_core.words import count_text
+from ui.backbone.backbone_ranking import rank_networks
+from ui.backbone.cards import choose_backbone
+from ui.backbone.layer_map import layer_map
+from ui.backbone.plan import current, follow
+from ui.backbone.plan_panel import (
     advice_panel,
     next_step,
     plan_in_numbers,
     training_photos,
     what_it_risks,
 )
-from ui.ranking import rank_networks
-from ui.source import show_source
-from ui.state import app_state
+from ui.shared.navigation import require_router
+from ui.shared.page import problem, title
+from ui.shared.source import show_source
+from ui.shared.state import app_state
+from ui.train.controls import planned_run
+from ui.train.cost import plan_cost
 
 
 def photo_size(spec: BackboneSpec) -> int:
     """Return the side of the network's input in pixels; a size that it cannot take is told."""
-    chosen: int = app_state().settings.get("image_size", spec.input_size)
+    chosen: int = app_state().settings.get("input_size", spec.input_size)
     try:
-        spec.check_image_size(chosen)
+        spec.check_input_size(chosen)
     except TLError as error:
         problem(error)
         return spec.input_size
     return chosen
 
 
-def stage_switches(spec: BackboneSpec, plan: MapPlan, pixels: int) -> None:
+def stage_switches(spec: BackboneSpec, plan: LayerPlan, pixels: int) -> None:
     """List the stages; the switches do what a click on the map does."""
     shown = f"{'-'.join(plan.trainable)}_{plan.from_scratch}"
     chosen = []
@@ -44,14 +46,15 @@ def stage_switches(spec: BackboneSpec, plan: MapPlan, pixels: int) -> None:
         on = switch.toggle(
             stage.title, stage.name in plan.trainable, key=f"{spec.name}_{stage.name}_{shown}"
         )
-        work = size(multiply_adds(stage, spec, pixels))
+        work = count_text(spec.multiply_adds(stage, pixels))
         text.markdown(f"{stage.detects} *{work} multiply-adds*")
         chosen += [stage.name] * on
     if tuple(chosen) != plan.trainable:
-        follow(MapPlan(tuple(chosen)))
+        follow(LayerPlan(tuple(chosen)))
         st.rerun()
 
 
+require_router("Backbone & layers")
 title(
     "Backbone & layers",
     "Choose a network that has learned to see, and decide which of its stages may go on learning.",
@@ -80,7 +83,7 @@ with map_column:
             plan,
             head_outputs=classes,
             key=f"map_{spec.name}",
-            image_size=pixels,
+            input_size=pixels,
             rates=rates(spec, plan, strategy_of(plan, app_state().strategies)),
             cached=policy != "adapt_all",
         )

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ui.chrome import title
 from ui.classroom import (
     is_instructor,
     leaderboard,
@@ -14,8 +13,10 @@ from ui.classroom import (
     sign_out,
     wall,
 )
-from ui.people import room_panel
-from ui.state import rooms
+from ui.shared.navigation import require_router
+from ui.shared.page import title
+from ui.shared.state import rooms
+from ui.start.join import room_panel
 
 
 def instructor() -> None:
@@ -33,6 +34,7 @@ def instructor() -> None:
     st.button("Sign out", on_click=sign_out, type="tertiary", icon=":material/logout:")
 
 
+require_router("Classroom")
 if (shown := on_the_wall()) is not None:
     wall(shown)
 else:

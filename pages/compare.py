@@ -4,8 +4,8 @@ import streamlit as st
 
 from tl_core.errors import TLError
 from tl_core.runs.compare import compare
-from ui.chrome import empty, problem, title
-from ui.compare_parts import (
+from ui.backbone.backbone_ranking import show_outcome
+from ui.compare.parts import (
     choose_runs,
     show_cost,
     show_learning,
@@ -13,10 +13,11 @@ from ui.compare_parts import (
     show_settings,
     show_verdict,
 )
-from ui.compare_photos import choose_answers, show_changes, show_classes, show_matrix
-from ui.ranking import show_outcome
-from ui.results import FinishedRun
-from ui.source import show_source
+from ui.compare.photos import choose_answers, show_changes, show_classes, show_matrix
+from ui.shared.navigation import require_router
+from ui.shared.page import empty, problem, title
+from ui.shared.results import FinishedRun
+from ui.shared.source import show_source
 
 
 def show(chosen: str, runs: list[FinishedRun]) -> None:
@@ -38,6 +39,7 @@ def show(chosen: str, runs: list[FinishedRun]) -> None:
     show_settings(runs, comparison)
 
 
+require_router("Compare")
 title("Compare", "What each run reached on the same photos, how sure that is, and where they part.")
 try:
     chosen, runs = choose_runs()
@@ -50,7 +52,7 @@ else:
     empty("No run has finished yet.", "pages/train.py", "Train two or more")
 show_source(
     "tl_core.runs.compare:paired_test",
-    "tl_core.training.metrics:mcnemar_exact",
-    "tl_core.training.metrics:wilson_interval",
+    "tl_core.statistics:mcnemar_exact",
+    "tl_core.statistics:wilson_interval",
     "tl_core.analysis.difference:Difference.matrix",
 )

@@ -4,23 +4,19 @@ import streamlit as st
 
 from tl_core.data import DatasetSpec, HealthReport
 from tl_core.errors import TLError
-from ui.augment_preview import augment_preview
-from ui.camera import camera
-from ui.chrome import (
-    chosen_dataset,
-    literal,
-    problem,
-    show_photos,
-    tell_removed,
-    title,
-    visible,
-)
-from ui.data_picker import bundled
-from ui.health import health
-from ui.own_photos import delete_my_data, upload, your_photos
-from ui.public_sets import public
-from ui.source import show_source
-from ui.state import app_state, save
+from ui.data.augment_preview import augment_preview
+from ui.data.camera import camera
+from ui.data.health import health
+from ui.data.public_sets import public
+from ui.data.sets import bundled
+from ui.data.uploads import delete_my_data, upload, your_photos
+from ui.shared.dataset import chosen_dataset, tell_removed
+from ui.shared.navigation import require_router
+from ui.shared.page import problem, title
+from ui.shared.photos import show_photos
+from ui.shared.source import show_source
+from ui.shared.state import app_state, save
+from ui.shared.text import literal, visible
 
 PER_PAGE = 12
 
@@ -69,15 +65,16 @@ def gallery(dataset: DatasetSpec) -> list[int]:
     label = left.selectbox(
         "Class", range(len(dataset.classes)), format_func=lambda i: visible(dataset.classes[i])
     )
-    indices = [i for i, photo in enumerate(dataset.photos) if photo.label == label]
+    indices = [i for i, photo in enumerate(dataset.items) if photo.label == label]
     pages = max(1, -(-len(indices) // PER_PAGE))
     number = right.number_input(f"Page of {pages}", 1, pages)
     shown = indices[(number - 1) * PER_PAGE : number * PER_PAGE]
-    names = [dataset.photos[i].path.rsplit("/", 1)[-1] for i in shown]
+    names = [dataset.items[i].path.rsplit("/", 1)[-1] for i in shown]
     show_photos([dataset.file(i) for i in shown], [name[:28] for name in names])
     return shown
 
 
+require_router("Data")
 title(
     "Data",
     "Photos in folders, one folder for each class: a set that is ready, or your own. Folders named "
@@ -118,7 +115,7 @@ else:
         )
     show_source(
         "tl_core.data.splits:make_split",
-        "tl_core.data.views:_operations",
-        "tl_core.data.views:TrainViews._draw",
+        "tl_core.modalities.photo.tensors:_operations",
+        "tl_core.data.views:TrainingViews._draw",
     )
 delete_my_data()

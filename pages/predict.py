@@ -6,23 +6,27 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.errors import TLError
-from ui.answers import show_answers
-from ui.chrome import empty, problem, tell_removed, title
-from ui.own_photos import PHOTO_TYPES, Arriving, progress_bar
-from ui.results import (
+from ui.data.uploads import Arriving, progress_bar
+from ui.predict.answers import show_answers
+from ui.shared.dataset import tell_removed
+from ui.shared.navigation import require_router
+from ui.shared.page import empty, problem, title
+from ui.shared.photos import PHOTO_TYPES
+from ui.shared.results import (
     FinishedRun,
     comparisons,
     finished_runs,
     told_apart,
     when_text,
 )
-from ui.source import show_source
-from ui.state import app_state, executor, my_job, owner, uploads
+from ui.shared.source import show_source
+from ui.shared.state import app_state, executor, my_job, owner, uploads
 
 
 def ask_about(photo: UploadedFile, runs: list[FinishedRun]) -> None:
     """Have a photo checked and stored, and ask every run about it."""
-    path = str(uploads().take_question(Arriving(photo), photo.name, progress_bar()))
+    kind = runs[0].record.config.spec.kind
+    path = str(uploads().take_question(kind, Arriving(photo), photo.name, progress_bar()))
     payload = {"photo": path, "runs": [run.view.job.id for run in runs]}
     job = executor().submit("predict", payload, owner=owner())
     st.session_state["question"] = {"photo": path, "job": job}
@@ -56,6 +60,7 @@ def choose_runs() -> list[FinishedRun] | None:
     return finished_runs([jobs[key] for key in chosen])
 
 
+require_router("Predict")
 title("Predict", "Show a new photo to every network that you trained.")
 tell_removed()
 runs = choose_runs()

@@ -3,12 +3,15 @@
 import streamlit as st
 
 from tl_core.machine import cores, gpus, slots
-from ui.chrome import readable_dataset, title
-from ui.demo import demo, demo_jobs, picture
-from ui.people import LINK, other_device, room_panel
-from ui.source import show_source
-from ui.state import app_state, my_jobs, my_room, store
+from ui.shared.dataset import readable_dataset
+from ui.shared.navigation import require_router
+from ui.shared.page import title
+from ui.shared.source import show_source
+from ui.shared.state import app_state, my_jobs, my_room, store
+from ui.start.demo import demo, demo_jobs, picture
+from ui.start.join import LINK, other_device, room_panel
 
+require_router("Start")
 title(
     "Transfer-learning laboratory",
     "A network that has learned to see one thing already knows much of what it takes to see "
@@ -91,7 +94,7 @@ st.caption(
     + (f"{len(busy)} in line now." if busy else "none in line now.")
 )
 show_source(
-    "tl_core.strategies:_feature_extraction",
-    "tl_core.strategies:_fine_tune",
-    "tl_core.strategies:_everything_alike",
+    "tl_core.strategies:feature_extraction",
+    "tl_core.strategies:fine_tune",
+    "tl_core.strategies:from_scratch",
 )

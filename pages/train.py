@@ -4,18 +4,22 @@ from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.layer_plan import thaws
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import RunConfig
-from ui.chrome import chosen_dataset, empty, literal, problem, tell_removed, title
-from ui.controls import NUMBERS, configs, settings_panel, strategy_picker
-from ui.cost import line_up_cost
-from ui.forecast import Forecast, ask_forecast, remember, wanted
-from ui.link import share, tell_link
-from ui.live_run import follow, mistakes, start_runs
-from ui.plan_panel import training_photos
-from ui.source import show_source
-from ui.state import app_state, executor, my_jobs, save
+from tl_core.training.config import SETTINGS, RunConfig
+from ui.backbone.plan_panel import training_photos
+from ui.shared.dataset import chosen_dataset, tell_removed
+from ui.shared.link import share, tell_link
+from ui.shared.navigation import require_router
+from ui.shared.page import empty, problem, title
+from ui.shared.source import show_source
+from ui.shared.state import app_state, executor, my_jobs, save
+from ui.shared.text import literal
+from ui.train.controls import configs, settings_panel, strategy_picker
+from ui.train.cost import line_up_cost
+from ui.train.guess import Forecast, ask_forecast, remember, wanted
+from ui.train.live_run import follow, mistakes, start_runs
 
 
 def describe(strategies: tuple[str, ...]) -> None:
@@ -30,7 +34,7 @@ def objections(planned: list[RunConfig]) -> list[str]:
     found = []
     if not planned:
         found.append("Choose at least one strategy; two or more can be compared.")
-    idle = [c for c in planned if "trainable" not in STRATEGIES.get(c.strategy).fixed]
+    idle = [c for c in planned if thaws(c.strategy)]
     if idle and not app_state().trainable:
         names = ", ".join(STRATEGIES.get(c.strategy).title for c in idle)
         found.append(
@@ -82,12 +86,13 @@ def line_up() -> None:
 def run_longer(payloads: list[dict[str, Any]]) -> None:
     """Offer the same runs again with twice the epochs, as a comparison of its own."""
     most = max(payload["epochs"] for payload in payloads)
-    if 2 * most > NUMBERS["epochs"][3]:
+    if 2 * most > SETTINGS["epochs"].control[1]:
         return
     if st.button(f"Run longer: up to {2 * most} epochs", icon=":material/more_time:"):
         start([{**payload, "epochs": 2 * payload["epochs"]} for payload in payloads])
 
 
+require_router("Train")
 title(
     "Train",
     "Line up two or more strategies on the same photos, start them and watch them learn.",
@@ -105,7 +110,7 @@ else:
     executor().ensure_supervisor()  # it loads torch while the learner still chooses
     state = app_state()
     st.caption(
-        f"{literal(state.data_name)}: {len(data[0].photos)} photos, {len(data[0].classes)} classes "
+        f"{literal(state.data_name)}: {len(data[0].items)} photos, {len(data[0].classes)} classes "
         f"· {state.spec.title}, {len(state.trainable)} of {len(state.spec.stages)} stages thawed"
     )
     running = state.comparison and any(job.active for job in my_jobs(comparison=state.comparison))

@@ -11,10 +11,10 @@ import pytest
 
 from tl_core.execution import Executor
 from tl_core.home import home
-from tl_core.runs.store import Job
+from tl_core.store.database import Job
 from tl_core.training.config import RunConfig, make_config
 
-QUICK = {"epochs": 2, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
+QUICK = {"epochs": 2, "input_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
 ENDLESS = 5000
 """Epochs of a run that does not end by itself while a test looks on."""
 

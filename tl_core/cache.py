@@ -8,7 +8,6 @@ least recently used go first when the folder is full.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import math
@@ -26,7 +25,8 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from tl_core.home import home, write_atomically
+from tl_core.home import disk_full, home, write_atomically
+from tl_core.memory import free_memory
 from tl_core.steps import Steps, complete
 
 LIMIT = 8 * 2**30
@@ -124,7 +124,7 @@ def fetching(key: str, make: Callable[[], Iterable[Array]], size: int) -> Steps[
             try:
                 yield from _write(folder, key, make())
             except OSError as error:
-                if error.errno != errno.ENOSPC:
+                if not disk_full(error):
                     raise
             else:
                 there = find(key)
@@ -140,25 +140,6 @@ def fetching(key: str, make: Callable[[], Iterable[Array]], size: int) -> Steps[
     flat = np.concatenate([array.reshape(-1) for array in kept])
     shapes = tuple(array.shape for array in kept)
     return Arrays(flat, shapes, "memory", time.perf_counter() - began)
-
-
-def free_memory() -> int:
-    """Return the bytes of memory that are free for use, as far as the system tells."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
-    except (OSError, StopIteration):
-        return 2**30
-    return min(free, _container_room())
-
-
-def _container_room() -> int:
-    """Return what a control group leaves, in which containers run."""
-    group = Path("/sys/fs/cgroup")
-    try:
-        return int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
-    except (OSError, ValueError):  # no limit, or no such system
-        return 2**62
 
 
 def find(key: str) -> Arrays | None:

@@ -24,7 +24,7 @@ class TransferClassifier(nn.Module):
     Parameters
     ----------
     backbone
-        Maps images (N, 3, H, W) to features (N, F).
+        Maps raw batches (N, ...) to features (N, F).
     head
         Maps features (N, F) to scores (N, C), one for each class.
     """
@@ -35,12 +35,12 @@ class TransferClassifier(nn.Module):
         self.head = head
 
     def forward(self, x: torch.Tensor, start: int = 0) -> torch.Tensor:
-        """Map images (N, 3, H, W) to scores (N, C).
+        """Map a raw batch (N, ...) to scores (N, C).
 
         Parameters
         ----------
         x
-            Images, or for ``start > 0`` what the first ``start`` stages made of them
+            A raw batch, or for ``start > 0`` what the first ``start`` stages made of it
             (:meth:`~tl_core.backbones.staged.StagedBackbone.prefix`).
         """
         return self.forward_head(self.backbone(x, start))

@@ -6,13 +6,12 @@ Loads no torch. Whoever asks adds what was wanted and how to go on; see ``backbo
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import queue
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -20,14 +19,13 @@ from urllib.error import HTTPError
 
 from filelock import FileLock
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are done and the bytes in total."""
+from tl_core.home import disk_full
+from tl_core.steps import Progress
 
 PATIENCE = 8.0
 """Seconds to wait for a server's first answer, and for each piece of the file."""
 
 _CHUNK = 1 << 20
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _Answers = queue.Queue[HTTPResponse | Exception]
 
@@ -57,7 +55,7 @@ def download(
     size
         In bytes, for ``progress`` where the server does not tell it.
     progress
-        Called after each piece.
+        Called with bytes after each piece.
 
     Raises
     ------
@@ -72,7 +70,7 @@ def download(
                 _complete(url, part, digest, size, progress)
                 part.replace(path)
     except (OSError, HTTPException) as error:
-        if getattr(error, "errno", None) in _DISK_FULL:
+        if disk_full(error):
             part.unlink(missing_ok=True)
         raise DownloadError(plainly(error)) from error
 
@@ -141,7 +139,7 @@ def _receive(url: str, part: Path, size: int, progress: Progress | None) -> bool
         while chunk := response.read(_CHUNK):
             file.write(chunk)
             if progress:
-                progress(file.tell(), total if response.length is not None else size)
+                progress(file.tell(), total if response.length is not None else size, "bytes")
         if file.tell() < total:
             raise ConnectionError(f"the connection was cut at {file.tell() / total:.0%}")
     return resumed

@@ -1,8 +1,8 @@
 """Frozen means free: the frozen stages in front of the first trainable one, run once.
 
-What they make of a photo is a pure function of the photo, so it is computed once for each view and
-kept; every epoch then starts at the boundary. Behind the last stage the boundary lies after
-pooling: a few hundred numbers a photo, and the head trains as one matrix problem.
+What they make of an item is a pure function of it, so it is computed once for each view and kept;
+every epoch then starts at the boundary. Behind the last stage the boundary lies after pooling: a
+few hundred numbers an item, and the head trains as one matrix problem.
 """
 
 from __future__ import annotations
@@ -15,21 +15,20 @@ import numpy as np
 import torch
 
 from tl_core.backbones.folding import folded
-from tl_core.backbones.spec import BackboneSpec, Preprocessing
+from tl_core.backbones.spec import BackboneSpec
 from tl_core.backbones.staged import StagedBackbone
-from tl_core.boundary import boundary_bytes, inference_batch
 from tl_core.cache import Array, Arrays, digest, fetching, find
-from tl_core.data.decode import DECODE_SETTINGS
-from tl_core.data.views import normalise
-from tl_core.device import autocast
+from tl_core.device import autocast, send
+from tl_core.modalities.base import Preprocessing
+from tl_core.prefix import inference_batch, prefix_bytes
 from tl_core.steps import Steps
 
-Images = Callable[[Sequence[int]], torch.Tensor]
-"""Returns uint8 images (B, 3, S, S) of photos, given their positions."""
+Batches = Callable[[Sequence[int]], torch.Tensor]
+"""Returns the raw batch (B, ...) of some items, given their positions."""
 
 
 class FrozenPrefix:
-    """The frozen stages of one network, and what they make of photos.
+    """The frozen stages of one network, and what they make of items.
 
     Parameters
     ----------
@@ -63,28 +62,28 @@ class FrozenPrefix:
     def arrays(
         self,
         depth: int,
-        photos: Sequence[str],
+        items: Sequence[str],
         view: Sequence[Any],
-        images: Images,
+        batches: Batches,
         precision: str,
     ) -> Steps[Arrays]:
-        """Return what the first ``depth`` stages make of photos, computing what is not kept yet.
+        """Return what the first ``depth`` stages make of items, computing what is not kept yet.
 
         Parameters
         ----------
-        photos
-            Digest of each of N photos.
+        items
+            Digest of each of N items.
         view
-            What besides the photo decides the images: the augmentation with its seed and epoch.
-        images
-            The images of some of the photos.
+            What besides the items decides the batches: the augmentation with its seed and epoch.
+        batches
+            The raw batch of some of the items.
         precision
             In which the stages run.
 
         Yields
         ------
         int
-            How many photos are done.
+            How many items are done.
 
         Raises
         ------
@@ -92,32 +91,31 @@ class FrozenPrefix:
             If it fits nowhere.
         """
         key = digest(
-            "features", list(photos), list(view), vars(self.preprocessing), DECODE_SETTINGS, depth,
-            self._digest(depth), precision, self.device, torch.__version__,
+            "features", list(items), list(view), vars(self.preprocessing),
+            dict(self.spec.kind.settings), depth, self._digest(depth), precision, self.device,
+            torch.__version__,
         )  # fmt: skip
         if (there := find(key)) is not None:
             return there
         start = max((d for d in self.depths if d < depth), default=0)
         if start:  # from the nearest boundary that is kept before this one
-            before = yield from self.arrays(start, photos, view, images, precision)
-            images = as_tensor(before).__getitem__
+            before = yield from self.arrays(start, items, view, batches, precision)
+            batches = as_tensor(before).__getitem__
 
         def run() -> Iterator[Array]:
             size = inference_batch(self.device)
-            for first in range(0, len(photos), size):
-                x = images(range(first, min(first + size, len(photos))))
+            for first in range(0, len(items), size):
+                x = batches(range(first, min(first + size, len(items))))
                 yield from self._activations(x, start, depth, precision)
 
-        size = len(photos) * boundary_bytes(self.spec, depth, self.preprocessing.size)
+        size = len(items) * prefix_bytes(self.spec, depth, self.preprocessing.size)
         return (yield from fetching(key, run, size))
 
     @torch.inference_mode()
     def _activations(
         self, x: torch.Tensor, start: int, depth: int, precision: str
     ) -> Sequence[Array]:
-        if not start:
-            x = normalise(x, self.preprocessing, self.device)
-        x = x.to(self.device)
+        x = send(x, self.device)
         if (start, depth) not in self._quick:
             self._quick[start, depth] = folded(self.backbone, x[:2], start, depth)
         with autocast(self.device, precision):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ _PACKAGE = Path(__file__).resolve().parent
 
 ASSETS = _PACKAGE / "assets" if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent / "assets"
 """What is bundled: weights, backbone facts, sample sets. The wheel has it inside the package."""
+
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def home() -> Path:
@@ -25,6 +29,11 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader sees either the old content or the whole new one."""
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def disk_full(error: Exception) -> bool:
+    """Tell whether a file could not be written because there is no room for it."""
+    return isinstance(error, OSError) and error.errno in _DISK_FULL
 
 
 @contextmanager

@@ -6,9 +6,11 @@ import contextlib
 import ctypes
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tl_core.errors import ConfigError
+from tl_core.memory import total_memory
 
 CORES_PER_RUN = 2
 MEMORY_PER_RUN = 2**30
@@ -37,7 +39,7 @@ def slots() -> int:
     """
     if chosen := whole_number("TL_SLOTS"):
         return chosen
-    available = memory()
+    available = total_memory()
     limits = [cores() // CORES_PER_RUN]
     if gpus():
         limits = [cores(), RUNS_PER_GPU * len(gpus())]
@@ -58,7 +60,7 @@ def run_memory() -> int | None:
     """
     if chosen := whole_number("TL_RUN_MEMORY_MB"):
         return chosen * 2**20
-    available = memory()
+    available = total_memory()
     return int(available * SHARE_FOR_RUNS) // slots() if available else None
 
 
@@ -106,17 +108,6 @@ def _waited() -> float | None:
     return None
 
 
-def memory() -> int | None:
-    """Return the memory in bytes that this machine or container has, or None if unknown."""
-    found = []
-    with contextlib.suppress(AttributeError, ValueError, OSError):  # not everywhere
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
-            found.append(int(Path(limit).read_text()))
-    return min(found, default=None)
-
-
 def gpus() -> list[str]:
     """Return the CUDA devices that runs may use, by the names that CUDA_VISIBLE_DEVICES takes.
 
@@ -127,18 +118,6 @@ def gpus() -> list[str]:
         return [name for name in visible.split(",") if name.strip() not in ("", "-1")]
     known = Path("/proc/driver/nvidia/gpus")
     return [str(n) for n in range(len(list(known.iterdir())))] if known.is_dir() else []
-
-
-def process_memory(pid: int) -> int | None:
-    """Return the bytes that a process takes, its part of what it shares included (PSS).
-
-    None where that cannot be told: the process is gone, or this system has no ``/proc``.
-    """
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return None
 
 
 def step_back() -> None:
@@ -167,23 +146,35 @@ def share_heaps() -> None:
 def give_back_memory() -> None:
     """Hand freed memory back to the system, where glibc keeps it for later.
 
-    Measured: after the trial of precisions 50 MB, which a small server has use for.
+    ProfileKey: after the trial of precisions 50 MB, which a small server has use for.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def whole_number(name: str) -> int | None:
+def whole_number(
+    name: str, environment: Mapping[str, str] = os.environ, usual: int | None = None
+) -> int | None:
     """Return a setting from the environment; None where it is not set.
+
+    Parameters
+    ----------
+    name
+        Of the variable.
+    environment
+        Where it is looked up.
+    usual
+        An example for whoever sets it wrongly.
 
     Raises
     ------
     ConfigError
         If it is no whole number above zero.
     """
-    text = os.environ.get(name, "").strip()
+    text = environment.get(name, "").strip()
     if not text:
         return None
-    if not text.isdecimal() or int(text) == 0:
-        raise ConfigError(f"{name} must be a whole number above zero, not {text!r}.")
+    if not text.isascii() or not text.isdecimal() or int(text) == 0:
+        example = f", such as {usual}" if usual else ""
+        raise ConfigError(f"{name} is {text!r}; it has to be a whole number above zero{example}.")
     return int(text)

@@ -11,11 +11,15 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+Progress = Callable[[int, int, str], None]
+"""Called as work goes on: how much is done, of how much, and what is counted, in words."""
+
 Steps = Generator[int, None, T]
 """Yields how much is done, and returns the outcome. Closed early, it leaves nothing half-done."""
 
 
-class Taken(Generic[T]):
+class StepRunner(Generic[T]):
     """Steps to take in a ``for`` loop, behind which their outcome is known.
 
     Attributes
@@ -41,7 +45,7 @@ def complete(steps: Steps[T], progress: Callable[[int], None] | None = None) -> 
     progress
         Called after each step with how much is done.
     """
-    taken = Taken(steps)
+    taken = StepRunner(steps)
     for done in taken:
         if progress:
             progress(done)

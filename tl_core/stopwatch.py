@@ -27,7 +27,7 @@ class Stopwatch:
 
     Attributes
     ----------
-    settle
+    synchronize
         Called before each look at the clock: waits for a device that works on its own.
     """
 
@@ -35,7 +35,7 @@ class Stopwatch:
         self, running: bool = True, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self.running = running
-        self.settle: Callable[[], None] = lambda: None
+        self.synchronize: Callable[[], None] = lambda: None
         self._clock = clock
         self._part, self._since = OVERHEAD, clock()
         self._seconds: dict[str, float] = {}
@@ -54,7 +54,7 @@ class Stopwatch:
 
     def _switch(self, name: str) -> str:
         """Begin a part; return the one that was going on."""
-        self.settle()
+        self.synchronize()
         now, before = self._clock(), self._part
         self._seconds[before] = self._seconds.get(before, 0.0) + now - self._since
         self._part, self._since = name, now

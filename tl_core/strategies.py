@@ -44,7 +44,7 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Terms:
+class RecipeInputs:
     """What a recipe works with.
 
     Attributes
@@ -70,7 +70,7 @@ class Terms:
         return FreezePlan(frozenset(trainable), self.batch_norm)
 
 
-Recipe = Callable[[Terms], list[Phase]]
+Recipe = Callable[[RecipeInputs], list[Phase]]
 """Turns stages into phases; phases without an epoch are left out by the caller."""
 
 
@@ -110,11 +110,30 @@ class Strategy:
         batch_norm: BatchNormPolicy,
     ) -> tuple[Phase, ...]:
         """Return the phases that have at least one epoch."""
-        terms = Terms(stages, thawed, epochs, lr, batch_norm)
-        return tuple(phase for phase in self.recipe(terms) if phase.epochs > 0)
+        inputs = RecipeInputs(stages, thawed, epochs, lr, batch_norm)
+        return tuple(phase for phase in self.recipe(inputs) if phase.epochs > 0)
 
 
 STRATEGIES: Registry[Strategy] = Registry("strategy")
+
+
+def strategy(
+    title: str,
+    summary: str,
+    paper: str,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+) -> Callable[[Recipe], Recipe]:
+    """Register a recipe under the name of its function; see :class:`Strategy`."""
+
+    def register(recipe: Recipe) -> Recipe:
+        name = recipe.__name__
+        new = Strategy(name, title, summary, paper, defaults or {}, fixed or {}, recipe)
+        STRATEGIES.register(name, new)
+        return recipe
+
+    return register
 
 
 def layer_wise_rates(thawed: tuple[str, ...], lr: float) -> dict[str, float]:
@@ -127,106 +146,96 @@ def layer_wise_rates(thawed: tuple[str, ...], lr: float) -> dict[str, float]:
     return {name: lr * BACKBONE_SHARE * DEPTH_DECAY**steps for steps, name in depth}
 
 
-def _feature_extraction(terms: Terms) -> list[Phase]:
-    return [Phase("Head only", terms.plan(), terms.epochs, terms.lr)]
+@strategy(
+    "Feature extraction",
+    "Keep the pretrained network as it is and train only a new head on what it sees.",
+    "Donahue et al. (2014), DeCAF, arXiv:1310.1531",
+    defaults={"lr": 1e-2},
+    fixed={"trainable": "none"},
+)
+def feature_extraction(inputs: RecipeInputs) -> list[Phase]:
+    """Train the head alone."""
+    return [Phase("Head only", inputs.plan(), inputs.epochs, inputs.lr)]
 
 
-def _fine_tune(terms: Terms) -> list[Phase]:
-    rates = layer_wise_rates(terms.thawed, terms.lr)
-    return [Phase("Fine-tuning", terms.plan(terms.thawed), terms.epochs, terms.lr, rates)]
+@strategy(
+    "Fine-tuning",
+    "Train the new head and, gently, the thawed layers: deep ones more, early ones less.",
+    "Yosinski et al. (2014), arXiv:1411.1792; layer-wise rates: ULMFiT, arXiv:1801.06146",
+    defaults={"trainable": "all", "lr": 1e-3},
+)
+def fine_tune(inputs: RecipeInputs) -> list[Phase]:
+    """Train head and thawed stages together, at layer-wise rates."""
+    rates = layer_wise_rates(inputs.thawed, inputs.lr)
+    return [Phase("Fine-tuning", inputs.plan(inputs.thawed), inputs.epochs, inputs.lr, rates)]
 
 
-def _hybrid(terms: Terms) -> list[Phase]:
-    first = terms.epochs // 2
-    lower = terms.lr / 3
-    rates = layer_wise_rates(terms.thawed, lower)
+@strategy(
+    "Hybrid",
+    "First only the head, then thaw and continue at a lower rate (LP-FT).",
+    "Kumar et al. (2022), LP-FT, arXiv:2202.10054",
+    defaults={"trainable": "all", "lr": 3e-3},
+)
+def hybrid(inputs: RecipeInputs) -> list[Phase]:
+    """Train the head for half of the epochs, then the thawed stages with it at a third."""
+    first = inputs.epochs // 2
+    lower = inputs.lr / 3
+    rates = layer_wise_rates(inputs.thawed, lower)
     return [
-        Phase("Head only", terms.plan(), first, terms.lr),
-        Phase("Thawed", terms.plan(terms.thawed), terms.epochs - first, lower, rates),
+        Phase("Head only", inputs.plan(), first, inputs.lr),
+        Phase("Thawed", inputs.plan(inputs.thawed), inputs.epochs - first, lower, rates),
     ]
 
 
-def _gradual_unfreeze(terms: Terms) -> list[Phase]:
-    count = len(terms.thawed) + 1
-    ends = [round(terms.epochs * (position + 1) / count) for position in range(count)]
+@strategy(
+    "Gradual unfreezing",
+    "Start with the head, then thaw one more stage at a time, from the last to the first.",
+    "Howard and Ruder (2018), ULMFiT, arXiv:1801.06146",
+    defaults={"trainable": "all", "lr": 3e-3},
+)
+def gradual_unfreeze(inputs: RecipeInputs) -> list[Phase]:
+    """Thaw one more stage in each of as many equal parts as there are stages and the head."""
+    count = len(inputs.thawed) + 1
+    ends = [round(inputs.epochs * (position + 1) / count) for position in range(count)]
     phases = []
     for position, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-        open_now = terms.thawed[len(terms.thawed) - position :]
+        open_now = inputs.thawed[len(inputs.thawed) - position :]
         name = f"Thawed from {open_now[0]}" if open_now else "Head only"
-        rate = terms.lr if position == 0 else terms.lr / 3
+        rate = inputs.lr if position == 0 else inputs.lr / 3
         rates = layer_wise_rates(open_now, rate)
-        phases.append(Phase(name, terms.plan(open_now), end - start, rate, rates))
+        phases.append(Phase(name, inputs.plan(open_now), end - start, rate, rates))
     return phases
 
 
-def _everything_alike(terms: Terms) -> list[Phase]:
-    rates = dict.fromkeys(terms.stages, terms.lr)
-    return [Phase("All layers", terms.plan(terms.stages), terms.epochs, terms.lr, rates)]
+@strategy(
+    "From scratch",
+    "No transfer: random weights, everything learns. What the pretrained network has to beat.",
+    "He et al. (2019), Rethinking ImageNet pre-training, arXiv:1811.08883",
+    defaults={"batch_norm": "adapt", "lr": 3e-3, "epochs": 40, "schedule": "one_cycle"},
+    fixed={"weights": "none", "trainable": "all"},
+)
+def from_scratch(inputs: RecipeInputs) -> list[Phase]:
+    """Train all stages and the head at one rate."""
+    rates = dict.fromkeys(inputs.stages, inputs.lr)
+    return [Phase("All layers", inputs.plan(inputs.stages), inputs.epochs, inputs.lr, rates)]
 
 
-for _strategy in (
-    Strategy(
-        "feature_extraction",
-        "Feature extraction",
-        "Keep the pretrained network as it is and train only a new head on what it sees.",
-        "Donahue et al. (2014), DeCAF, arXiv:1310.1531",
-        {"lr": 1e-2},
-        {"trainable": "none"},
-        _feature_extraction,
-    ),
-    Strategy(
-        "fine_tune",
-        "Fine-tuning",
-        "Train the new head and, gently, the thawed layers: deep ones more, early ones less.",
-        "Yosinski et al. (2014), arXiv:1411.1792; layer-wise rates: ULMFiT, arXiv:1801.06146",
-        {"trainable": "all", "lr": 1e-3},
-        {},
-        _fine_tune,
-    ),
-    Strategy(
-        "hybrid",
-        "Hybrid",
-        "First only the head, then thaw and continue at a lower rate (LP-FT).",
-        "Kumar et al. (2022), LP-FT, arXiv:2202.10054",
-        {"trainable": "all", "lr": 3e-3},
-        {},
-        _hybrid,
-    ),
-    Strategy(
-        "gradual_unfreeze",
-        "Gradual unfreezing",
-        "Start with the head, then thaw one more stage at a time, from the last to the first.",
-        "Howard and Ruder (2018), ULMFiT, arXiv:1801.06146",
-        {"trainable": "all", "lr": 3e-3},
-        {},
-        _gradual_unfreeze,
-    ),
-    Strategy(
-        "from_scratch",
-        "From scratch",
-        "No transfer: random weights, everything learns. What the pretrained network has to beat.",
-        "He et al. (2019), Rethinking ImageNet pre-training, arXiv:1811.08883",
-        {"batch_norm": "adapt", "lr": 3e-3, "epochs": 40, "schedule": "one_cycle"},
-        {"weights": "none", "trainable": "all"},
-        _everything_alike,
-    ),
-    Strategy(
-        "tutorial",
-        "PyTorch tutorial",
-        "The classic ants-and-bees recipe, repeated exactly: SGD, small batches, all layers alike.",
-        "Chilamkurthy, Transfer learning for computer vision tutorial, pytorch.org",
-        {
-            "batch_norm": "adapt",
-            "optimizer": "sgd",
-            "lr": 1e-3,
-            "weight_decay": 0.0,
-            "schedule": "step",
-            "batch_size": 4,
-            "epochs": 25,
-            "augment": "tutorial",
-        },
-        {"trainable": "all"},
-        _everything_alike,
-    ),
-):
-    STRATEGIES.register(_strategy.name, _strategy)
+@strategy(
+    "PyTorch tutorial",
+    "The classic ants-and-bees recipe, repeated exactly: SGD, small batches, all layers alike.",
+    "Chilamkurthy, Transfer learning for computer vision tutorial, pytorch.org",
+    defaults={
+        "batch_norm": "adapt",
+        "optimizer": "sgd",
+        "lr": 1e-3,
+        "weight_decay": 0.0,
+        "schedule": "step",
+        "batch_size": 4,
+        "epochs": 25,
+        "augment": "tutorial",
+    },
+    fixed={"trainable": "all"},
+)
+def tutorial(inputs: RecipeInputs) -> list[Phase]:
+    """Train all stages and the head at one rate, from pretrained weights."""
+    return from_scratch(inputs)

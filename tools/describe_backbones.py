@@ -73,6 +73,7 @@ def describe(architecture: Architecture) -> Facts:
         "name": architecture.name,
         "title": architecture.title,
         "family": family.name,
+        "modality": family.modality,
         "summary": architecture.summary,
         "paper": family.paper,
         "num_features": backbone.num_features,

@@ -74,7 +74,7 @@ def kill_supervisor(lab: Laboratory) -> tuple[str, bool]:
 
 def out_of_memory(lab: Laboratory) -> tuple[str, bool]:
     """Let one run need more memory than a run may have."""
-    hit = lab.start("hit", strategy="fine_tune", image_size=512, batch_size=256, precision="fp32")
+    hit = lab.start("hit", strategy="fine_tune", input_size=512, batch_size=256, precision="fp32")
     other = lab.start("other", **SHORT)
     over = lab.until_over(hit, other)
     held = lab.job(hit).status == "failed" and lab.job(other).status == "finished"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from classroom_kit.records import faults_of
 from tl_core.execution.local import LocalExecutor, stop_supervisor
-from tl_core.runs.store import Job, Store
+from tl_core.store.database import Job, Store
 from tl_core.training.config import make_config
 
 PATIENCE = 600.0

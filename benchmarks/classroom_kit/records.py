@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tl_core.errors import UserError
-from tl_core.runs.store import FINAL, Job, Store
+from tl_core.store.database import FINAL, Job, Store
 from tl_core.training.record import RunRecord
 
 

@@ -22,8 +22,8 @@ import pytest
 
 from tests.browser.walk import APP, arrive, still
 from tl_core.execution.local import stop_supervisor
-from tl_core.runs.codes import owner_of
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
+from tl_core.store.learner_code import owner_of
 
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).parents[2]

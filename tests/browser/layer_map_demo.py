@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from tl_core.backbones.spec import BackboneSpec, Preprocessing, Stage, WeightsSource
-from ui.layer_map import MapPlan, layer_map
-from ui.layer_map.facts import rates, strategy_of
+from tl_core.analysis.layer_plan import LayerPlan, rates, strategy_of
+from tl_core.backbones.spec import BackboneSpec, Stage, WeightsSource
+from tl_core.modalities.photo.preprocessing import PhotoPreprocessing
+from ui.backbone.layer_map import layer_map
 
 SEES = ["edges and blobs of colour", "corners and simple textures", "patterns and motifs"]
 SEES += ["parts of things, such as wheels, eyes and petals", "whole things, close to the classes"]
@@ -27,10 +28,11 @@ def spec(name: str, title: str, shapes: list[tuple[int, int, int]]) -> BackboneS
         name=name,
         title=title,
         family="demo",
+        modality="photo",
         summary="",
         paper="",
         num_features=shapes[-1][0],
-        preprocessing=Preprocessing(256, 224, "bilinear", half, half),
+        preprocessing=PhotoPreprocessing(256, 224, "bilinear", half, half),
         weights=WeightsSource("bundled", "demo.safetensors", None, "", 0, "demo", 0.5, "MIT"),
         size_multiple=32,
         stages=stages,
@@ -65,11 +67,11 @@ NINE = spec(
 )
 
 st.set_page_config(page_title="Layer map", menu_items={"About": "A demo."})
-plan = st.session_state.setdefault("plan", MapPlan(("stage4",)))
+plan = st.session_state.setdefault("plan", LayerPlan(("stage4",)))
 if st.button("Thaw everything"):
-    plan = MapPlan(FIVE.stage_names)
+    plan = LayerPlan(FIVE.stage_names)
 if st.button("Freeze everything"):
-    plan = MapPlan(())
+    plan = LayerPlan(())
 st.session_state.plan = layer_map(
     FIVE, plan, head_outputs=2, key="five", rates=rates(FIVE, plan, strategy_of(plan, ()))
 )
@@ -79,5 +81,5 @@ st.session_state.runs = st.session_state.get("runs", 0) + 1
 said = "from scratch" if plan.from_scratch else " ".join(plan.trainable)
 st.text(f"plan: {said or 'head only'}")
 st.text(f"runs: {st.session_state.runs}")
-other = st.session_state.get("other", MapPlan(("stage7", "stage8")))
+other = st.session_state.get("other", LayerPlan(("stage7", "stage8")))
 st.session_state.other = layer_map(NINE, other, head_outputs=None, key="nine", cached=False)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.learner import learner
+from ui.shared.learner import learner
 
 mine = learner()
 st.text(f"code: {mine.code}, kept: {mine.kept}" if mine else "nobody yet")

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Open, Server
 from tl_core.data.catalog import bundled_sets
 from tl_core.execution.inline import InlineExecutor
-from tl_core.runs.codes import owner_of
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
+from tl_core.store.learner_code import owner_of
 from tl_core.training.config import make_config
 
 CODE = "0123456789ABCDEFGHJC"
@@ -25,7 +25,7 @@ def choice(quiet_home: Server) -> dict[str, Any]:
     runs = (("early", "hybrid", 1), ("main", "feature_extraction", 4), ("main", "fine_tune", 2))
     for comparison, strategy, epochs in runs:
         config = make_config(
-            data, strategy=strategy, epochs=epochs, image_size=48, precision="fp32", threads=1
+            data, strategy=strategy, epochs=epochs, input_size=48, precision="fp32", threads=1
         )
         InlineExecutor(store).submit(
             "train", config.to_dict(), owner=owner_of(CODE), comparison=comparison

@@ -12,7 +12,7 @@ from tests.browser.axe import faults
 from tests.browser.conftest import Server
 from tests.browser.walk import TRAINING, arrive, rows
 from tl_core.data.catalog import find
-from ui.demo import DATA, RACE
+from ui.start.demo import DATA, RACE
 
 LINK = f"/?data={DATA}&thawed=layer4&strategies=feature_extraction,fine_tune&epochs=10"
 

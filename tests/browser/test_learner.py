@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.walk import arrive, still
-from tl_core.runs.codes import is_code, owner_of
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
+from tl_core.store.learner_code import is_learner_code, owner_of
 
 DEMO = Path(__file__).with_name("learner_demo.py")
 SAMPLE = "produce/market"
@@ -32,7 +32,7 @@ def code_shown(page: Page, url: str, kept: bool = True) -> str:
     expect(line).to_have_text(re.compile(f"^code: .*, kept: {kept}$"), timeout=PATIENCE)
     assert page.url.rstrip("/") == url
     code = line.inner_text().split()[1].rstrip(",")
-    assert is_code(code)
+    assert is_learner_code(code)
     return code
 
 

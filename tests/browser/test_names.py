@@ -15,9 +15,9 @@ from sqlalchemy import select
 from tests.browser.walk import arrive, go, upload
 from tests.photos import make_photo
 from tl_core.execution.inline import InlineExecutor
-from tl_core.runs.schema import uploads
-from tl_core.runs.store import Store
 from tl_core.server.uploads import uploads_folder
+from tl_core.store.database import Store
+from tl_core.store.schema import uploads
 from tl_core.training.config import make_config
 
 NAMES = (
@@ -26,7 +26,7 @@ NAMES = (
     "[click](javascript:alert(3))",
     "{a|b} :red[x] $x$",
 )
-QUICK = {"epochs": 1, "image_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
+QUICK = {"epochs": 1, "input_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from tests.browser.conftest import CODE, INSTRUCTOR, Open, Server
 from tests.browser.walk import button, rows, shoot, still, upload
 from tl_core.data.catalog import find
 from tl_core.execution.inline import InlineExecutor
-from tl_core.runs.codes import owner_of
-from tl_core.runs.store import Store
 from tl_core.server.rooms import Rooms
+from tl_core.store.database import Store
+from tl_core.store.learner_code import owner_of
 from tl_core.training.config import make_config
 
 DATA = "produce/market"
@@ -52,7 +52,7 @@ def trained(quiet_home: Server) -> dict[str, Any]:
                 epochs=RUNS[strategy][bool(FOLDER)],
                 per_class=15,
                 precision="fp32",
-                image_size=64 if FOLDER else 32,
+                input_size=64 if FOLDER else 32,
             )
             executor.submit("train", config.to_dict(), owner=owner, comparison=comparison, **more)
 

@@ -12,7 +12,7 @@ from tl_core.errors import UserError
 from tl_core.execution import Executor, run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, stop_supervisor
-from tl_core.runs.store import FINAL
+from tl_core.store.database import FINAL
 from tl_core.training.events import from_dict
 from tl_core.training.record import CHECKPOINT, RunRecord
 

@@ -5,13 +5,13 @@ import copy
 import torch
 
 from tl_core.backbones.mini import mobilenet_mini
-from tl_core.device import autocast, place
+from tl_core.device import autocast, to_device
 
 
 def test_on_a_processor_strided_depthwise_gradients_are_computed_in_fp32() -> None:
     torch.manual_seed(0)
     plain = mobilenet_mini(3)
-    placed = place(copy.deepcopy(plain), "cpu")
+    placed = to_device(copy.deepcopy(plain), "cpu")
     assert placed.state_dict().keys() == plain.state_dict().keys()
     images = torch.randn(4, 3, 32, 32).contiguous(memory_format=torch.channels_last)
     plain.to(memory_format=torch.channels_last)
@@ -27,7 +27,7 @@ def test_on_a_processor_strided_depthwise_gradients_are_computed_in_fp32() -> No
 
 
 def test_a_copy_of_a_placed_network_computes_with_its_own_weights() -> None:
-    placed = place(mobilenet_mini(3), "cpu").eval()
+    placed = to_device(mobilenet_mini(3), "cpu").eval()
     other = copy.deepcopy(placed)
     strided = other.features[1].conv[0][0]
     with torch.no_grad():

@@ -44,7 +44,7 @@ def fetch(server: Server, path: Path) -> list[tuple[int, int]]:
         path,
         digest=DIGEST,
         size=1,
-        progress=lambda done, total: seen.append((done, total)),
+        progress=lambda done, total, _: seen.append((done, total)),
     )
     return seen
 
@@ -128,7 +128,7 @@ def test_a_killed_program_leaves_a_part_that_is_used(server: Server, path: Path)
     code = (
         "import os, sys; from pathlib import Path; from tl_core.download import download\n"
         "download(sys.argv[1], Path(sys.argv[2]), digest=sys.argv[3], size=1,"
-        " progress=lambda done, total: os._exit(9))"
+        " progress=lambda *_: os._exit(9))"
     )
     command = [sys.executable, "-c", code, f"{server.url}/file.bin", str(path), DIGEST]
     server.files["file.bin"] = whole = FILE * 20
@@ -142,7 +142,7 @@ def test_a_killed_program_leaves_a_part_that_is_used(server: Server, path: Path)
 
 
 def test_a_full_disk_is_given_back(server: Server, path: Path) -> None:
-    def full(done: int, total: int) -> None:
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(DownloadError, match="No space left"):

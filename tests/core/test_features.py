@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,12 @@ import torch
 from tests.families import ONE_OF_EACH_FAMILY, small
 from tests.photos import make_photo_folder
 from tl_core.backbones.spec import backbones
-from tl_core.boundary import default_views, worthwhile_depth
 from tl_core.features import FrozenPrefix
 from tl_core.home import home
+from tl_core.prefix import default_views, worthwhile_depth
 from tl_core.training.config import RunConfig, make_config
 from tl_core.training.events import CancelRun, EpochEnded, PrefixCached, RunCancelled, TrainEvent
-from tl_core.training.inputs import boundaries
+from tl_core.training.loader import cached_depths
 from tl_core.training.loop import train
 from tl_core.training.record import RunRecord
 
@@ -25,12 +26,12 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config(photos: Path, **choices: object) -> RunConfig:
-    quick = {"epochs": 2, "image_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
+    quick = {"epochs": 2, "input_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
     return make_config(str(photos), **{**quick, **choices})  # type: ignore[arg-type]
 
 
-def run(config: RunConfig, folder: Path, shared: set[int] = frozenset()) -> list[TrainEvent]:  # type: ignore[assignment]
-    return list(train(config, folder, shared))
+def run(config: RunConfig, folder: Path, beside: Sequence[RunConfig] = ()) -> list[TrainEvent]:
+    return list(train(config, folder, beside))
 
 
 def caches(stream: list[TrainEvent]) -> list[PrefixCached]:
@@ -52,7 +53,7 @@ def test_a_cached_run_has_the_numbers_of_an_uncached_one(
     name: str, photos: Path, tmp_path: Path
 ) -> None:
     choices = {"backbone": name, "weights": "none", "batch_norm": "frozen", "augment": "none"}
-    choices["image_size"] = small(name)
+    choices["input_size"] = small(name)
     for strategy, trainable in (("feature_extraction", "none"), ("fine_tune", "last:1")):
         cached = config(photos, strategy=strategy, trainable=trainable, **choices)
         stream = run(cached, tmp_path / strategy)
@@ -105,7 +106,7 @@ def test_runs_of_a_comparison_run_the_frozen_stages_once(
     hybrid = extraction.replace(strategy="hybrid", trainable="last:1")
     tuning = extraction.replace(strategy="fine_tune", trainable="last:1")
     counted = Counted(monkeypatch)
-    run(extraction, tmp_path / "extraction", boundaries(hybrid) | boundaries(tuning))
+    run(extraction, tmp_path / "extraction", [hybrid, tuning])
     total = counted.photos[0]
     assert total == 20
     run(hybrid, tmp_path / "hybrid")
@@ -122,7 +123,7 @@ def test_what_differs_is_never_shared(
     counted = Counted(monkeypatch)
     others = [
         first,
-        first.replace(image_size=48),
+        first.replace(input_size=48),
         first.replace(weights="none"),
         first.replace(augment="strong"),
         first.replace(precision="bf16"),
@@ -148,7 +149,7 @@ def test_validation_photos_pass_the_frozen_stages_in_fp32_alone(
 def test_a_run_can_be_stopped_among_the_frozen_stages(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tl_core.training.preparing.REPORT_SECONDS", 0)
+    monkeypatch.setattr("tl_core.training.progress.REPORT_SECONDS", 0)
     chosen = config(photos, augment="none")
     counted = Counted(monkeypatch)
     stream = train(chosen, tmp_path / "stopped")
@@ -163,7 +164,7 @@ def test_a_run_can_be_stopped_among_the_frozen_stages(
 
 def test_adapting_batch_norm_is_never_cached(photos: Path, tmp_path: Path) -> None:
     lesson = config(photos, strategy="fine_tune", trainable="last:1", batch_norm="adapt_all")
-    assert not caches(run(lesson, tmp_path / "run")) and not boundaries(lesson)
+    assert not caches(run(lesson, tmp_path / "run")) and not cached_depths(lesson)
 
 
 def test_without_room_the_numbers_stay(

@@ -12,7 +12,7 @@ from tl_core.freezing import FreezePlan
 
 def classifier(name: str) -> TransferClassifier:
     torch.manual_seed(0)
-    backbone = build_backbone(name, pretrained=False, image_size=64)
+    backbone = build_backbone(name, pretrained=False, input_size=64)
     return TransferClassifier(backbone, make_head("linear", backbone.num_features, 2))
 
 
@@ -48,7 +48,7 @@ def changed_stages(name: str, plan: FreezePlan) -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize("policy", ["frozen", "adapt"])
 @pytest.mark.parametrize("name", ONE_OF_EACH_FAMILY)
 def test_frozen_stages_are_bit_identical_after_a_step(name: str, policy: str) -> None:
-    stages = build_backbone(name, pretrained=False, image_size=64).stage_names
+    stages = build_backbone(name, pretrained=False, input_size=64).stage_names
     thawed = {stages[1], stages[-1]}  # not only a suffix
     parameters, buffers = changed_stages(name, FreezePlan(frozenset(thawed), policy))  # type: ignore[arg-type]
     assert parameters == thawed

@@ -27,15 +27,24 @@ LAYERS = (
         "download",
         "steps",
         "cache",
+        "parallel",
+        "words",
+        "statistics",
+        "codec",
+        "memory",
+        "throttle",
+        "words",
+        "precision",
     ),
+    ("modalities", "store"),
     ("data", "backbones"),
-    ("heads", "classifier", "freezing", "boundary", "features"),
+    ("heads", "classifier", "freezing", "prefix", "features", "precision"),
     ("strategies",),
     ("training",),
-    ("runs",),
+    ("cost", "runs"),
     ("analysis",),
-    ("server",),
     ("execution",),
+    ("server",),
     ("cli", "__main__"),
 )
 """Parts of tl_core from the bottom up; nothing imports from above itself."""
@@ -44,11 +53,11 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 PAGE_MODULES = (
     "tl_core", "tl_core.backbones.spec", "tl_core.backbones.weights", "tl_core.data",
-    "tl_core.data.catalog", "tl_core.download", "ui.data_picker", "ui.public_sets",
+    "tl_core.data.catalog", "tl_core.download", "ui.data.sets", "ui.data.public_sets",
     "tl_core.strategies", "tl_core.training.config", "tl_core.training.events",
-    "tl_core.training.record", "tl_core.runs.store", "tl_core.runs.compare",
-    "tl_core.execution.local", "ui.controls", "ui.live_run", "ui.results",
-    "ui.people", "ui.classroom", "ui.cost", "tl_core.training.cost",
+    "tl_core.training.record", "tl_core.store.database", "tl_core.runs.compare",
+    "tl_core.execution.local", "ui.train.controls", "ui.train.live_run", "ui.shared.results",
+    "ui.start.join", "ui.classroom", "ui.train.cost", "tl_core.cost.estimate",
 )  # fmt: skip
 
 
@@ -94,7 +103,7 @@ def test_the_pages_process_loads_no_torch() -> None:
 def test_training_loads_no_compiler(tmp_path: Path) -> None:
     """It takes 70 MB and a second, and each of its ways in has been closed one by one."""
     photos = make_photo_folder(tmp_path / "photos", per_class=6)
-    choices = ["--epochs", "1", "--image-size", "32", "--strategy", "fine_tune"]
+    choices = ["--epochs", "1", "--input-size", "32", "--strategy", "fine_tune"]
     command = ["train", str(photos), *choices, "--out", str(tmp_path / "run")]
     found = loaded(f"from tl_core.cli import main\nassert main({command}) == 0")
     assert "torchvision" in found and "torch._dynamo" not in found

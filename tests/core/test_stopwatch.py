@@ -20,7 +20,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config(photos: Path, **choices: object) -> RunConfig:
-    quick = {"epochs": 2, "image_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
+    quick = {"epochs": 2, "input_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
     return make_config(str(photos), **{**quick, **choices})  # type: ignore[arg-type]
 
 
@@ -82,7 +82,7 @@ def test_the_record_has_a_profile_only_if_asked(photos: Path, tmp_path: Path) ->
 def test_the_command_line_says_where_the_time_went(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    quick = "--image-size 32 --epochs 1 --precision fp32 --threads 1 --device cpu --profile"
+    quick = "--input-size 32 --epochs 1 --precision fp32 --threads 1 --device cpu --profile"
     assert main(["train", str(photos), *quick.split(), "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().out.splitlines()
     shares = [float(line.split()[-1].rstrip("%")) for line in told[2:]]

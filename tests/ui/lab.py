@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
-import ui.state
+import ui.shared.state
 from tests.jobs import quick
 from tl_core.execution.inline import InlineExecutor
-from tl_core.runs.schema import uploads
-from tl_core.runs.store import Store
 from tl_core.server.uploads import Upload, Uploads, uploads_folder
+from tl_core.store.database import Store
+from tl_core.store.schema import uploads
 
 APP = Path(__file__).parents[2] / "app.py"
 OWNER = "0123456789abcdef" * 2
@@ -31,7 +31,7 @@ class Lab:
 
     @property
     def store(self) -> Store:
-        return ui.state.store()
+        return ui.shared.state.store()
 
     def own(self, data: Path, owner: str = OWNER) -> Path:
         """Make photos an upload of a learner's; return its folder. A folder stays where it is."""

@@ -12,7 +12,7 @@ from tests.photos import make_photo_folder
 from tests.ui.lab import OWNER, Lab, links, rerun, texts
 from tl_core.backbones.spec import backbones
 from tl_core.home import home
-from ui.backbone_cards import COLUMNS, HERE, groups, size
+from ui.backbone.cards import COLUMNS, HERE, groups
 
 STAGES = backbones().get("resnet_mini").stage_names
 
@@ -62,13 +62,6 @@ def test_what_is_here_comes_first(tmp_path: Path) -> None:
     assert [s.name for s in groups()[HERE]][-1] == "resnet50"
     names = [s.name for s in groups()["resnet"]]
     assert names.index("resnet50") < names.index("resnet18")
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(928, "928"), (46_830_453, "46.8 M"), (1.8e9, "1.8 G"), (2048, "2.05 k")]
-)
-def test_sizes_have_three_digits(number: float, text: str) -> None:
-    assert size(number) == text
 
 
 def test_a_card_names_source_size_accuracy_paper_and_licence(lab: Lab) -> None:
@@ -241,7 +234,7 @@ def test_one_class_is_no_base_for_advice(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_photo_size_that_does_not_fit_is_told_and_the_map_drawn(lab: Lab) -> None:
-    lab.choose(backbone="vit_b_16", settings={"image_size": 100})
+    lab.choose(backbone="vit_b_16", settings={"input_size": 100})
     app = lab.open("backbone")
     assert "multiple of 16" in app.warning[0].value
     assert len(app.toggle) == len(backbones().get("vit_b_16").stages)

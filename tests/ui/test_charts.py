@@ -5,7 +5,7 @@ import math
 import plotly.graph_objects
 import pytest
 
-from ui.charts import (
+from ui.shared.charts import (
     CurvePoint,
     Result,
     Series,
@@ -17,8 +17,8 @@ from ui.charts import (
     plain,
     unique,
 )
-from ui.charts.live import MAX_POINTS, thin
-from ui.theme import STRATEGY_STYLE, contrast, strategy_style
+from ui.shared.charts.live import MAX_POINTS, thin
+from ui.shared.theme import STRATEGY_STYLE, contrast, strategy_style
 
 HOSTILE = "<img src=x onerror=alert(1)> {b} {@[2]} a\u202egnp.exe\n\x00 a very long name indeed"
 

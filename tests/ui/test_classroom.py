@@ -14,12 +14,12 @@ import ui.classroom.rooms
 from tests.ui.lab import APP, OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
-from tl_core.execution.removal import sweep
-from tl_core.runs.codes import grouped, owner_of
-from tl_core.server.access import Access
+from tl_core.server.cleanup import sweep
+from tl_core.server.instructor_login import InstructorLogin
 from tl_core.server.rooms import Room, Rooms
+from tl_core.store.learner_code import grouped, owner_of
 from tl_core.training.config import make_config
-from ui.learner import Learner
+from ui.shared.learner import Learner
 
 CODE = "correct horse"
 OTHER = "f" * 32
@@ -33,8 +33,8 @@ HOSTILE = (
 
 
 @pytest.fixture(autouse=True)
-def access(monkeypatch: pytest.MonkeyPatch) -> Access:
-    fresh = Access()
+def access(monkeypatch: pytest.MonkeyPatch) -> InstructorLogin:
+    fresh = InstructorLogin()
     monkeypatch.setattr(ui.classroom.access, "_access", fresh)
     monkeypatch.setattr(ui.classroom.rooms, "lan_address", lambda: "192.168.1.7")
     return fresh
@@ -47,7 +47,7 @@ def code(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def instructor(code: str, access: Access) -> None:
+def instructor(code: str, access: InstructorLogin) -> None:
     access.sign_in(OWNER, code, code)
 
 
@@ -321,7 +321,7 @@ class TestRanking:
         for owner, name in ((OTHER, "Ada"), ("e" * 32, "Bo")):
             Rooms(lab.store).join(room.code, owner, name)
             config = make_config(
-                str(lab.photos), epochs=1, image_size=32, batch_size=8, precision="fp32", threads=1
+                str(lab.photos), epochs=1, input_size=32, batch_size=8, precision="fp32", threads=1
             )
             executor = InlineExecutor(lab.store)
             executor.submit("train", config.to_dict(), owner=owner, room=room.code)

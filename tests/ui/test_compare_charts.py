@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tl_core.runs.compare import p_text
-from ui.charts import confusion_cell, difference_matrix
-from ui.theme import contrast
+from ui.shared.charts import confusion_cell, difference_matrix
+from ui.shared.theme import contrast
 
 CHANGE = [[3, -3, 0], [1, -2, 1], [0, 0, 0]]
 HOSTILE = "<img src=x onerror=alert(1)> {b} a\u202egnp.exe\n"

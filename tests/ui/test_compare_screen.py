@@ -16,8 +16,8 @@ from tl_core.execution.inline import InlineExecutor
 from tl_core.training.config import make_config
 from tl_core.training.events import PrefixCached
 from tl_core.training.record import Prediction, RunRecord
-from ui.compare_forecast import forecast_words
-from ui.compare_parts import computed_once
+from ui.compare.guess import forecast_words
+from ui.compare.parts import computed_once
 
 
 def picker(app: Any, label: str) -> Any:

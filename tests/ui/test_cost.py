@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-import ui.cost
-from tests.core.test_cost import COSTS
+import ui.train.cost
+from tests.core.cost.test_estimate import COSTS
 from tests.ui.lab import Lab, rerun, texts
-from tl_core.execution.removal import NOBODY
-from tl_core.runs.store import WAITING
+from tl_core.cost.profile import ProfileKey
+from tl_core.server.cleanup import NOBODY
+from tl_core.store.database import WAITING
 from tl_core.training.config import make_config
-from tl_core.training.stage_costs import Measured
-from ui.cost import duration
+from tl_core.words import prediction_text
 
-QUICK = {"image_size": 32, "device": "cpu", "precision": "fp32", "threads": 1, "augment": "none"}
+QUICK = {"input_size": 32, "device": "cpu", "precision": "fp32", "threads": 1, "augment": "none"}
 CHOSEN = {"backbone": "resnet_mini", "settings": QUICK}
 
 
-def measured(lab: Lab) -> Measured:
-    return Measured.of(make_config(str(lab.photos), backbone="resnet_mini", **QUICK))
+def measured(lab: Lab) -> ProfileKey:
+    return ProfileKey.of(make_config(str(lab.photos), backbone="resnet_mini", **QUICK))
 
 
 def metric(app: Any, label: str) -> Any:
@@ -33,11 +33,11 @@ def test_until_it_is_measured_the_screen_says_so_and_works(lab: Lab) -> None:
     app = lab.open("backbone")
     assert "Measuring what this network costs" in texts(app)
     assert "Parameters that learn" in {m.label for m in app.metric}
-    [job] = lab.store.jobs(kind="calibrate")
+    [job] = lab.store.jobs(kind="measure_costs")
     assert job.payload == dataclasses.asdict(measured(lab))
     assert (job.owner, job.status) == (NOBODY, WAITING)
     lab.open("backbone")  # another visitor
-    assert len(lab.store.jobs(kind="calibrate")) == 1, "it was asked for twice"
+    assert len(lab.store.jobs(kind="measure_costs")) == 1, "it was asked for twice"
     COSTS.save(measured(lab))
     assert "Measuring" not in texts(rerun(app))
     assert metric(app, "Training time, predicted")
@@ -46,11 +46,11 @@ def test_until_it_is_measured_the_screen_says_so_and_works(lab: Lab) -> None:
 def test_a_measurement_that_failed_is_not_asked_for_again(lab: Lab) -> None:
     lab.choose(**CHOSEN)
     app = lab.open("backbone")
-    [job] = lab.store.jobs(kind="calibrate")
+    [job] = lab.store.jobs(kind="measure_costs")
     lab.store.start(job.id)
     lab.store.end(job.id, "failed", "no reason")
     assert "could not be measured" in texts(rerun(app))
-    assert len(lab.store.jobs(kind="calibrate")) == 1
+    assert len(lab.store.jobs(kind="measure_costs")) == 1
 
 
 def test_the_plan_has_its_price(lab: Lab) -> None:
@@ -60,17 +60,17 @@ def test_the_plan_has_its_price(lab: Lab) -> None:
     time = metric(app, "Training time, predicted")
     # 14 photos train and 6 validate: five frozen stages once, photos of 80 x 60 pixels, building.
     seconds = 5 * (14 * 1 + 6 * 3) + 20 * (0.5 + 0.0048) + 7
-    assert time.value == duration(seconds) and time.delta == "under 0.1 s an epoch"
+    assert time.value == prediction_text(seconds) and time.delta == "under 0.1 s an epoch"
     memory = metric(app, "Memory, predicted")
     assert memory.value == "302 MB" and memory.delta.endswith("of features kept")
-    assert lab.store.jobs(kind="calibrate") == []
+    assert lab.store.jobs(kind="measure_costs") == []
 
 
 def test_thawing_costs_more(lab: Lab) -> None:
     COSTS.save(measured(lab))
     lab.choose(**CHOSEN, thawed=["layer4"], strategies=["fine_tune"])
     time = metric(lab.open("backbone"), "Training time, predicted")
-    assert time.delta == f"{duration(14 * 10 + 100 + 6 * 2)} an epoch"
+    assert time.delta == f"{prediction_text(14 * 10 + 100 + 6 * 2)} an epoch"
 
 
 def test_what_was_measured_on_a_busy_server_is_measured_again(
@@ -78,20 +78,20 @@ def test_what_was_measured_on_a_busy_server_is_measured_again(
 ) -> None:
     dataclasses.replace(COSTS, busy=True).save(measured(lab))
     lab.choose(**CHOSEN)
-    monkeypatch.setattr(ui.cost, "busy", lambda: True)
+    monkeypatch.setattr(ui.train.cost, "busy", lambda: True)
     app = lab.open("backbone")
     assert metric(app, "Training time, predicted") and "probably too much" in texts(app)
-    assert lab.store.jobs(kind="calibrate") == []
-    monkeypatch.setattr(ui.cost, "busy", lambda: False)
+    assert lab.store.jobs(kind="measure_costs") == []
+    monkeypatch.setattr(ui.train.cost, "busy", lambda: False)
     rerun(rerun(app))
-    assert len(lab.store.jobs(kind="calibrate")) == 1
+    assert len(lab.store.jobs(kind="measure_costs")) == 1
     COSTS.save(measured(lab))
     assert "probably too much" not in texts(rerun(app))
 
 
 def test_without_photos_nothing_is_measured(lab: Lab) -> None:
     app = lab.open("backbone")
-    assert lab.store.jobs(kind="calibrate") == []
+    assert lab.store.jobs(kind="measure_costs") == []
     assert "Training time, predicted" not in {m.label for m in app.metric}
 
 
@@ -107,11 +107,3 @@ def test_the_line_up_does_not_wait_for_the_measurement(lab: Lab) -> None:
     app = lab.open("train")
     assert "Measuring what this network costs" in texts(app)
     assert any(b.label.startswith("Start") and not b.disabled for b in app.button)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.01, "under 0.1 s"), (0.44, "0.4 s"), (9.44, "9.4 s"), (12.3, "12 s"), (75, "1 min 15 s")],
-)
-def test_a_prediction_is_no_more_precise_than_it_is(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

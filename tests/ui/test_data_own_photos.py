@@ -20,16 +20,16 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 from tests.photos import make_photo, make_photo_folder, zip_folder
 from tests.ui.lab import OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
-from tl_core.execution.removal import sweep
 from tl_core.home import home
-from tl_core.runs.schema import uploads as table
+from tl_core.server.cleanup import sweep
 from tl_core.server.rooms import Rooms
 from tl_core.server.uploads import Uploads, questions_folder, uploads_folder
+from tl_core.store.schema import uploads as table
 from tl_core.training.record import RunRecord
-from ui.caretaker import Caretaker
-from ui.charts import confusion_matrix
-from ui.chrome import literal, visible
-from ui.own_photos import Arriving
+from ui.data.uploads import Arriving
+from ui.shared.charts import confusion_matrix
+from ui.shared.cleanup import Cleanup
+from ui.shared.text import literal, visible
 
 OTHER = "f" * 32
 NAMES = (
@@ -174,11 +174,11 @@ class TestExpiry:
         orphan.parent.mkdir()
         orphan.touch()
         os.utime(orphan, (0, 0))
-        caretaker = Caretaker(interval=0.01)
+        cleanup = Cleanup(interval=0.01)
         deadline = time.monotonic() + 20
         while orphan.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
-        caretaker.stop()
+        cleanup.stop()
         assert not orphan.exists()
 
 
@@ -249,7 +249,7 @@ def test_a_file_that_was_read_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
     record = UploadedFileRec("1", "a.zip", "application/zip", b"content")
     manager.add_file("session", record)
     context = SimpleNamespace(uploaded_file_mgr=manager, session_id="session")
-    monkeypatch.setattr("ui.own_photos.get_script_run_ctx", lambda: context)
+    monkeypatch.setattr("ui.data.uploads.get_script_run_ctx", lambda: context)
     file = Arriving(UploadedFile(record, FileURLs()))
     assert file.read(100) == b"content"
     file.close()

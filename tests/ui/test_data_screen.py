@@ -13,10 +13,11 @@ from PIL import Image
 from tests.photos import make_photo, make_photo_folder
 from tests.ui.lab import OWNER, Lab, rerun, tables, texts
 from tl_core.backbones.spec import backbones
-from tl_core.data import AUGMENTATIONS
 from tl_core.execution.worker import run_job
-from ui.camera import camera_works
-from ui.charts.balance import MOST, class_balance
+from tl_core.modalities.photo import PHOTO
+from tl_core.modalities.photo.augment import AUGMENTATIONS
+from ui.data.camera import camera_works
+from ui.shared.charts.balance import MOST, class_balance
 
 
 def of(app: Any, label: str) -> Any:
@@ -68,7 +69,7 @@ class TestAugmentation:
         assert lab.store.jobs(kind="preview") == []
 
     def test_one_photo_is_shown_eight_times(self, lab: Lab) -> None:
-        lab.choose(settings={"image_size": 64})
+        lab.choose(settings={"input_size": 64})
         app = lab.open("data")
         of(app, "Show eight epochs").click()
         rerun(app)
@@ -123,7 +124,7 @@ class TestAugmentation:
 
         file = sorted((photos / "ant").iterdir())[0]
         preprocessing = backbones().get("resnet_mini").preprocessing.at(48)
-        views = augmented_views(file, preprocessing, AUGMENTATIONS.get(name))
+        views = augmented_views(PHOTO, file, preprocessing, AUGMENTATIONS.get(name))
         assert len(views) == VIEWS
         assert len(set(views)) == {"none": 1, "light": 2}.get(name, VIEWS)
 

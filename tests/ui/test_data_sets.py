@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import ui.public_sets
+import ui.data.public_sets
 from tests.photos import make_photo_folder
 from tests.ui.lab import OWNER, Lab, rerun, texts
 from tl_core.data import catalog
@@ -25,7 +25,7 @@ def samples(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def hosts(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The servers that answer; none, as without a network."""
     answering: set[str] = set()
-    monkeypatch.setattr(ui.public_sets, "reachable", lambda urls: answering & set(urls))
+    monkeypatch.setattr(ui.data.public_sets, "reachable", lambda urls: answering & set(urls))
     return answering
 
 
@@ -66,7 +66,7 @@ def test_without_samples_there_are_no_cards(
 def test_nothing_asks_the_internet_before_the_list_is_opened(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui.public_sets, "reachable", lambda _: pytest.fail("asked"))
+    monkeypatch.setattr(ui.data.public_sets, "reachable", lambda _: pytest.fail("asked"))
     lab.open("data")
 
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.ui.lab import APP, OWNER, Lab, rerun, texts
-from ui.link import decode, encode
-from ui.state import AppState
+from ui.shared.link import decode, encode
+from ui.shared.state import AppState
 
 LINK = {
     "data": "produce/market",
@@ -28,6 +28,11 @@ def test_what_is_put_into_a_link_comes_out_of_it() -> None:
     assert state.data == "produce/market" and state.thawed == ("layer4",)
     assert state.settings == {"epochs": 10, "lr": 0.01, "head": "mlp", "class_weights": True}
     assert AppState.from_dict(decode(dict(parse_qsl(encode(state)))).given) == state
+
+
+def test_a_link_may_use_the_former_name_of_a_setting() -> None:
+    read = decode({"image_size": "64"})
+    assert read.given["settings"] == {"input_size": 64} and not read.notes
 
 
 @pytest.mark.parametrize("thawed", [None, (), ("stem", "layer4")])
@@ -57,7 +62,7 @@ def test_a_path_never_gets_into_a_link_nor_out_of_one(data: str) -> None:
         ("epochs", "ten"),
         ("lr", "nan"),
         ("lr", "inf"),
-        ("image_size", "33.5"),
+        ("input_size", "33.5"),
         ("head", "__class__"),
         ("class_weights", "2"),
         ("optimizer", "x" * 10_000),
@@ -115,3 +120,7 @@ def test_what_a_link_would_replace_can_be_kept(lab: Lab) -> None:
     rerun(app)
     assert app.title[0].value == "Transfer-learning laboratory"
     assert lab.store.workspace(OWNER)["data"] == str(lab.photos)
+
+
+def test_a_workspace_may_hold_the_former_name_of_a_setting() -> None:
+    assert AppState.from_dict({"settings": {"image_size": 64}}).settings == {"input_size": 64}

@@ -9,8 +9,8 @@ import pytest
 
 from tests.ui.lab import OWNER, Lab, rerun, tables, texts
 from tl_core.execution.inline import InlineExecutor
-from ui import ranking
-from ui.ranking import outcome_words
+from ui.backbone import backbone_ranking
+from ui.backbone.backbone_ranking import outcome_words
 
 BUTTON = "Rank the networks for my photos"
 SCORES = {"resnet_mini": 0.3, "resnet18": 0.2, "vgg16": 0.1}
@@ -18,7 +18,7 @@ SCORES = {"resnet_mini": 0.3, "resnet18": 0.2, "vgg16": 0.1}
 
 @pytest.fixture(autouse=True)
 def three_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranking, "at_hand", lambda: list(SCORES))
+    monkeypatch.setattr(backbone_ranking, "fitting", lambda kind: list(SCORES))
 
 
 def rank_button(app: Any) -> Any:
@@ -83,7 +83,7 @@ def test_without_photos_or_with_one_network_there_is_nothing_to_rank(
 ) -> None:
     assert rank_button(lab.open("backbone")) is None
     lab.choose()
-    monkeypatch.setattr(ranking, "at_hand", lambda: ["resnet_mini"])
+    monkeypatch.setattr(backbone_ranking, "fitting", lambda kind: ["resnet_mini"])
     assert rank_button(lab.open("backbone")) is None
 
 
@@ -93,7 +93,7 @@ def test_a_ranking_really_runs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Non
     job = ranked(lab, backbones=["resnet_mini"])
     payload = lab.store.job(job).payload
     done = InlineExecutor(lab.store).submit("rank", payload, owner=OWNER)
-    [scores] = ranking.forecast_of(lab.store.job(done)).values()
+    [scores] = backbone_ranking.forecast_of(lab.store.job(done)).values()
     assert scores.keys() == {"log_me", "h_score"}
 
 
@@ -105,7 +105,7 @@ def test_compare_says_what_became_of_the_forecast(
     ranked(lab)
     assert "ranking's forecast" not in texts(lab.open("compare"))
     monkeypatch.setattr(
-        ranking,
+        backbone_ranking,
         "_by_strategy",
         lambda runs: {"feature_extraction": {"resnet_mini": 0.9, "vgg16": 0.8}},
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tl_core.execution.queue import Place
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
 from tl_core.training.config import make_config
 from tl_core.training.events import (
     EpochEnded,
@@ -18,8 +18,8 @@ from tl_core.training.events import (
     TrainEvent,
     to_dict,
 )
-from ui.charts import CurvePoint
-from ui.runs import RunView, line_of, seconds_text, view_runs
+from ui.shared.charts import CurvePoint
+from ui.shared.runs import RunView, line_of, view_runs
 
 
 class Run:
@@ -171,11 +171,3 @@ def test_runs_side_by_side_look_different(store: Store) -> None:
     runs = [Run(store, name) for name in ("fine_tune", "fine_tune", "hybrid")]
     jobs: list[Any] = [store.job(run.id) for run in runs]
     assert len({view.style for view in view_runs(store, jobs, {})}) == 3
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-1, "0 s"), (8.4, "8 s"), (59.6, "1 min"), (125, "2 min 5 s"), (3780, "1 h 3 min")],
-)
-def test_durations_for_people(seconds: float, text: str) -> None:
-    assert seconds_text(seconds) == text

@@ -20,7 +20,7 @@ from tl_core.execution import run_folder
 from tl_core.execution.worker import run_job
 from tl_core.home import home
 from tl_core.runs.restore import predict_files
-from ui.chrome import literal
+from ui.shared.text import literal
 
 SCREENS = {
     "start": "Transfer-learning laboratory",
@@ -350,7 +350,7 @@ class TestTrain:
         assert lab.store.workspace(OWNER)["settings"] == chosen
 
     def test_a_setting_that_does_not_fit_is_told(self, lab: Lab) -> None:
-        lab.choose(backbone="vit_b_16", settings={"image_size": 100})
+        lab.choose(backbone="vit_b_16", settings={"input_size": 100})
         app = lab.open("train")
         assert "multiple of 16" in app.warning[0].value and "96" in app.warning[0].value
         assert not app.button

@@ -8,7 +8,7 @@ import pytest
 import tl_core.freezing
 import tl_core.registry
 from tl_core.errors import UnknownName
-from ui.source import ROOT, read_source
+from ui.shared.source import ROOT, read_source
 
 
 def uses() -> list[tuple[str, str, str]]:
@@ -70,6 +70,6 @@ def test_a_file_is_parsed_and_never_run(monkeypatch: pytest.MonkeyPatch, tmp_pat
     (tmp_path / "tl_core").mkdir()
     trap = "raise SystemExit('run')\n\ndef shown():\n    return 1\n"
     (tmp_path / "tl_core" / "trap.py").write_text(trap)
-    monkeypatch.setattr("ui.source.ROOT", tmp_path)
+    monkeypatch.setattr("ui.shared.source.ROOT", tmp_path)
     source = read_source("tl_core.trap", "shown")
     assert json.dumps([source.path, source.line]) == '["tl_core/trap.py", 3]'

@@ -3,11 +3,11 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.lab import rerun, tables, texts
-from ui.table import SHOWN
+from ui.shared.table import SHOWN
 
 
 def page(columns: dict[str, list[Any]]) -> Any:
-    code = f"from ui.table import show_table\nshow_table({columns!r})"
+    code = f"from ui.shared.table import show_table\nshow_table({columns!r})"
     return AppTest.from_string(code, default_timeout=30)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tl_core.strategies import STRATEGIES
-from ui.theme import (
+from ui.shared.theme import (
     STRATEGY_STYLE,
     contrast,
     strategy_style,
@@ -59,7 +59,9 @@ def test_themes_can_be_read(theme):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_map_texts_can_be_read(theme):
-    css = (Path(__file__).parents[2] / "ui" / "layer_map" / "layer_map.css").read_text()
+    css = (
+        Path(__file__).parents[2] / "ui" / "backbone" / "layer_map" / "layer_map.css"
+    ).read_text()
     pairs = dict(re.findall(r"--([a-z-]+): light-dark\(([^)]*)\)", css))
     color = {k: v.split(", ")[theme == "dark"] for k, v in pairs.items()}
     ground = config()["theme"][theme]["backgroundColor"]

@@ -8,8 +8,8 @@ import pytest
 
 from tests.ui.lab import OWNER, Lab, links, rerun, texts
 from tl_core.execution.inline import InlineExecutor
-from tl_core.runs.store import Store
 from tl_core.server.rooms import Rooms
+from tl_core.store.database import Store
 from tl_core.training.config import make_config
 from tl_core.training.events import (
     EpochEnded,
@@ -19,8 +19,8 @@ from tl_core.training.events import (
     RunStarted,
     to_dict,
 )
-from ui.demo import plan
-from ui.runs import RunView, view_runs
+from ui.shared.runs import RunView, view_runs
+from ui.start.demo import plan
 
 
 def button(app: Any, label: str) -> Any:
@@ -170,7 +170,7 @@ def test_finished_runs_can_run_longer(lab: Lab) -> None:
 
 def test_mistakes_are_shown_once_it_is_over(lab: Lab) -> None:
     config = make_config(
-        str(lab.photos), strategy="from_scratch", epochs=1, image_size=32, lr=1e-8, precision="fp32"
+        str(lab.photos), strategy="from_scratch", epochs=1, input_size=32, lr=1e-8, precision="fp32"
     )
     InlineExecutor(lab.store).submit(
         "train", config.to_dict(), owner=OWNER, comparison="comparison"

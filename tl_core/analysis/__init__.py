@@ -5,5 +5,6 @@
 :mod:`~tl_core.analysis.remarks` reads a run's curves;
 :mod:`~tl_core.analysis.advice` suggests what to thaw;
 :mod:`~tl_core.analysis.transferability` scores features before any training. None of it loads
-torch, but for :mod:`~tl_core.analysis.ranking`, which runs the networks whose features are scored.
+torch, but for :mod:`~tl_core.analysis.backbone_ranking`, which runs the networks whose features are
+scored.
 """

@@ -6,10 +6,9 @@ Facts about them are here and need no torch; the networks themselves come from
 
 from tl_core.backbones.spec import (
     BackboneSpec,
-    Preprocessing,
     Stage,
     WeightsSource,
     backbones,
 )
 
-__all__ = ["BackboneSpec", "Preprocessing", "Stage", "WeightsSource", "backbones"]
+__all__ = ["BackboneSpec", "Stage", "WeightsSource", "backbones"]

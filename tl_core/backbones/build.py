@@ -8,8 +8,8 @@ from tl_core.backbones.staged import StagedBackbone
 from tl_core.backbones.weights import damaged, load_state
 
 
-def build_backbone(name: str, *, pretrained: bool, image_size: int | None = None) -> StagedBackbone:
-    """Build a backbone, in training mode as every new module.
+def build_backbone(name: str, *, pretrained: bool, input_size: int | None = None) -> StagedBackbone:
+    """Build a backbone that takes raw batches, in training mode as every new module.
 
     Parameters
     ----------
@@ -18,24 +18,24 @@ def build_backbone(name: str, *, pretrained: bool, image_size: int | None = None
     pretrained
         Load the pretrained weights, downloading them if they are not here yet; otherwise the
         weights are random, drawn from torch's global generator.
-    image_size
-        Side of the images in pixels; None for the backbone's default. Only a vision transformer
-        is built differently for another size.
+    input_size
+        In the unit of the backbone's modality; None for the backbone's default.
 
     Raises
     ------
     UnknownName
         If there is no such backbone.
     ConfigError
-        If the network cannot take images of that size.
+        If the network cannot take inputs of that size.
     WeightsError
         If the weights are damaged or out of reach.
     """
     architecture, spec = ARCHITECTURES.get(name), backbones().get(name)
-    size = image_size or spec.input_size
-    spec.check_image_size(size)
+    size = input_size or spec.input_size
+    spec.check_input_size(size)
     family = architecture.family
-    backbone = family.build(architecture.builder, size)
+    input_layer = spec.kind.load_tensors().input_layer(spec.preprocessing.at(size))
+    backbone = family.build(architecture.builder, size, input_layer)
     if pretrained:
         state = family.adapt(load_state(spec), size)
         head = f"{backbone.head_prefix}."

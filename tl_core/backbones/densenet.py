@@ -40,7 +40,7 @@ _CONDENSES = {
 }
 
 
-def adapt(state: State, image_size: int) -> State:
+def adapt(state: State, input_size: int) -> State:
     """Rename ``norm.1`` to ``norm1`` and so on: the published file has keys of an older layout."""
     old = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.(?=[12]\.)")
     return {old.sub(r"\1", key): tensor for key, tensor in state.items()}

@@ -13,11 +13,11 @@ Builder = Callable[..., nn.Module]
 """A constructor in torchvision's manner, such as ``torchvision.models.resnet18``."""
 
 
-def _any_size(builder: Builder, image_size: int) -> nn.Module:
+def _any_size(builder: Builder, input_size: int) -> nn.Module:
     return builder()
 
 
-def _as_stored(state: State, image_size: int) -> State:
+def _as_stored(state: State, input_size: int) -> State:
     return state
 
 
@@ -33,22 +33,27 @@ class Family:
         Citation of the paper that introduced it.
     layout
         Divides one of its models into stages.
+    modality
+        Name of the kind of data that they read.
     size_multiple
-        Image sizes must be a multiple of this number of pixels.
+        Input sizes must be a multiple of this number.
     make
-        Builds the original model with random weights for an image size in pixels.
+        Builds the original model with random weights for an input size.
     adapt
-        Makes stored weights fit a model of that image size.
+        Makes stored weights fit a model of that input size.
     """
 
     name: str
     paper: str
     layout: Callable[[nn.Module], Layout]
+    modality: str = "photo"
     size_multiple: int = 1
     make: Callable[[Builder, int], nn.Module] = _any_size
     adapt: Callable[[State, int], State] = _as_stored
 
-    def build(self, builder: Builder, image_size: int) -> StagedBackbone:
-        """Build a staged backbone with random weights for images of that size in pixels."""
-        model = self.make(builder, image_size)
-        return StagedBackbone(model, self.layout(model))
+    def build(
+        self, builder: Builder, input_size: int, input_layer: nn.Module | None = None
+    ) -> StagedBackbone:
+        """Build a staged backbone with random weights for inputs of that size."""
+        model = self.make(builder, input_size)
+        return StagedBackbone(model, self.layout(model), input_layer)

@@ -15,6 +15,8 @@ from tl_core.backbones.staged import StagedBackbone
 TOLERANCE = 1e-5
 """Largest change of an output, relative to the largest output, that rounding may bring."""
 
+_FOLDABLE = ((nn.Conv1d, nn.BatchNorm1d), (nn.Conv2d, nn.BatchNorm2d), (nn.Conv3d, nn.BatchNorm3d))
+
 
 def folded(backbone: StagedBackbone, x: torch.Tensor, start: int, stop: int) -> StagedBackbone:
     """Return a copy of a backbone whose frozen stages have fewer layers and the same answers.
@@ -46,7 +48,8 @@ def folded(backbone: StagedBackbone, x: torch.Tensor, start: int, stop: int) -> 
         setattr(parent, norm, nn.Identity())
     quick.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with torch.inference_mode():
-        expected, answer = (net.prefix(x.float(), start, stop) for net in (backbone, quick))
+        x = x if start == 0 else x.float()  # kept activations may be bf16; a raw batch is as it is
+        expected, answer = (net.prefix(x, start, stop) for net in (backbone, quick))
     same = (expected - answer).abs().max() <= TOLERANCE * expected.abs().max()
     return quick if same else backbone
 
@@ -55,6 +58,6 @@ def _pairs(model: nn.Module) -> Iterator[tuple[nn.Module, tuple[str, str]]]:
     """Yield the parent and the names of each convolution that a BatchNorm follows."""
     for parent in model.modules():
         for (first, conv), (second, norm) in itertools.pairwise(parent.named_children()):
-            fits = isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+            fits = any(isinstance(conv, c) and isinstance(norm, n) for c, n in _FOLDABLE)
             if fits and conv.out_channels == norm.num_features:
                 yield parent, (first, second)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache, cached_property
+from math import ceil
 
-from tl_core.errors import ConfigError, UnknownName
+from tl_core.codec import from_plain
+from tl_core.errors import ConfigError, DataError, UnknownName
 from tl_core.home import ASSETS
+from tl_core.modalities import MODALITIES, Modality
+from tl_core.modalities.base import Preprocessing
 from tl_core.registry import Registry
 
 FACTS = ASSETS / "backbones.json"
-
-SMALLEST_INPUT = 32
-"""Pixels; every family here halves the resolution five times at most."""
 
 
 @dataclass(frozen=True)
@@ -35,50 +36,22 @@ class Stage:
     parameters
         Number of learnable values.
     output_shape
-        Channels, height and width of its output at the backbone's input size; height and width
-        are 1 for a vector; for a transformer they are the grid of tokens.
+        Channels and sides of its output at the backbone's input size; all sides are 1 for a vector;
+        for a transformer they are the grid of tokens.
     multiply_adds
-        Multiply-accumulate operations for one picture at the backbone's input size.
+        Multiply-accumulate operations for one item at the backbone's input size.
     receptive_field
-        Side in input pixels of the square that one output value can see; None where attention or
-        global pooling lets it see everything.
+        How much of an input, in the unit of its size, one output value can see along a side; None
+        where attention or global pooling lets it see everything.
     """
 
     name: str
     title: str
     detects: str
     parameters: int
-    output_shape: tuple[int, int, int]
+    output_shape: tuple[int, ...]
     multiply_adds: int
     receptive_field: int | None = None
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """How a photo becomes input, as the weights were trained with.
-
-    Attributes
-    ----------
-    resize
-        Length in pixels that the shorter side is resized to.
-    size
-        Side in pixels of the square that is cropped from the centre.
-    interpolation
-        ``bilinear`` or ``bicubic``.
-    mean, std
-        Of each colour channel, for pixel values from 0 to 1.
-    """
-
-    resize: int
-    size: int
-    interpolation: str
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-    def at(self, size: int) -> Preprocessing:
-        """Return the same preprocessing for another image size, keeping the share cropped away."""
-        resize = round(self.resize * size / self.size)
-        return Preprocessing(resize, size, self.interpolation, self.mean, self.std)
 
 
 @dataclass(frozen=True)
@@ -125,6 +98,8 @@ class BackboneSpec:
     ----------
     name, title, family
         ``resnet18``, "ResNet-18", ``resnet``.
+    modality
+        Name of the kind of data that it reads.
     summary
         One sentence for a learner who has to choose.
     paper
@@ -132,8 +107,8 @@ class BackboneSpec:
     num_features
         Length of the feature vector that goes into the head.
     size_multiple
-        Image sizes must be a multiple of this number of pixels (16 for a vision transformer's
-        patches, 1 for most).
+        Input sizes must be a multiple of this number (16 for a vision transformer's patches, 1 for
+        most).
     stages
         In the order in which they run.
     """
@@ -141,6 +116,7 @@ class BackboneSpec:
     name: str
     title: str
     family: str
+    modality: str
     summary: str
     paper: str
     num_features: int
@@ -150,8 +126,13 @@ class BackboneSpec:
     stages: tuple[Stage, ...]
 
     @property
+    def kind(self) -> Modality:
+        """The kind of data that it reads."""
+        return MODALITIES.get(self.modality)
+
+    @property
     def input_size(self) -> int:
-        """Side in pixels of the default input."""
+        """The default input size, in the unit of its kind of data."""
         return self.preprocessing.size
 
     @property
@@ -164,21 +145,57 @@ class BackboneSpec:
         """Learnable values of all stages; the classifier of the source task is not counted."""
         return sum(stage.parameters for stage in self.stages)
 
-    def check_image_size(self, size: int) -> None:
-        """Refuse an image size in pixels that the network cannot take.
+    def scale(self, size: int) -> float:
+        """Return how many times the work at the default input size another one takes.
+
+        Rounded sides and attention make that an estimate.
+        """
+        return float((size / self.input_size) ** self.kind.growth)
+
+    def output_shape(self, stage: Stage, size: int) -> tuple[int, ...]:
+        """Return channels and sides of a stage's output for another input size.
+
+        A vector stays a vector; a map grows and shrinks with the input.
+        """
+        channels, *sides = stage.output_shape
+        share = size / self.input_size
+        return channels, *(side if side == 1 else max(1, ceil(side * share)) for side in sides)
+
+    def multiply_adds(self, stage: Stage, size: int) -> float:
+        """Return a stage's multiply-adds for one item of another input size."""
+        is_map = any(side > 1 for side in stage.output_shape[1:])
+        return stage.multiply_adds * (self.scale(size) if is_map else 1)
+
+    def check_input_size(self, size: int) -> None:
+        """Refuse an input size that the network cannot take.
 
         Raises
         ------
         ConfigError
             Naming what is allowed and the nearest size that works.
         """
-        step = self.size_multiple
-        if size < SMALLEST_INPUT or size % step:
-            near = max(SMALLEST_INPUT, round(size / step) * step)
+        step, smallest = self.size_multiple, self.kind.smallest_size
+        if size < smallest or size % step:
+            near = max(smallest, round(size / step) * step)
             multiple = f" and a multiple of {step}" if step > 1 else ""
             raise ConfigError(
-                f"{self.title} cannot take images of {size} pixels: the size must be at least "
-                f"{SMALLEST_INPUT}{multiple}. The nearest that works is {near}."
+                f"{self.title} cannot take {self.kind.plural} of {size} {self.kind.size_unit}: the "
+                f"size must be at least {smallest}{multiple}. The nearest that works is {near}."
+            )
+
+    def check_modality(self, found: Modality) -> None:
+        """Refuse data of a kind that the network cannot read.
+
+        Raises
+        ------
+        DataError
+            Naming networks that fit.
+        """
+        if found.name != self.modality:
+            fitting = [spec.name for spec in backbones() if spec.modality == found.name]
+            raise DataError(
+                f"{self.title} reads {self.kind.plural}, and these are {found.plural}. "
+                f"Networks for {found.plural}: {', '.join(fitting) or 'none yet'}."
             )
 
     def stage(self, name: str) -> Stage:
@@ -196,24 +213,7 @@ def backbones() -> Registry[BackboneSpec]:
     """Return all known backbones, the bundled ones first."""
     registry: Registry[BackboneSpec] = Registry("backbone")
     for facts in json.loads(FACTS.read_text(encoding="utf-8")):
-        registry.register(facts["name"], spec_from_facts(facts))
+        expected = MODALITIES.get(facts["modality"]).preprocessing
+        facts["preprocessing"] = from_plain(expected, facts["preprocessing"])
+        registry.register(facts["name"], from_plain(BackboneSpec, facts))
     return registry
-
-
-def spec_from_facts(facts: dict[str, object]) -> BackboneSpec:
-    """Build a spec from one entry of the facts file."""
-
-    def fixed(value: object) -> object:
-        return tuple(fixed(item) for item in value) if isinstance(value, list) else value
-
-    def build(kind: type, values: object) -> object:
-        assert isinstance(values, dict)
-        return kind(**{key: fixed(value) for key, value in values.items()})
-
-    values = dict(facts)
-    values["preprocessing"] = build(Preprocessing, values["preprocessing"])
-    values["weights"] = build(WeightsSource, values["weights"])
-    stages = values["stages"]
-    assert isinstance(stages, list)
-    values["stages"] = tuple(build(Stage, stage) for stage in stages)
-    return BackboneSpec(**values)  # type: ignore[arg-type]

@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 Step = str | Callable[[nn.Module, torch.Tensor], torch.Tensor]
 """Dotted name of a submodule, or a parameter-free function of (model, tensor)."""
@@ -22,12 +21,12 @@ State = dict[str, torch.Tensor]
 
 
 def global_average(_: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Average a map (N, C, H, W) over all positions: (N, C)."""
-    return torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)
+    """Average a map (N, C, ...) over all that follows the channels: (N, C)."""
+    return x.mean(tuple(range(2, x.ndim)))
 
 
 def flatten(_: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Turn a map (N, C, H, W) into vectors (N, C * H * W)."""
+    """Turn a map (N, C, ...) into vectors."""
     return torch.flatten(x, 1)
 
 
@@ -70,7 +69,7 @@ class Layout:
     pool
         Parameter-free steps from the last stage's output to features (N, F).
     as_map
-        Turns a stage's output into (N, C, H, W) where it is not a map or a vector already.
+        Turns a stage's output into a map (N, C, ...) where it is not a map or a vector already.
     """
 
     stages: tuple[StageDef, ...]
@@ -82,12 +81,17 @@ class Layout:
 class StagedBackbone(nn.Module):
     """A model without its final linear layer, run stage by stage.
 
+    A *raw batch* (N, ...) is what the views of items are stacked into. Wherever a batch starts at
+    stage 0, the input layer first turns it into what the network expects.
+
     Parameters
     ----------
     model
         The original model; its final linear layer is replaced by an identity.
     layout
         Its division into stages.
+    input_layer
+        From a raw batch to the network's input; none for a model that takes it as it is.
 
     Attributes
     ----------
@@ -100,8 +104,11 @@ class StagedBackbone(nn.Module):
         If a parameter or buffer of the model belongs to no stage or to more than one.
     """
 
-    def __init__(self, model: nn.Module, layout: Layout) -> None:
+    def __init__(
+        self, model: nn.Module, layout: Layout, input_layer: nn.Module | None = None
+    ) -> None:
         super().__init__()
+        self.input_layer = input_layer or nn.Identity()
         head = model.get_submodule(layout.head_prefix)
         assert isinstance(head, nn.Linear)
         self.num_features = head.in_features
@@ -125,16 +132,18 @@ class StagedBackbone(nn.Module):
         Parameters
         ----------
         x
-            Images (N, 3, H, W) for ``start == 0``, else the output of stage ``start - 1``; it is
+            A raw batch (N, ...) for ``start == 0``, else the output of stage ``start - 1``; it is
             left unchanged.
         """
+        if start == 0:
+            x = self.input_layer(x)
         for stage in self.layout.stages[start:stop]:
             x = self._chain(stage.steps, x)
         return x
 
-    def forward_features(self, images: torch.Tensor) -> torch.Tensor:
-        """Run all stages on images (N, 3, H, W)."""
-        return self.run(images)
+    def forward_features(self, x: torch.Tensor) -> torch.Tensor:
+        """Run all stages on a raw batch (N, ...)."""
+        return self.run(x)
 
     def pool(self, x: torch.Tensor) -> torch.Tensor:
         """Turn the last stage's output into features (N, F), the input of the final layer."""
@@ -146,19 +155,19 @@ class StagedBackbone(nn.Module):
         Parameters
         ----------
         x
-            What :meth:`prefix` returned for ``stop = start``; images (N, 3, H, W) for 0.
+            What :meth:`prefix` returned for ``stop = start``; a raw batch (N, ...) for 0.
         """
         x = self.run(x, start, stop)
         return self.pool(x) if start < stop == len(self.stage_names) else x
 
     def forward(self, x: torch.Tensor, start: int = 0) -> torch.Tensor:
-        """Map images (N, 3, H, W), or what :meth:`prefix` made of them, to features (N, F)."""
+        """Map a raw batch (N, ...), or what :meth:`prefix` made of it, to features (N, F)."""
         return self.prefix(x, start, len(self.stage_names))
 
     def as_map(self, x: torch.Tensor) -> torch.Tensor:
         """Show a stage's output as a map (N, C, H, W); vectors become 1 x 1 maps."""
         x = self.layout.as_map(x)
-        return x if x.ndim == 4 else x[:, :, None, None]
+        return x[:, :, None, None] if x.ndim == 2 else x
 
     def stage_parameters(self, name: str) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield the parameters of a stage with the original model's keys."""

@@ -74,15 +74,15 @@ def layout(model: nn.Module) -> Layout:
     return Layout((embedding, *encoders), "heads.head", pool=(_class_token,), as_map=_fold)
 
 
-def make(builder: Builder, image_size: int) -> nn.Module:
-    """Build the network for one image size, which fixes the number of position embeddings."""
-    return builder(image_size=image_size)
+def make(builder: Builder, input_size: int) -> nn.Module:
+    """Build the network for one input size, which fixes the number of position embeddings."""
+    return builder(image_size=input_size)
 
 
-def adapt(state: State, image_size: int) -> State:
-    """Interpolate the position embeddings to the grid of another image size."""
+def adapt(state: State, input_size: int) -> State:
+    """Interpolate the position embeddings to the grid of another input size."""
     resized: State = torchvision.models.vision_transformer.interpolate_embeddings(
-        image_size, PATCH, dict(state)
+        input_size, PATCH, dict(state)
     )
     return resized
 

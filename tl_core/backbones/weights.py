@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from tl_core.backbones.spec import BackboneSpec, backbones
-from tl_core.download import DownloadError, Progress, download, is_whole
+from tl_core.download import DownloadError, download, is_whole
 from tl_core.errors import WeightsError
 from tl_core.home import ASSETS
+from tl_core.modalities import Modality
+from tl_core.steps import Progress
+from tl_core.words import bytes_text
 
 if TYPE_CHECKING:
     import torch
@@ -43,9 +46,10 @@ def location(spec: BackboneSpec) -> Location:
     return "cached" if weights_path(spec).is_file() else "download"
 
 
-def at_hand() -> list[str]:
-    """Return the names of the backbones whose weights are on this machine, the bundled first."""
-    return [spec.name for spec in backbones() if location(spec) != "download"]
+def fitting(kind: Modality) -> list[str]:
+    """Return the backbones for a kind of data whose weights are here, the bundled first."""
+    here = [spec for spec in backbones() if location(spec) != "download"]
+    return [spec.name for spec in here if spec.modality == kind.name]
 
 
 def prefetch(spec: BackboneSpec, progress: Progress | None = None) -> Path:
@@ -102,10 +106,10 @@ def damaged(spec: BackboneSpec, reason: str) -> WeightsError:
 
 def _unreachable(spec: BackboneSpec, reason: str) -> WeightsError:
     host = urlsplit(spec.weights.url or "").netloc
-    megabytes = round(spec.weights.bytes / 1e6)
+    size = bytes_text(spec.weights.bytes)
     bundled = next(other.name for other in backbones() if other.weights.origin == "bundled")
     return WeightsError(
-        f"The weights of {spec.name} ({spec.weights.file}, {megabytes} MB) could not be "
+        f"The weights of {spec.name} ({spec.weights.file}, {size}) could not be "
         f"downloaded from {host}: {reason}. With a connection, run: python -m tl_core prefetch "
         f"{spec.name}. Without one, use the bundled backbone {bundled}, or train from random "
         f"weights with --weights none."

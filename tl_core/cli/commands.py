@@ -85,7 +85,7 @@ def prefetch_sets(args: argparse.Namespace) -> list[dict[str, str]]:
 
 def rank(args: argparse.Namespace) -> dict[str, Any]:
     """Forecast which backbones suit some photos, from one forward pass of each."""
-    from tl_core.analysis.ranking import forecasts
+    from tl_core.analysis.backbone_ranking import forecasts
 
     chosen = {name: getattr(args, name) for name in RANKING}
     config = make_config(args.data, seed=args.seed, **chosen)  # checks them as for a training
@@ -98,10 +98,10 @@ def rank(args: argparse.Namespace) -> dict[str, Any]:
 
 def tell_cost(args: argparse.Namespace) -> dict[str, Any]:
     """Predict what a run will take; its network is measured here, if it was not before."""
+    from tl_core.cost.estimate import Amount, estimate_cost
+    from tl_core.cost.measure import measure_costs
+    from tl_core.cost.profile import CostProfile, ProfileKey
     from tl_core.data import make_split, open_dataset, require_usable
-    from tl_core.training.calibration import calibrate
-    from tl_core.training.cost import Amount, preview
-    from tl_core.training.stage_costs import Calibration, Measured
 
     config = _one_config(args)
     dataset, report = open_dataset(config.data)
@@ -109,11 +109,11 @@ def tell_cost(args: argparse.Namespace) -> dict[str, Any]:
     split = make_split(
         dataset, seed=config.seed, val_fraction=config.val_fraction, per_class=config.per_class
     )
-    what = Measured.of(config)
-    costs = Calibration.load(what)
+    what = ProfileKey.of(config)
+    costs = CostProfile.load(what)
     if costs is None or costs.busy:
-        costs = calibrate(what)
-    told = preview(config, costs, Amount.of(split, report))
+        costs = measure_costs(what)
+    told = estimate_cost(config, costs, Amount.of(split, report))
     return {
         "strategy": config.strategy,
         "backbone": config.backbone,
@@ -190,14 +190,13 @@ def run(
         RunFailed,
         RunStarted,
     )
-    from tl_core.training.inputs import boundaries
     from tl_core.training.loop import train
 
     share_heaps()
     summary: dict[str, Any] = {}
     epochs = config.epochs
     with Progress(f"{config.strategy} seed {config.seed}") as progress:
-        for event in train(config, run_dir, boundaries(*beside), profile):
+        for event in train(config, run_dir, beside, profile):
             if isinstance(event, PreparationAdvanced) and progress.live:
                 progress(event.done, event.total, event.what)
             elif isinstance(event, RunStarted):

@@ -7,36 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tl_core.data.augment import AUGMENTATIONS
-from tl_core.freezing import BATCH_NORM_POLICIES
-from tl_core.heads import HEADS
-from tl_core.strategies import STRATEGIES
-from tl_core.training import config as options
+from tl_core.training.config import DEFAULTS, FORMER_NAMES, settings_for
 
-CHOICES: dict[str, tuple[type, str, str]] = {
-    "backbone": (str, "NAME", "see 'backbones'"),
-    "weights": (str, "pretrained|none", "start from pretrained or random weights"),
-    "epochs": (int, "N", "total over the strategy's phases"),
-    "batch_size": (int, "N", ""),
-    "lr": (float, "X", "peak learning rate of the head"),
-    "weight_decay": (float, "X", ""),
-    "label_smoothing": (float, "X", ""),
-    "early_stopping": (int, "N", "epochs without a lower validation loss; 0 never stops early"),
-    "image_size": (int, "N", "side of the network's input in pixels"),
-    "augment": (str, "|".join(AUGMENTATIONS.names()), ""),
-    "augment_views": (int, "N", "views of a photo that are kept; 0 decides by epochs and photos"),
-    "head": (str, "|".join(HEADS.names()), ""),
-    "batch_norm": (str, "|".join(BATCH_NORM_POLICIES), ""),
-    "optimizer": (str, "|".join(options.OPTIMIZERS), ""),
-    "schedule": (str, "|".join(options.SCHEDULES), ""),
-    "val_fraction": (float, "X", "share that validates where the folders do not say"),
-    "per_class": (int, "N", "at most N training photos a class"),
-    "test": (str, "DATA", "another set of the same classes that is only tested on"),
-    "device": (str, "|".join(options.DEVICES), ""),
-    "precision": (str, "|".join(options.PRECISIONS), ""),
-    "threads": (int, "N", "0 shares the cores out among the slots"),
-}
-"""Settings of a run that are options of ``train`` and ``compare``: type, metavar, help."""
+OF_THEIR_OWN = ("data", "strategy", "seed", "trainable", "class_weights", "cache")
+"""Settings that are no plain option of ``train`` and ``compare``."""
+
+SETTINGS = settings_for(None)
+
+CHOICES = {name: setting for name, setting in SETTINGS.items() if name not in OF_THEIR_OWN}
+"""Settings of a run that are."""
 
 RANKING = ("val_fraction", "per_class", "device")
 """Those that matter for ``rank`` too."""
@@ -51,23 +30,22 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add what ``train`` and ``compare`` have in common."""
     add_data(parser)
-    for name, (kind, metavar, text) in CHOICES.items():
-        option = "--" + name.replace("_", "-")
-        parser.add_argument(option, type=kind, metavar=metavar, help=text)
+    for name in CHOICES:
+        _add_setting(parser, name)
     parser.add_argument(
-        "--trainable", nargs="+", metavar="all|last:N|STAGE", help="stages that may be thawed"
+        "--trainable", nargs="+", metavar="all|last:N|STAGE", help=_help("trainable")
     )
-    parser.add_argument("--class-weights", action="store_true", default=None)
+    parser.add_argument(
+        "--class-weights", action="store_true", default=None, help=_help("class_weights")
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the record")
 
 
 def add_one_run(parser: argparse.ArgumentParser) -> None:
     """Add what decides a single run."""
     add_run_options(parser)
-    parser.add_argument(
-        "--strategy", default="feature_extraction", metavar="|".join(STRATEGIES.names())
-    )
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    _add_setting(parser, "strategy", default=DEFAULTS["strategy"])
+    _add_setting(parser, "seed", default=DEFAULTS["seed"])
 
 
 def add_ranking_options(parser: argparse.ArgumentParser) -> None:
@@ -75,10 +53,24 @@ def add_ranking_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backbones", type=list_of(str), metavar="A,B,...", help="all whose weights are here"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    _add_setting(parser, "seed", default=DEFAULTS["seed"])
     for name in RANKING:
-        kind, metavar, text = CHOICES[name]
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, metavar=metavar, help=text)
+        _add_setting(parser, name)
+
+
+def _add_setting(parser: argparse.ArgumentParser, name: str, **more: Any) -> None:
+    """Add the option of a setting; what it used to be called is an alias."""
+    setting = SETTINGS[name]
+    former = [old for old, new in FORMER_NAMES.items() if new == name]
+    flags = ["--" + key.replace("_", "-") for key in (name, *former)]
+    parser.add_argument(
+        *flags, type=setting.kind, metavar=setting.metavar, help=_help(name), **more
+    )
+
+
+def _help(name: str) -> str:
+    about = SETTINGS[name].about
+    return f"{about.title}: {about.help}".replace("%", "%%")
 
 
 def choices(args: argparse.Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from typing import Any, TextIO
 
 from tl_core.runs.compare import p_text
+from tl_core.words import bytes_text
 
 
 class Progress:
@@ -40,7 +41,7 @@ def show_backbones(result: list[dict[str, Any]]) -> None:
     where = {"bundled": "bundled", "cached": "downloaded", "download": "to download"}
     print(f"{'name':<20} {'parameters':>12} {'input':>6} {'source top-1':>12}  weights")
     for b in result:
-        size = f" ({b['download_bytes'] / 1e6:.0f} MB)" if b["download_bytes"] else ""
+        size = f" ({bytes_text(b['download_bytes'])})" if b["download_bytes"] else ""
         print(
             f"{b['name']:<20} {b['total_parameters']:>12,} {b['input_size']:>6} "
             f"{b['source_top1']:>12.1%}  {where[b['location']]}{size}; {b['source_task']}"
@@ -110,8 +111,8 @@ def show_cost(result: dict[str, Any]) -> None:
     for phase in result["phases"]:
         print(f"  {phase['name']}: {phase['epochs']} x {phase['seconds_an_epoch']:.2f} s")
     print(
-        f"  memory about {result['memory_bytes'] / 1e6:.0f} MB, kept features "
-        f"{result['cache_bytes'] / 1e6:.1f} MB"
+        f"  memory about {bytes_text(result['memory_bytes'])}, kept features "
+        f"{bytes_text(result['cache_bytes'])}"
     )
     show_profile(result["parts"], result["seconds"])
     if result["busy"]:

@@ -10,9 +10,10 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from tl_core.data.intake import LIMITS, Intake, disk_full
 from tl_core.data.limits import ArchiveLimits
+from tl_core.data.staging import LIMITS, StagingFolder
 from tl_core.errors import ArchiveError
+from tl_core.home import disk_full
 
 _BYTES_PER_ENTRY = 256
 """Of a zip's table of contents, on average; names are rarely longer than that."""
@@ -31,7 +32,7 @@ def extract(
     *,
     name: str | None = None,
 ) -> Path:
-    """Unpack a zip of photos.
+    """Unpack a zip of class folders.
 
     Sizes are counted while unpacking, whatever the headers claim. A file that alone is too large is
     left out and named in the health report; every other fault refuses the zip.
@@ -61,13 +62,13 @@ def extract(
     if isinstance(source, Path):
         with source.open("rb") as file:
             return extract(file, target, limits, name=name or source.stem)
-    with Intake(target.parent, name or "The zip", limits) as intake:
-        unpack(source, intake)
-        return intake.commit(target)
+    with StagingFolder(target.parent, name or "The zip", limits) as staging:
+        unpack(source, staging)
+        return staging.commit(target)
 
 
-def unpack(source: IO[bytes], intake: Intake) -> None:
-    """Unpack a zip into an intake; see :func:`extract`.
+def unpack(source: IO[bytes], staging: StagingFolder) -> None:
+    """Unpack a zip into a staging folder; see :func:`extract`.
 
     Raises
     ------
@@ -75,15 +76,15 @@ def unpack(source: IO[bytes], intake: Intake) -> None:
         If the zip is refused.
     """
     try:
-        bounded = _BoundedReads(source, intake.limits.entries * _BYTES_PER_ENTRY, intake)
+        bounded = _BoundedReads(source, staging.limits.entries * _BYTES_PER_ENTRY, staging)
         with zipfile.ZipFile(bounded) as archive:
-            _unpack(archive, intake)
+            _unpack(archive, staging)
     except OSError as error:
         if disk_full(error):
-            raise intake.refuse("there is no room left on this machine's disk.") from error
-        raise intake.refuse(f"it is damaged or no zip ({error}).") from error
+            raise staging.refuse("there is no room left on this machine's disk.") from error
+        raise staging.refuse(f"it is damaged or no zip ({error}).") from error
     except _DAMAGE as error:
-        raise intake.refuse(f"it is damaged or no zip ({error}).") from error
+        raise staging.refuse(f"it is damaged or no zip ({error}).") from error
 
 
 class _BoundedReads(io.RawIOBase):
@@ -93,10 +94,10 @@ class _BoundedReads(io.RawIOBase):
     this bounds them before there is anything to count.
     """
 
-    def __init__(self, stream: IO[bytes], most: int, intake: Intake) -> None:
+    def __init__(self, stream: IO[bytes], most: int, staging: StagingFolder) -> None:
         self._stream = stream
         self._most = max(most, 2**20)
-        self._intake = intake
+        self._intake = staging
 
     def read(self, size: int = -1) -> bytes:
         if size > self._most:
@@ -113,28 +114,28 @@ class _BoundedReads(io.RawIOBase):
         return True
 
 
-def _unpack(archive: zipfile.ZipFile, intake: Intake) -> None:
+def _unpack(archive: zipfile.ZipFile, staging: StagingFolder) -> None:
     entries = archive.infolist()
-    paths = [intake.admit(entry.filename) for entry in entries]
+    paths = [staging.admit(entry.filename) for entry in entries]
     for entry, path in zip(entries, paths, strict=True):
-        _check(entry, path, intake)
-    if sum(entry.file_size for entry in entries) > intake.limits.total_bytes:
-        raise intake.too_large()
+        _check(entry, path, staging)
+    if sum(entry.file_size for entry in entries) > staging.limits.total_bytes:
+        raise staging.too_large()
     for entry, path in zip(entries, paths, strict=True):
         if path and not entry.is_dir():
             with archive.open(entry) as stream:
-                intake.store(path, stream)
+                staging.store(path, stream)
 
 
-def _check(entry: zipfile.ZipInfo, path: str, intake: Intake) -> None:
+def _check(entry: zipfile.ZipInfo, path: str, staging: StagingFolder) -> None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         what = "a link" if kind == stat.S_IFLNK else "a special file"
-        raise intake.refuse(f"{path!r} in it is {what}.")
+        raise staging.refuse(f"{path!r} in it is {what}.")
     if entry.flag_bits & 0x1:
-        raise intake.refuse("it is encrypted: make one without a password.")
+        raise staging.refuse("it is encrypted: make one without a password.")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise intake.refuse("it is packed in an unusual way: make an ordinary zip.")
+        raise staging.refuse("it is packed in an unusual way: make an ordinary zip.")
 
 
 __all__ = ["ArchiveError", "ArchiveLimits", "extract"]

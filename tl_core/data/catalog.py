@@ -17,6 +17,7 @@ from typing import Any
 from tl_core.errors import DataError, UserError
 from tl_core.home import ASSETS, home
 from tl_core.registry import Registry
+from tl_core.words import bytes_text
 
 SAMPLES = ASSETS / "samples"
 
@@ -96,7 +97,7 @@ class PublicSet:
     @property
     def size(self) -> str:
         """The size of the download for people."""
-        return f"{self.bytes / 1e6:,.0f} MB"
+        return bytes_text(self.bytes)
 
     @property
     def folder(self) -> Path:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tl_core.modalities import looks_like_an_item
+
 MANIFEST = ".tl_upload.json"
 """Lies in the folder of an upload:
 ``{"name", "files": {path: stored}, "skipped": {path: why}, "shrunk": number}``.
@@ -28,9 +30,7 @@ SPLIT_FOLDERS = {
 }
 """Folder names, in lower case, that say which split the class folders below belong to."""
 
-_NEVER_PHOTOS = {"__macosx", "thumbs.db", "desktop.ini"}
-_PHOTO_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".gif"}
-_PHOTO_SUFFIXES |= {".tif", ".tiff", ".heic", ".heif", ".hif"}
+_NEVER_ITEMS = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Listing:
     skipped
         From the real path of a file that was not stored to the reason.
     shrunk
-        Number of photos that were made smaller when they were taken in.
+        Number of items that were made smaller when they were taken in.
     """
 
     root: Path
@@ -84,13 +84,8 @@ def clean(path: str) -> str:
 def ignored(path: str) -> bool:
     """Tell whether a file is hidden, or left behind by an operating system."""
     return any(
-        part.startswith(".") or part.lower() in _NEVER_PHOTOS for part in path.split("/") if part
+        part.startswith(".") or part.lower() in _NEVER_ITEMS for part in path.split("/") if part
     )
-
-
-def looks_like_photo(path: str) -> bool:
-    """Guess from a file's name; whether it is a photo only its content tells."""
-    return Path(path).suffix.lower() in _PHOTO_SUFFIXES
 
 
 def list_files(root: Path) -> Listing:
@@ -135,7 +130,7 @@ def read_layout(paths: list[str]) -> Layout:
     """Work out splits and classes from the folders.
 
     The folders at the top are splits where all of them bear names of splits and at least one holds
-    folders rather than photos; else they are classes. Photos may lie deeper inside a class folder.
+    folders rather than items; else they are classes. Items may lie deeper inside a class folder.
     """
     prefix = _wrapping(paths)
     inside = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
@@ -160,9 +155,9 @@ def _top_folders(paths: list[str]) -> dict[str, list[str]]:
 
 
 def _holds_folders(inside: list[str]) -> bool:
-    """Tell whether a folder with these files inside holds folders, and no photos directly."""
+    """Tell whether a folder with these files inside holds folders, and no items directly."""
     direct = [path for path in inside if "/" not in path]
-    return len(direct) < len(inside) and not any(looks_like_photo(path) for path in direct)
+    return len(direct) < len(inside) and not any(looks_like_an_item(path) for path in direct)
 
 
 def _wrapping(paths: list[str]) -> str:

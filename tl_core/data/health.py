@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
 from tl_core.data.files import Layout
-from tl_core.data.spec import SPLITS, DatasetSpec, Photo
+from tl_core.data.spec import SPLITS, DatasetSpec, Item
 from tl_core.errors import DataError
+from tl_core.modalities import Measures, Modality
+from tl_core.words import some_of
 
 FEW = 10
-"""Fewer training photos than this in a class are named in a warning."""
+"""Fewer training items than this in a class are named in a warning."""
 
 IMBALANCE = 3
 """Largest by smallest class, from which on there is a warning."""
-
-SMALL = 32
-"""Pictures whose shorter side has fewer pixels than this are named in a warning."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +31,23 @@ class FileFacts:
         Of the file in bytes and nanoseconds: where they are as before, so is the rest.
     sha256
         Hexadecimal digest of the file's bytes; empty for an unreadable file.
-    format, mode
-        ``JPEG``, ``RGB``; as stored in the file.
-    width, height
-        In pixels, upright.
+    numbers, kinds
+        As in :class:`~tl_core.modalities.base.Measures`.
     reason
-        Why it is unreadable; None for a good picture.
+        Why it is unreadable; None for a good item.
     """
 
     size: int
     mtime_ns: int
     sha256: str = ""
-    format: str = ""
-    mode: str = ""
-    width: int = 0
-    height: int = 0
+    numbers: dict[str, float] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     reason: str | None = None
+
+    @property
+    def measures(self) -> Measures:
+        """What the file says of its item."""
+        return Measures(self.numbers, self.kinds)
 
 
 @dataclass(frozen=True)
@@ -75,21 +75,22 @@ class HealthReport:
 
     Attributes
     ----------
-    name
+    name, modality
         Of the data set.
     classes
         Sorted; the union over all splits.
     splits
-        Number of readable pictures for each split and class; the only split is ``all`` where the
+        Number of readable items for each split and class; the only split is ``all`` where the
         folders name none.
-    width, height
-        Smallest, median and largest, in pixels, upright.
-    formats, modes
-        Number of pictures of each file format and colour mode, the commonest first.
+    spreads
+        Smallest, median and largest of each number that the modality measures.
+    kinds
+        For each kind that it measures (``formats``) how many items there are of which, the
+        commonest first.
     unreadable
         Files that are left out, and why.
     shrunk
-        Photos that were made smaller when they were taken in; sizes are those after it.
+        Items that were made smaller when they were taken in; sizes are those after it.
     duplicates
         Byte-identical copies.
     warnings
@@ -99,12 +100,11 @@ class HealthReport:
     """
 
     name: str
+    modality: str
     classes: tuple[str, ...]
     splits: dict[str, dict[str, int]]
-    width: dict[str, int]
-    height: dict[str, int]
-    formats: dict[str, int]
-    modes: dict[str, int]
+    spreads: dict[str, dict[str, float]]
+    kinds: dict[str, dict[str, int]]
     unreadable: dict[str, str]
     shrunk: int
     duplicates: Duplicates
@@ -114,6 +114,7 @@ class HealthReport:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready data, as ``inspect --json`` prints it."""
         values = asdict(self)
+        values |= values.pop("spreads") | values.pop("kinds")
         values["unreadable"] = [
             {"file": path, "reason": reason} for path, reason in self.unreadable.items()
         ]
@@ -127,7 +128,7 @@ def require_usable(report: HealthReport) -> None:
     ------
     DataError
         With what was found and what is needed, if there are fewer than two classes or a class has
-        fewer than two different pictures to learn from.
+        fewer than two different items to learn from.
     """
     if report.problems:
         raise DataError(" ".join(report.problems))
@@ -141,26 +142,28 @@ def report(
     shrunk: int = 0,
 ) -> HealthReport:
     """Put together the health report of a checked folder."""
-    good = [facts[photo.path] for photo in spec.photos]
+    good = [facts[item.path] for item in spec.items]
     splits = _count(spec)
     duplicates = _duplicates(spec)
     return HealthReport(
         name=spec.name,
+        modality=spec.modality,
         classes=spec.classes,
         splits=splits,
-        width=_spread([fact.width for fact in good]),
-        height=_spread([fact.height for fact in good]),
-        formats=dict(Counter(fact.format for fact in good).most_common()),
-        modes=dict(Counter(fact.mode for fact in good).most_common()),
+        spreads={name: _spread([fact.numbers[name] for fact in good]) for name in good[0].numbers},
+        kinds={
+            f"{name}s": dict(Counter(fact.kinds[name] for fact in good).most_common())
+            for name in good[0].kinds
+        },
         unreadable=unreadable,
         shrunk=shrunk,
         duplicates=duplicates,
         warnings=tuple(
             [
                 *_warn_of_files(layout, unreadable, spec),
-                *_warn_of_copies(duplicates),
-                *_warn_of_classes(spec.classes, splits),
-                *_warn_of_odd_ones(spec, facts),
+                *_warn_of_copies(duplicates, spec.kind),
+                *_warn_of_classes(spec, splits),
+                *spec.kind.oddities({i.path: facts[i.path].measures for i in spec.items}),
             ]
         ),
         problems=tuple(_problems(spec, splits)),
@@ -168,125 +171,112 @@ def report(
 
 
 def _count(spec: DatasetSpec) -> dict[str, dict[str, int]]:
-    counts = Counter((photo.split, photo.label) for photo in spec.photos)
-    present = [split for split in (None, *SPLITS) if any(p.split == split for p in spec.photos)]
+    counts = Counter((item.split, item.label) for item in spec.items)
+    present = [split for split in (None, *SPLITS) if any(p.split == split for p in spec.items)]
     return {
         split or "all": {name: counts[split, i] for i, name in enumerate(spec.classes)}
         for split in present
     }
 
 
-def _spread(values: list[int]) -> dict[str, int]:
-    return {"min": min(values), "median": round(median(values)), "max": max(values)}
+def _spread(values: list[float]) -> dict[str, float]:
+    middle = median(values)
+    whole = all(float(value).is_integer() for value in values)
+    return {"min": min(values), "median": round(middle) if whole else middle, "max": max(values)}
 
 
 def _duplicates(spec: DatasetSpec) -> Duplicates:
-    groups = _group(spec.photos, lambda photo: photo.sha256)
+    groups = _group(spec.items, lambda item: item.sha256)
     return Duplicates(
-        _paths(_group(spec.photos, lambda photo: (photo.sha256, photo.split))),
-        _paths(group for group in groups if len({photo.split for photo in group}) > 1),
-        _paths(group for group in groups if len({photo.label for photo in group}) > 1),
+        _paths(_group(spec.items, lambda item: (item.sha256, item.split))),
+        _paths(group for group in groups if len({item.split for item in group}) > 1),
+        _paths(group for group in groups if len({item.label for item in group}) > 1),
     )
 
 
-def _group(photos: Iterable[Photo], key: Callable[[Photo], object]) -> list[list[Photo]]:
-    groups: dict[object, list[Photo]] = {}
-    for photo in photos:
-        groups.setdefault(key(photo), []).append(photo)
+def _group(items: Iterable[Item], key: Callable[[Item], object]) -> list[list[Item]]:
+    groups: dict[object, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
     return list(groups.values())
 
 
-def _paths(groups: Iterable[list[Photo]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(photo.path for photo in group) for group in groups if len(group) > 1)
+def _paths(groups: Iterable[list[Item]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(item.path for item in group) for group in groups if len(group) > 1)
 
 
 def _warn_of_files(layout: Layout, unreadable: dict[str, str], spec: DatasetSpec) -> Iterable[str]:
     if unreadable:
-        yield f"Files left out because they cannot be used: {_name(list(unreadable))}."
+        yield f"Files left out because they cannot be used: {some_of(list(unreadable))}."
     if layout.outside:
-        yield f"Files left out because they lie in no class folder: {_name(layout.outside)}."
+        yield f"Files left out because they lie in no class folder: {some_of(layout.outside)}."
     folders = {name for _, name in layout.placed.values()}
     if empty := sorted(folders - set(spec.classes)):
-        yield f"Folders left out because they hold no readable picture: {_name(empty)}."
+        yield f"Folders left out because they hold no readable {spec.kind.noun}: {some_of(empty)}."
 
 
-def _warn_of_copies(duplicates: Duplicates) -> Iterable[str]:
+def _warn_of_copies(duplicates: Duplicates, kind: Modality) -> Iterable[str]:
     if groups := duplicates.across_classes:
         yield (
-            f"The same picture lies in different classes, so a label is wrong: {_name(groups[0])}"
+            f"The same {kind.noun} lies in different classes, so a label is wrong: "
+            f"{some_of(groups[0])}"
             f"{_more(groups)}."
         )
     if groups := duplicates.across_splits:
         yield (
-            "The same picture lies in different splits, so the network is tested on what it has "
-            f"learned from: {_name(groups[0])}{_more(groups)}."
+            f"The same {kind.noun} lies in different splits, so the network is tested on what it "
+            f"has learned from: {some_of(groups[0])}{_more(groups)}."
         )
     if groups := duplicates.within_split:
-        yield f"Pictures stored more than once count more than once: {_name(groups[0])}" + (
-            f"{_more(groups)}."
+        yield (
+            f"{kind.plural.capitalize()} stored more than once count more than once: "
+            f"{some_of(groups[0])}{_more(groups)}."
         )
 
 
-def _warn_of_classes(classes: tuple[str, ...], splits: dict[str, dict[str, int]]) -> Iterable[str]:
+def _warn_of_classes(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
+    classes, plural = spec.classes, spec.kind.plural
     learned = splits.get("train") or splits.get("all") or {}
     few = [name for name, count in learned.items() if count < FEW]
     if few:
-        yield f"Classes with fewer than {FEW} pictures to learn from: {_name(few)}."
+        yield f"Classes with fewer than {FEW} {plural} to learn from: {some_of(few)}."
     counts = [count for count in learned.values() if count]
     if counts and max(counts) >= IMBALANCE * min(counts):
         yield (
-            f"The largest class has {max(counts)} pictures, the smallest {min(counts)}: accuracy "
+            f"The largest class has {max(counts)} {plural}, the smallest {min(counts)}: accuracy "
             "alone flatters a network that prefers the large one."
         )
     for split in ("val", "test"):
         if missing := [name for name, count in splits.get(split, {}).items() if not count]:
-            yield f"Classes without a picture in {split}: {_name(missing)}."
+            yield f"Classes without a {spec.kind.noun} in {split}: {some_of(missing)}."
     folded = Counter(name.casefold() for name in classes)
     if alike := [name for name in classes if folded[name.casefold()] > 1]:
-        yield f"Classes whose names differ only in capital letters: {_name(alike)}."
-
-
-def _warn_of_odd_ones(spec: DatasetSpec, facts: dict[str, FileFacts]) -> Iterable[str]:
-    """Point at pictures unlike all others: often placeholders, icons or screenshots."""
-    paths = [photo.path for photo in spec.photos]
-    formats = Counter(facts[path].format for path in paths)
-    usual = formats.most_common(1)[0][0]
-    rare = {kind for kind, count in formats.items() if count <= len(paths) / 100}
-    if odd := [f"{path} ({facts[path].format})" for path in paths if facts[path].format in rare]:
-        yield (
-            f"Look at these, since nearly all others are {usual} files; an odd one is often a "
-            f"placeholder or an icon: {_name(odd)}."
-        )
-    small = [path for path in paths if min(facts[path].width, facts[path].height) < SMALL]
-    if small:
-        yield f"Pictures with fewer than {SMALL} pixels on a side: {_name(small)}."
+        yield f"Classes whose names differ only in capital letters: {some_of(alike)}."
 
 
 def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
     if "all" not in splits and "train" not in splits:
-        yield f"There are {' and '.join(splits)} folders, but no train folder with photos."
+        yield (
+            f"There are {' and '.join(splits)} folders, but no train folder with "
+            f"{spec.kind.plural}."
+        )
         return
     if len(spec.classes) < 2:
         yield (
             f"Only one class was found, {spec.classes[0]!r}: at least two are needed, each in a "
             "folder of its own."
         )
-    learned = [photo for photo in spec.photos if photo.split in (None, "train")]
-    # With a val folder one picture is enough to learn from; else one more has to validate.
+    learned = [item for item in spec.items if item.split in (None, "train")]
+    # With a val folder one item is enough to learn from; else one more has to validate.
     needed = 1 if "val" in splits else 2
     for label, name in enumerate(spec.classes):
-        found = len({photo.sha256 for photo in learned if photo.label == label})
+        found = len({item.sha256 for item in learned if item.label == label})
         if found < needed:
             yield (
-                f"The class {name!r} has {found} different picture{'s' * (found != 1)} to learn "
-                f"from; at least {needed} are needed."
+                f"The class {name!r} has {found} different "
+                f"{spec.kind.noun if found == 1 else spec.kind.plural} to learn from; at least "
+                f"{needed} are needed."
             )
-
-
-def _name(paths: Iterable[str], most: int = 5) -> str:
-    """Name the first few, and say how many more there are."""
-    paths = list(paths)
-    return ", ".join(paths[:most]) + (f" and {len(paths) - most} more" if len(paths) > most else "")
 
 
 def _more(groups: tuple[tuple[str, ...], ...]) -> str:

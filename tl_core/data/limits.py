@@ -1,21 +1,18 @@
-"""How much may be taken in, and for how long it stays; every number can be set on a server."""
+"""How much an archive may hold; every number can be set on a server."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
-from tl_core.errors import ConfigError
-from tl_core.home import home
+from tl_core.words import bytes_text
 
 MB = 2**20
 GB = 2**30
 
 
-def _set_by(variable: str, default: int, unit: int = 1) -> Any:
+def set_by(variable: str, default: int, unit: int = 1) -> Any:
+    """Return a field that an environment variable sets, in a unit of so many."""
     return field(default=default * unit, metadata={"variable": variable, "unit": unit})
 
 
@@ -33,91 +30,11 @@ class ArchiveLimits:
         Of all files together, unpacked.
     """
 
-    entries: int = _set_by("TL_UPLOAD_ENTRIES", 50_000)
-    file_bytes: int = _set_by("TL_UPLOAD_FILE_MB", 64, MB)
-    total_bytes: int = _set_by("TL_UPLOAD_UNPACKED_MB", 2048, MB)
-
-
-@dataclass(frozen=True)
-class UploadLimits(ArchiveLimits):
-    """What a shared server accepts from the people who use it.
-
-    Attributes
-    ----------
-    entries, file_bytes, total_bytes
-        As for any archive, with fewer entries (``TL_UPLOAD_ENTRIES``, ``TL_UPLOAD_FILE_MB``,
-        ``TL_UPLOAD_UNPACKED_MB``).
-    sent_bytes
-        Of one upload as it is sent (``TL_UPLOAD_MB``); Streamlit's ``server.maxUploadSize`` cuts
-        off larger ones while they stream in.
-    photos
-        In one upload (``TL_UPLOAD_PHOTOS``).
-    pixels
-        Of one photo, in the unit of a million (``TL_UPLOAD_MEGAPIXELS``); a larger one is left out
-        and named.
-    learner_bytes, server_bytes
-        What one learner, and all of them, may keep (``TL_LEARNER_MB``, ``TL_UPLOADS_MB``). The
-        server never gives uploads more than half of the disk that is free, either.
-    at_once
-        Uploads that are checked at the same time (``TL_UPLOADS_AT_ONCE``); others wait.
-    seconds, memory
-        Time and address space for checking one upload (``TL_UPLOAD_SECONDS``,
-        ``TL_UPLOAD_MEMORY_MB``).
-    hours
-        After which an upload is removed (``TL_DATA_HOURS``).
-    """
-
-    entries: int = _set_by("TL_UPLOAD_ENTRIES", 20_000)
-    total_bytes: int = _set_by("TL_UPLOAD_UNPACKED_MB", 1024, MB)
-    sent_bytes: int = _set_by("TL_UPLOAD_MB", 500, MB)
-    photos: int = _set_by("TL_UPLOAD_PHOTOS", 5000)
-    pixels: int = _set_by("TL_UPLOAD_MEGAPIXELS", 50, 10**6)
-    learner_bytes: int = _set_by("TL_LEARNER_MB", 300, MB)
-    server_bytes: int = _set_by("TL_UPLOADS_MB", 20 * 1024, MB)
-    at_once: int = _set_by("TL_UPLOADS_AT_ONCE", 2)
-    seconds: int = _set_by("TL_UPLOAD_SECONDS", 300)
-    memory: int = _set_by("TL_UPLOAD_MEMORY_MB", 1024, MB)
-    hours: int = _set_by("TL_DATA_HOURS", 24)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> UploadLimits:
-        """Read the limits of this server; what is not set has its default.
-
-        Raises
-        ------
-        ConfigError
-            If a variable is no whole number above zero.
-        """
-        chosen = {}
-        for one in fields(cls):
-            variable = one.metadata["variable"]
-            text = environment.get(variable, "").strip()
-            if not text:
-                continue
-            if not text.isascii() or not text.isdigit() or int(text) < 1:
-                raise ConfigError(
-                    f"{variable} is {text!r}; it has to be a whole number above zero, such as "
-                    f"{one.default // one.metadata['unit']}."
-                )
-            chosen[one.name] = int(text) * one.metadata["unit"]
-        return cls(**chosen)
-
-    def server_room(self, stored: int) -> int:
-        """Return how many bytes uploads may still take, where ``stored`` are there already."""
-        free = shutil.disk_usage(home()).free
-        return max(0, min(self.server_bytes - stored, free // 2))
+    entries: int = set_by("TL_UPLOAD_ENTRIES", 50_000)
+    file_bytes: int = set_by("TL_UPLOAD_FILE_MB", 64, MB)
+    total_bytes: int = set_by("TL_UPLOAD_UNPACKED_MB", 2048, MB)
 
 
 def megabytes(count: int) -> str:
-    """Write a number of bytes for people: "0.4 MB", "48 MB", "1.5 GB"."""
-    unit, name = (GB, "GB") if count >= GB else (MB, "MB")
-    digits = 0 if count >= 10 * unit or count % unit == 0 else 1
-    return f"{count / unit:.{digits}f} {name}"
-
-
-def no_room(needed: int, room: int) -> str:
-    """Return the sentence for photos that do not fit beside those that are kept already."""
-    return (
-        f"its photos need {megabytes(needed)}, and only {megabytes(max(0, room))} are left. Remove "
-        "photos that you no longer need, or send fewer."
-    )
+    """Write a number of bytes in the unit in which limits are set."""
+    return bytes_text(count, 1024)

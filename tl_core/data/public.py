@@ -19,8 +19,8 @@ from filelock import FileLock
 from tl_core.data.catalog import PublicSet, alternative
 from tl_core.download import DownloadError, download, plainly
 from tl_core.errors import DataError
+from tl_core.steps import Progress
 
-Report = Callable[[int, int, str], None]
 """Called with how much is done, the total, and of what."""
 
 _HYMENOPTERA = (
@@ -58,7 +58,7 @@ _WANTED: dict[str, Callable[[Any], list[tuple[str, str, str]]]] = {
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
 
 
-def prefetch_data(entry: PublicSet, report: Report | None = None) -> Path:
+def prefetch_data(entry: PublicSet, report: Progress | None = None) -> Path:
     """Bring a public set onto this machine for everyone, unless it is here.
 
     The folder appears complete or not at all; of several programs that ask at the same time one
@@ -114,10 +114,10 @@ def _source(entry: PublicSet) -> Any:
     return getattr(torchvision.datasets, entry.loader)
 
 
-def _fetch(entry: PublicSet, root: Path, report: Report) -> None:
+def _fetch(entry: PublicSet, root: Path, report: Progress) -> None:
     before = 0
 
-    def progress(done: int, _: int) -> None:
+    def progress(done: int, *_: Any) -> None:
         report((before + done) >> 20, max(before + done, entry.bytes) >> 20, "MB")
 
     for url, digest, place in remote_files(entry):
@@ -125,7 +125,7 @@ def _fetch(entry: PublicSet, root: Path, report: Report) -> None:
         before += (root / place).stat().st_size
 
 
-def _keep(entry: PublicSet, root: Path, target: Path, report: Report) -> None:
+def _keep(entry: PublicSet, root: Path, target: Path, report: Progress) -> None:
     """Copy the pictures that are kept into folders of splits and classes."""
     for split, arguments in entry.splits.items():
         limit = entry.per_class if split in ("", "train") else entry.per_class // 4

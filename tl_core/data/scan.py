@@ -1,4 +1,4 @@
-"""Check a folder of photos: every file is decoded once; the result is remembered."""
+"""Check a folder of items: every file is decoded once; the result is remembered."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from PIL import Image
-
-from tl_core.data.decode import DECODE_SETTINGS, decode, describe, open_photo, read
 from tl_core.data.files import MANIFEST, Layout, Listing, list_files, read_layout
 from tl_core.data.health import FileFacts, HealthReport, report
-from tl_core.data.pool import Progress, each
-from tl_core.data.spec import DatasetSpec, Photo
+from tl_core.data.spec import DatasetSpec, Item
 from tl_core.errors import DataError
 from tl_core.home import home, write_atomically
+from tl_core.modalities import Modality, modality_of, read_bytes
+from tl_core.parallel import each
+from tl_core.steps import Progress
 
-Look = Callable[[Path, Image.Image], object]
-"""Decodes an opened photo, given its file too, and raises ``DataError`` where that fails."""
+Look = Callable[[Modality, Path, Any], object]
+"""Decodes an opened item of a kind, given its file too; raises ``DataError`` where that fails."""
 
 
-def glance(file: Path, photo: Image.Image) -> None:
-    """Decode a photo for nothing but its check, a JPEG at an eighth of its size."""
-    decode(photo, shorter=1)
+def glance(kind: Modality, file: Path, item: Any) -> None:
+    """Decode an item for nothing but its check."""
+    kind.check(item)
 
 
 def scan(
@@ -41,39 +41,40 @@ def scan(
     name
         What to call the data set; the folder's name unless given.
     look
-        Called with each photo that is new or has changed, in several threads.
+        Called with each item that is new or has changed, in several threads.
 
     Returns
     -------
     DatasetSpec
-        The readable pictures. It may still be too small to train on: see ``require_usable``.
+        The readable items. It may still be too small to train on: see ``require_usable``.
     HealthReport
         What a person should know about them.
 
     Raises
     ------
     DataError
-        If the folder holds no readable picture in any class folder.
+        If the folder holds no readable item in any class folder.
     """
     listing = list_files(root)
     layout = read_layout([*listing.files, *listing.skipped])
     known_as = {path: layout.prefix + path for path in layout.placed}
     real = {p: listing.files[name] for p, name in known_as.items() if name in listing.files}
     skipped = {p: listing.skipped[name] for p, name in known_as.items() if p not in real}
-    facts = _check(listing.root, real, progress, look)
-    spec = _spec(listing, layout, facts, name or listing.name)
+    kind = modality_of(list(known_as))
+    facts = _check(listing.root, real, kind, progress, look)
+    spec = _spec(listing, layout, facts, kind, name or listing.name)
     unreadable = {path: fact.reason for path, fact in facts.items() if fact.reason} | skipped
-    if not spec.photos:
-        raise nothing_found(spec.name, layout, unreadable)
+    if not spec.items:
+        raise nothing_found(spec.name, kind, layout, unreadable)
     return spec, report(spec, layout, facts, unreadable, listing.shrunk)
 
 
 def _check(
-    root: Path, files: dict[str, str], progress: Progress | None, look: Look
+    root: Path, files: dict[str, str], kind: Modality, progress: Progress | None, look: Look
 ) -> dict[str, FileFacts]:
     """Return the facts of all files, decoding those that are new or have changed."""
     cache = scan_cache(root)
-    known = _read_cache(cache)
+    known = _read_cache(cache, kind)
 
     def check(path: str) -> FileFacts:
         file = root / files[path]
@@ -81,11 +82,11 @@ def _check(
         stat = file.stat()
         if fact and (fact.size, fact.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
             return fact
-        return _examine(file, stat.st_size, stat.st_mtime_ns, look)
+        return _examine(kind, file, stat.st_size, stat.st_mtime_ns, look)
 
     facts = dict(zip(files, each(check, list(files), progress), strict=True))
     if facts != known:
-        _write_cache(cache, facts)
+        _write_cache(cache, kind, facts)
     return facts
 
 
@@ -96,54 +97,59 @@ def scan_cache(root: Path) -> Path:
     return home() / "cache" / "scans" / f"{_digest(str(root.resolve()))[:32]}.json"
 
 
-def carry_over(old: Path, new: Path, names: Mapping[str, str]) -> None:
-    """Remember for a folder what is known of the same files in another one.
+def carry_over(old: DatasetSpec, new: Path, names: Mapping[str, str]) -> None:
+    """Remember for a folder what is known of the same files in a data set.
 
     Parameters
     ----------
-    old, new
-        The folders, both of them checked ones.
+    old
+        A checked data set.
+    new
+        The folder.
     names
-        From the path of a picture in ``old`` to its path in ``new``. What has another size or time
+        From the path of an item in ``old`` to its path in ``new``. What has another size or time
         there is examined anew.
     """
-    known = _read_cache(scan_cache(old))
+    known = _read_cache(scan_cache(old.root), old.kind)
     facts = {path: known[name] for name, path in names.items() if name in known}
-    _write_cache(scan_cache(new), facts)
+    _write_cache(scan_cache(new), old.kind, facts)
 
 
-def _write_cache(cache: Path, facts: dict[str, FileFacts]) -> None:
-    content = {"settings": DECODE_SETTINGS, "files": {p: asdict(f) for p, f in facts.items()}}
+def _write_cache(cache: Path, kind: Modality, facts: dict[str, FileFacts]) -> None:
+    files = {path: asdict(fact) for path, fact in facts.items()}
+    content = {"modality": kind.name, "settings": dict(kind.settings), "files": files}
     write_atomically(cache, json.dumps(content))
 
 
-def _read_cache(cache: Path) -> dict[str, FileFacts]:
+def _read_cache(cache: Path, kind: Modality) -> dict[str, FileFacts]:
     try:
         content = json.loads(cache.read_text(encoding="utf-8"))
-        if content["settings"] != DECODE_SETTINGS:
+        if (content["modality"], content["settings"]) != (kind.name, kind.settings):
             return {}
         return {path: FileFacts(**facts) for path, facts in content["files"].items()}
     except (OSError, ValueError, KeyError, TypeError):  # none yet, or not one of ours
         return {}
 
 
-def _examine(file: Path, size: int, mtime_ns: int, look: Look) -> FileFacts:
+def _examine(kind: Modality, file: Path, size: int, mtime_ns: int, look: Look) -> FileFacts:
     try:
-        data = read(file)
-        photo = open_photo(data)
-        header = describe(photo)
-        look(file, photo)
+        data = read_bytes(file)
+        item = kind.open(data, None)
+        measures = kind.measure(item)
+        look(kind, file, item)
     except DataError as error:
         return FileFacts(size, mtime_ns, reason=str(error))
     digest = hashlib.sha256(data).hexdigest()
-    return FileFacts(size, mtime_ns, digest, *header)
+    return FileFacts(size, mtime_ns, digest, dict(measures.numbers), dict(measures.kinds))
 
 
-def _spec(listing: Listing, layout: Layout, facts: dict[str, FileFacts], name: str) -> DatasetSpec:
+def _spec(
+    listing: Listing, layout: Layout, facts: dict[str, FileFacts], kind: Modality, name: str
+) -> DatasetSpec:
     good = sorted(path for path, fact in facts.items() if not fact.reason)
     classes = sorted({layout.placed[path][1] for path in good})
-    photos = tuple(
-        Photo(
+    items = tuple(
+        Item(
             path,
             label=classes.index(layout.placed[path][1]),
             split=layout.placed[path][0],
@@ -152,30 +158,29 @@ def _spec(listing: Listing, layout: Layout, facts: dict[str, FileFacts], name: s
         )
         for path in good
     )
-    content = [classes, [(photo.path, photo.sha256) for photo in photos]]
-    return DatasetSpec(listing.root, name, tuple(classes), photos, _digest(json.dumps(content)))
+    content = [classes, [(item.path, item.sha256) for item in items]]
+    fingerprint = _digest(json.dumps(content))
+    return DatasetSpec(listing.root, name, kind.name, tuple(classes), items, fingerprint)
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def nothing_found(name: str, layout: Layout, unreadable: dict[str, str]) -> DataError:
-    """Return the error for a data set without a single readable picture in a class folder."""
-    return DataError(_why_nothing(name, layout, unreadable))
-
-
-def _why_nothing(name: str, layout: Layout, unreadable: dict[str, str]) -> str:
-    wanted = "There should be one folder for each class, with its photos inside."
+def nothing_found(
+    name: str, kind: Modality, layout: Layout, unreadable: dict[str, str]
+) -> DataError:
+    """Return the error for a data set without a single readable item in a class folder."""
+    wanted = f"There should be one folder for each class, with its {kind.plural} inside."
     if unreadable:
         path, reason = next(iter(unreadable.items()))
-        return (
+        return DataError(
             f"None of the {len(unreadable)} files in {name!r} can be used. For example {path}: "
             f"{reason} {wanted}"
         )
     if layout.outside:
-        return (
+        return DataError(
             f"The {len(layout.outside)} files of {name!r} lie in no class folder, for example "
             f"{layout.outside[0]}. {wanted}"
         )
-    return f"There are no photos in {name!r}. {wanted}"
+    return DataError(f"There are no {kind.plural} in {name!r}. {wanted}")

@@ -1,16 +1,19 @@
-"""What a data set and a split are; no pixel is read here."""
+"""What a data set and a split are; no file is read here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tl_core.modalities import MODALITIES, Modality
 
 SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
-class Photo:
-    """One readable picture.
+class Item:
+    """One readable photo, sound or the like.
 
     Attributes
     ----------
@@ -45,10 +48,12 @@ class DatasetSpec:
         The folder (of an unpacked archive, where the data set came as a zip).
     name
         For people: the name of the folder or zip.
+    modality
+        Name of the kind of data that all items are.
     classes
         Class names, sorted; the union over all splits.
-    photos
-        All readable pictures, sorted by path.
+    items
+        All readable items, sorted by path.
     fingerprint
         Digest of classes, paths and contents: equal data, equal fingerprint, whether it came as a
         folder or as a zip.
@@ -56,22 +61,32 @@ class DatasetSpec:
 
     root: Path
     name: str
+    modality: str
     classes: tuple[str, ...]
-    photos: tuple[Photo, ...]
+    items: tuple[Item, ...]
     fingerprint: str
 
-    def file(self, index: int) -> Path:
-        """Return where picture ``index`` lies."""
-        return self.root / self.photos[index].stored
+    @property
+    def kind(self) -> Modality:
+        """The kind of data that all items are."""
+        return MODALITIES.get(self.modality)
 
-    def files(self, indices: tuple[int, ...]) -> list[Path]:
-        """Return where these pictures lie."""
+    def digests(self, indices: Sequence[int]) -> list[str]:
+        """Return the digests of the contents of these items."""
+        return [self.items[index].sha256 for index in indices]
+
+    def file(self, index: int) -> Path:
+        """Return where item ``index`` lies."""
+        return self.root / self.items[index].stored
+
+    def files(self, indices: Sequence[int]) -> list[Path]:
+        """Return where these items lie."""
         return [self.file(index) for index in indices]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which pictures train, which validate and which test: indices into ``DatasetSpec.photos``."""
+    """Which items train, which validate and which test: indices into ``DatasetSpec.items``."""
 
     train: tuple[int, ...]
     val: tuple[int, ...]

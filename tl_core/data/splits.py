@@ -1,4 +1,4 @@
-"""Which photos train and which validate."""
+"""Which items train and which validate."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def make_split(
 ) -> Split:
     """Split a data set: as its folders say, else stratified at random.
 
-    An automatic split keeps byte-identical copies on one side, and at least one picture of every
-    class on either side. It depends on the pictures' contents and the seed alone. Folders that name
+    An automatic split keeps byte-identical copies on one side, and at least one item of every
+    class on either side. It depends on the items' contents and the seed alone. Folders that name
     a split are respected: ``val`` makes an automatic split needless, ``test`` is set aside.
 
     Parameters
@@ -26,27 +26,27 @@ def make_split(
     val_fraction
         Share of each class that validates, between 0 and 1, where no ``val`` folder says it.
     per_class
-        At most so many training pictures of each class, chosen by the seed; a smaller number gives
+        At most so many training items of each class, chosen by the seed; a smaller number gives
         a part of what a larger one gives. Validation is unaffected.
 
     Returns
     -------
     Split
-        Sorted indices into ``dataset.photos``.
+        Sorted indices into ``dataset.items``.
 
     Raises
     ------
     ConfigError
         If ``val_fraction`` or ``per_class`` is out of range.
     DataError
-        If a class cannot have different pictures on both sides.
+        If a class cannot have different items on both sides.
     """
     if not 0 < val_fraction < 1:
         raise ConfigError(f"val_fraction is {val_fraction}; it has to lie between 0 and 1.")
     if per_class is not None and per_class < 1:
         raise ConfigError(f"per_class is {per_class}; it has to be 1 or more.")
     of_split = {
-        split: [i for i, photo in enumerate(dataset.photos) if photo.split == split]
+        split: [i for i, item in enumerate(dataset.items) if item.split == split]
         for split in (None, "train", "val", "test")
     }
     train, val = of_split[None] + of_split["train"], of_split["val"]
@@ -64,32 +64,36 @@ def _rank(seed: int, *key: str) -> str:
 
 
 def _choose_val(dataset: DatasetSpec, pool: list[int], seed: int, val_fraction: float) -> list[int]:
-    photos = dataset.photos
+    items = dataset.items
     copies: dict[str, list[int]] = {}
     for index in pool:
-        copies.setdefault(photos[index].sha256, []).append(index)
+        copies.setdefault(items[index].sha256, []).append(index)
     order = sorted(copies, key=lambda sha256: _rank(seed, sha256))
-    labels = {sha: {photos[i].label for i in same} for sha, same in copies.items()}
+    labels = {sha: {items[i].label for i in same} for sha, same in copies.items()}
     val: set[str] = set()
     for label in range(len(dataset.classes)):
         mine = [sha for sha in order if label in labels[sha]]
         size = sum(len(copies[sha]) for sha in mine)
         room = min(max(round(val_fraction * size), 1), size - 1)
-        # A picture that lies in several classes has a wrong label: better not to measure with it.
+        # An item that lies in several classes has a wrong label: better not to measure with it.
         for sha in mine:
             if labels[sha] == {label} and len(copies[sha]) <= room:
                 val.add(sha)
                 room -= len(copies[sha])
-    for label, name in enumerate(dataset.classes):
+    for label in range(len(dataset.classes)):
         if not any(label in labels[sha] for sha in val):
-            val.add(_spare(name, label, labels, val, order))
+            val.add(_spare(dataset, label, labels, val, order))
     return sorted(index for sha in val for index in copies[sha])
 
 
 def _spare(
-    name: str, label: int, labels: dict[str, set[int]], val: set[str], order: list[str]
+    dataset: DatasetSpec,
+    label: int,
+    labels: dict[str, set[int]],
+    val: set[str],
+    order: list[str],
 ) -> str:
-    """Find a picture that can validate a class without emptying any class's training side."""
+    """Find a item that can validate a class without emptying any class's training side."""
     train = [sha for sha in order if sha not in val]
     left = {
         other: sum(other in labels[sha] for sha in train) for sha in train for other in labels[sha]
@@ -98,15 +102,16 @@ def _spare(
         if label in labels[sha] and all(left[other] > 1 for other in labels[sha]):
             return sha
     raise DataError(
-        f"The class {name!r} has too few pictures of its own: it needs one to learn from and a "
-        "different one to validate with, neither of them in another class too."
+        f"The class {dataset.classes[label]!r} has too few {dataset.kind.plural} of its own: it "
+        "needs one to learn from and a different one to validate with, neither of them in another "
+        "class too."
     )
 
 
 def _at_most(dataset: DatasetSpec, train: list[int], seed: int, per_class: int) -> list[int]:
-    photos = dataset.photos
-    order = sorted(train, key=lambda i: _rank(seed, "per class", photos[i].sha256, photos[i].path))
+    items = dataset.items
+    order = sorted(train, key=lambda i: _rank(seed, "per class", items[i].sha256, items[i].path))
     kept: list[int] = []
     for label in range(len(dataset.classes)):
-        kept += [index for index in order if photos[index].label == label][:per_class]
+        kept += [index for index in order if items[index].label == label][:per_class]
     return sorted(kept)

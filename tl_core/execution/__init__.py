@@ -20,7 +20,7 @@ from typing import Any
 
 from tl_core.execution.queue import max_waiting
 from tl_core.home import home
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
 from tl_core.training.record import CHECKPOINT
 
 
@@ -37,7 +37,7 @@ class Executor(ABC):
         self.store = store or Store()
 
     @abstractmethod
-    def see_to(self, identifiers: Sequence[str]) -> None:
+    def dispatch(self, identifiers: Sequence[str]) -> None:
         """Take care that these jobs, which wait or were asked something, are looked after."""
 
     def submit(
@@ -72,7 +72,7 @@ class Executor(ABC):
         identifiers = self.store.add_jobs(
             kind, payloads, owner=owner, comparison=comparison, room=room, most=most
         )
-        self.see_to(identifiers)
+        self.dispatch(identifiers)
         return identifiers
 
     def request(self, identifier: str, what: str) -> bool:
@@ -86,7 +86,7 @@ class Executor(ABC):
         if job is not None and job.status == "cancelled":
             discard_checkpoint(identifier)
         if possible:
-            self.see_to([identifier])
+            self.dispatch([identifier])
         return possible
 
 

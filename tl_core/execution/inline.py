@@ -10,7 +10,7 @@ from tl_core.execution import Executor
 class InlineExecutor(Executor):
     """Does jobs before ``submit`` returns."""
 
-    def see_to(self, identifiers: Sequence[str]) -> None:
+    def dispatch(self, identifiers: Sequence[str]) -> None:
         """Do the jobs that wait, one after the other."""
         from tl_core.execution.worker import run_job
 

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from tl_core.execution import Executor
 from tl_core.home import home
-from tl_core.runs.store import RUNNING, WAITING
+from tl_core.store.database import RUNNING, WAITING
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +35,7 @@ class LocalExecutor(Executor):
     by a lock file, and it outlives the process that started it.
     """
 
-    def see_to(self, identifiers: Sequence[str]) -> None:
+    def dispatch(self, identifiers: Sequence[str]) -> None:
         """Leave the jobs to the supervisor."""
         self.ensure_supervisor()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tl_core.machine import whole_number
-from tl_core.runs.store import Job
+from tl_core.store.database import Job
 
 MAX_WAITING = 8
 

@@ -31,8 +31,10 @@ from tl_core.execution.entry import run_in_process
 from tl_core.execution.local import supervisor_lock
 from tl_core.execution.queue import in_order
 from tl_core.home import home, write_atomically
-from tl_core.machine import gpus, process_memory, run_memory, run_seconds, slots
-from tl_core.runs.store import RUNNING, WAITING, Job, Store
+from tl_core.machine import gpus, run_memory, run_seconds, slots
+from tl_core.memory import process_memory
+from tl_core.store.database import RUNNING, WAITING, Job, Store
+from tl_core.throttle import Throttle
 from tl_core.training.events import RunFailed, to_dict
 
 TICK_SECONDS = 0.05
@@ -85,7 +87,7 @@ class Supervisor:
         self.slots = slots
         self.workers: dict[str, Worker] = {}
         self._memory, self._gpus = run_memory(), gpus()
-        self._watched = 0.0
+        self._watching = Throttle(WATCH_SECONDS)
         self._context = _context()
         for job in store.jobs(status=RUNNING):
             self._settle(job, "interrupted", f"The server was restarted meanwhile. {GOES_ON}")
@@ -156,9 +158,8 @@ class Supervisor:
         worker.verdict = "cancelled", "Stopped on request."
 
     def _watch_memory(self) -> None:
-        if self._memory is None or time.monotonic() - self._watched < WATCH_SECONDS:
+        if self._memory is None or not self._watching.take():
             return
-        self._watched = time.monotonic()
         for worker in self.workers.values():
             if (process_memory(worker.process.pid or 0) or 0) > self._memory:
                 worker.deadline = 0.0

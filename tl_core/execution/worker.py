@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from tl_core.analysis.ranking import Report, forecasts
+from tl_core.analysis.backbone_ranking import forecasts
 from tl_core.backbones.spec import backbones
-from tl_core.data.augment import AUGMENTATIONS
+from tl_core.cost.measure import measure_costs
+from tl_core.cost.profile import ProfileKey
 from tl_core.data.catalog import PUBLIC
 from tl_core.data.preview import augmented_views
 from tl_core.data.public import prefetch_data
@@ -21,9 +22,10 @@ from tl_core.errors import RunError, TLError
 from tl_core.execution import discard_checkpoint, outcome, run_folder
 from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
-from tl_core.runs.store import PAUSED, Job, Store
-from tl_core.training.calibration import calibrate
-from tl_core.training.config import RunConfig
+from tl_core.steps import Progress
+from tl_core.store.database import PAUSED, Job, Store
+from tl_core.throttle import Throttle
+from tl_core.training.config import RunConfig, under_present_names
 from tl_core.training.events import (
     ENDINGS,
     CancelRun,
@@ -34,9 +36,7 @@ from tl_core.training.events import (
     StepEnded,
     to_dict,
 )
-from tl_core.training.inputs import boundaries
 from tl_core.training.loop import Events, train
-from tl_core.training.stage_costs import Measured
 
 FLUSH_SECONDS = 0.2
 """Steps are written, and requests read, at most this often."""
@@ -51,12 +51,12 @@ class EventLog:
         self._store, self._identifier = store, identifier
         self._written, _ = store.last_event(identifier)  # more than 0 where a run goes on
         self._waiting: list[dict[str, Any]] = []
-        self._flushed = 0.0
+        self._writing = Throttle(FLUSH_SECONDS)
 
     @property
     def due(self) -> bool:
         """Whether the last writing is long enough ago."""
-        return time.monotonic() - self._flushed >= FLUSH_SECONDS
+        return self._writing.due
 
     def add(self, event: dict[str, Any], *, urgent: bool) -> None:
         """Note an event; write it now if it is urgent."""
@@ -69,7 +69,7 @@ class EventLog:
         self._store.append(self._identifier, self._written + 1, self._waiting)
         self._written += len(self._waiting)
         self._waiting.clear()
-        self._flushed = time.monotonic()
+        self._writing.done()
 
 
 def run_job(url: str, identifier: str) -> None:
@@ -105,9 +105,9 @@ def run_job(url: str, identifier: str) -> None:
 
 def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     config = RunConfig.from_dict(job.payload)
-    beside = store.jobs(comparison=job.comparison) if job.comparison else []
-    shared = boundaries(*(RunConfig.from_dict(other.payload) for other in beside if other.active))
-    stream = train(config, run_folder(job.id), shared)
+    compared = store.jobs(comparison=job.comparison, kind=job.kind) if job.comparison else []
+    beside = [RunConfig.from_dict(other.payload) for other in compared]
+    stream = train(config, run_folder(job.id), beside)
     last: dict[str, Any] = {}
     try:
         for event in _controlled(stream, store, job.id):
@@ -125,15 +125,14 @@ def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
 
 def _controlled(stream: Events, store: Store, identifier: str) -> Events:
     """Pass a stream on; stop it when the store says so, or when its time is over."""
-    checked, deadline = 0.0, time.monotonic() + run_seconds()
+    reading, deadline = Throttle(FLUSH_SECONDS), time.monotonic() + run_seconds()
     for event in stream:
         yield event
         if isinstance(event, RunResumed):
             deadline -= event.seconds
-        if isinstance(event, ENDINGS) or time.monotonic() - checked < FLUSH_SECONDS:
+        if isinstance(event, ENDINGS) or not reading.take():
             continue
-        checked = time.monotonic()
-        if stop := _reason_to_stop(_request(store, identifier), checked > deadline):
+        if stop := _reason_to_stop(_request(store, identifier), time.monotonic() > deadline):
             yield stream.throw(stop)
             return
 
@@ -165,21 +164,22 @@ def _predict(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
 
 
 def _preview(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    wanted = job.payload
-    preprocessing = backbones().get(wanted["backbone"]).preprocessing.at(wanted["image_size"])
-    augmentation = AUGMENTATIONS.get(wanted["augment"])
-    views = augmented_views(Path(wanted["file"]), preprocessing, augmentation)
+    wanted = under_present_names(job.payload)
+    spec = backbones().get(wanted["backbone"])
+    preprocessing = spec.preprocessing.at(wanted["input_size"])
+    augmentation = spec.kind.augmentations.get(wanted["augment"])
+    views = augmented_views(spec.kind, Path(wanted["file"]), preprocessing, augmentation)
     events.add({"event": "Previewed", "views": views}, urgent=True)
     return "finished", None
 
 
-def _calibrate(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    calibrate(Measured(**job.payload))
+def _measure_costs(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
+    measure_costs(ProfileKey(**under_present_names(job.payload)))
     return "finished", None
 
 
 def _rank(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    def work(report: Report) -> None:
+    def work(report: Progress) -> None:
         names = job.payload["backbones"]
         for number, forecast in enumerate(forecasts(**job.payload, report=report), 1):
             events.add({"event": "Ranked", **vars(forecast)}, urgent=True)
@@ -194,7 +194,7 @@ def _prefetch_data(store: Store, job: Job, events: EventLog) -> tuple[str, str |
 
 
 def _reporting(
-    store: Store, job: Job, events: EventLog, work: Callable[[Report], object]
+    store: Store, job: Job, events: EventLog, work: Callable[[Progress], object]
 ) -> tuple[str, str | None]:
     """Do work that reports how far it is, until it is done or the job is to be cancelled."""
 
@@ -216,7 +216,7 @@ JOB_KINDS: dict[str, Callable[[Store, Job, EventLog], tuple[str, str | None]]] =
     "train": _train,
     "predict": _predict,
     "preview": _preview,
-    "calibrate": _calibrate,
+    "measure_costs": _measure_costs,
     "rank": _rank,
     "prefetch_data": _prefetch_data,
 }

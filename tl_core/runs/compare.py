@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tl_core.training.metrics import mcnemar_exact
+from tl_core.statistics import mcnemar_exact
 from tl_core.training.record import Prediction, RunRecord
 
 SIGNIFICANT = 0.05

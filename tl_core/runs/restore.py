@@ -1,4 +1,4 @@
-"""Takes a run's folder and answers for new photos."""
+"""Takes a run's folder and answers for new items."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 
 from tl_core.backbones.build import build_backbone
 from tl_core.classifier import TransferClassifier, make_head
-from tl_core.data.views import load_eval
-from tl_core.device import place
+from tl_core.data.views import Items
+from tl_core.device import to_device
 from tl_core.errors import UserError
 from tl_core.training.evaluation import predict
-from tl_core.training.novelty import UNFAMILIAR, Familiar
+from tl_core.training.novelty import UNFAMILIAR, NoveltyDetector
 from tl_core.training.record import WEIGHTS, RunRecord
 
 
@@ -31,37 +31,38 @@ def load_classifier(run_dir: Path) -> tuple[TransferClassifier, RunRecord]:
     if record.status != "finished":
         raise UserError(f"The run in {run_dir} was {record.status}, so it has no weights to use.")
     config = record.config
-    backbone = build_backbone(config.backbone, pretrained=False, image_size=config.image_size)
+    backbone = build_backbone(config.backbone, pretrained=False, input_size=config.input_size)
     head = make_head(config.head, backbone.num_features, len(record.classes))
     classifier = TransferClassifier(backbone, head)
     try:
         classifier.load_state_dict(load_file(run_dir / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise UserError(f"The weights in {run_dir} are missing or damaged.") from error
-    return place(classifier.eval(), "cpu"), record
+    return to_device(classifier.eval(), "cpu"), record
 
 
 def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
-    """Return, for each picture, its most probable class and the probability of every class.
+    """Return, for each file, its most probable class and the probability of every class.
 
-    ``novelty`` is the share of the validation photos that resemble the training photos more than
-    the picture does (None for runs from before that was kept), ``unfamiliar`` whether it is so
+    ``novelty`` is the share of the validation items that resemble the training items more than
+    the file does (None for runs from before that was kept), ``unfamiliar`` whether it is so
     large that the answer should not be trusted; see :mod:`tl_core.training.novelty`.
 
-    The photo goes through the decoder and the preprocessing of the run, in fp32 on the CPU, so a
-    validation photo gets the probabilities that stand in the record.
+    The file goes through the decoder and the preprocessing of the run, in fp32 on the CPU, so a
+    validation item gets the probabilities that stand in the record.
 
     Raises
     ------
     UserError
-        If the folder holds no finished run or a picture cannot be read.
+        If the folder holds no finished run or a file cannot be read.
     """
     classifier, record = load_classifier(run_dir)
-    preprocessing = record.config.spec.preprocessing.at(record.config.image_size)
-    images = load_eval(files, preprocessing)
-    features, logs = predict(classifier, images, preprocessing, "cpu")
-    known = Familiar.load(run_dir)
-    novelty = known.novelty(features) if known else [None] * len(files)
+    spec = record.config.spec
+    preprocessing = spec.preprocessing.at(record.config.input_size)
+    batch = Items(spec.kind, files).evaluation_batch(preprocessing)
+    features, logs = predict(classifier, batch, "cpu")
+    detector = NoveltyDetector.load(run_dir)
+    novelty = detector.score(features) if detector else [None] * len(files)
     answers = []
     for file, row, share in zip(files, logs.exp().tolist(), novelty, strict=True):
         top = max(range(len(row)), key=row.__getitem__)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tl_core.analysis.verdict import holm
 from tl_core.runs.compare import SIGNIFICANT
-from tl_core.runs.store import Job
-from tl_core.training.metrics import mcnemar_exact, wilson_interval
+from tl_core.statistics import mcnemar_exact, wilson_interval
+from tl_core.store.database import Job
 from tl_core.training.record import RunRecord
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tl_core.home import home
-
-_CGROUP = Path("/sys/fs/cgroup")
-_MEMINFO = Path("/proc/meminfo")
+from tl_core.machine import cores
+from tl_core.memory import used_memory
 
 PARTS = {
     "runs": ("runs",),
@@ -64,9 +63,8 @@ class Disk:
 
 def machine_load() -> Load:
     """Measure now."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     waiting = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    return Load(cores or 1, waiting, _memory(), _gpus())
+    return Load(cores(), waiting, used_memory(), _gpus())
 
 
 def disk_use() -> Disk:
@@ -74,22 +72,6 @@ def disk_use() -> Disk:
     root = home()
     parts = {part: sum(_size(root / name) for name in names) for part, names in PARTS.items()}
     return Disk(parts, _size(root) - sum(parts.values()), shutil.disk_usage(root).free)
-
-
-def _memory() -> tuple[int, int] | None:
-    try:
-        limit = int((_CGROUP / "memory.max").read_text())  # "max" where there is no limit
-        current = int((_CGROUP / "memory.current").read_text())
-        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
-        return current - int(stat["inactive_file"]), limit  # what is only cached is given back
-    except (OSError, ValueError, KeyError):
-        pass
-    try:
-        lines = dict(line.split(":", 1) for line in _MEMINFO.read_text().splitlines())
-        total, free = (int(lines[k].split()[0]) * 1024 for k in ("MemTotal", "MemAvailable"))
-    except (OSError, ValueError, KeyError):
-        return None
-    return total - free, total
 
 
 def _gpus() -> tuple[Gpu, ...]:

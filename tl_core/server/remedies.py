@@ -15,15 +15,15 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tl_core.data.catalog import locate
 from tl_core.data.files import clean, unused
-from tl_core.data.incoming import Incoming
-from tl_core.data.intake import Intake, disk_full
-from tl_core.data.limits import no_room
+from tl_core.data.open import open_dataset
 from tl_core.data.scan import carry_over
-from tl_core.data.source import open_dataset
-from tl_core.data.spec import DatasetSpec, Photo
+from tl_core.data.spec import DatasetSpec, Item
+from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError
+from tl_core.home import disk_full
+from tl_core.server.limits import no_room
+from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads
 
 LONGEST_NAME = 60
@@ -68,9 +68,9 @@ def drop_copies(uploads: Uploads, owner: str, data: str) -> Upload:
 
     def choose(dataset: DatasetSpec) -> Classes:
         groups: dict[str, list[int]] = {}
-        for index, photo in enumerate(dataset.photos):
+        for index, photo in enumerate(dataset.items):
             groups.setdefault(photo.sha256, []).append(index)
-        kept = {_one_of(dataset.photos, group) for group in groups.values()}
+        kept = {_one_of(dataset.items, group) for group in groups.values()}
         return {i: old for i, old in _as_they_are(dataset).items() if i in kept}
 
     return _remedy(uploads, owner, data, choose, "without copies")
@@ -137,15 +137,15 @@ def class_name(text: str) -> str:
     return name
 
 
-def _one_of(photos: tuple[Photo, ...], copies: list[int]) -> int | None:
+def _one_of(items: tuple[Item, ...], copies: list[int]) -> int | None:
     """Return which of some copies is kept; None where their labels contradict one another."""
-    if len({photos[index].label for index in copies}) > 1:
+    if len({items[index].label for index in copies}) > 1:
         return None
-    return min(copies, key=lambda index: (_KEPT_FIRST.index(photos[index].split), index))
+    return min(copies, key=lambda index: (_KEPT_FIRST.index(items[index].split), index))
 
 
 def _as_they_are(dataset: DatasetSpec) -> Classes:
-    return {i: dataset.classes[photo.label] for i, photo in enumerate(dataset.photos)}
+    return {i: dataset.classes[photo.label] for i, photo in enumerate(dataset.items)}
 
 
 def _require(dataset: DatasetSpec, names: Iterable[str]) -> None:
@@ -168,24 +168,24 @@ def _remedy(
         raise DataError("No photo would be left.")
     if classes == _as_they_are(dataset):
         raise DataError("Nothing would change.")
-    if len(classes) > uploads.limits.photos:
+    if len(classes) > uploads.limits.items:
         raise DataError(
             f"{len(classes):,} photos are too many: a set of your own may have "
-            f"{uploads.limits.photos:,}. Choose a smaller set."
+            f"{uploads.limits.items:,}. Choose a smaller set."
         )
     paths = _paths(dataset, classes)
     known = {str(upload.path): upload.name for upload in uploads.of(owner)}
     former = known.get(data, dataset.name).partition(_MARK)[0]
     name = f"{former[:40]}{_MARK}{what}"[:80]
 
-    def make(incoming: Incoming, target: Path, room: int) -> None:
-        with Intake(incoming.file.parent, name, uploads.limits) as intake:
-            _fill(intake, dataset, paths, room)
-            intake.seal()
-            carry_over(locate(data), intake.folder, {dataset.photos[i].path: p for i, p in paths})
-            intake.commit(target)
+    def make(spool: UploadSpool, target: Path, room: int) -> None:
+        with StagingFolder(spool.file.parent, name, uploads.limits) as staging:
+            _fill(staging, dataset, paths, room)
+            staging.seal()
+            carry_over(dataset, staging.folder, {dataset.items[i].path: p for i, p in paths})
+            staging.commit(target)
 
-    content = [(path, dataset.photos[index].sha256) for index, path in paths]
+    content = [(path, dataset.items[index].sha256) for index, path in paths]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return uploads.keep(owner, name, digest, make)
 
@@ -198,7 +198,7 @@ def _paths(dataset: DatasetSpec, classes: Classes) -> list[tuple[int, str]]:
     taken: dict[str, str] = {}
     paths = []
     for index, name in classes.items():
-        photo = dataset.photos[index]
+        photo = dataset.items[index]
         parts = [photo.split, name, photo.path.rpartition("/")[2]]
         path = unused("/".join(part for part in parts if part), taken)
         taken[path] = ""
@@ -206,23 +206,25 @@ def _paths(dataset: DatasetSpec, classes: Classes) -> list[tuple[int, str]]:
     return paths
 
 
-def _fill(intake: Intake, dataset: DatasetSpec, paths: list[tuple[int, str]], room: int) -> None:
+def _fill(
+    staging: StagingFolder, dataset: DatasetSpec, paths: list[tuple[int, str]], room: int
+) -> None:
     """Let a new folder refer to the stored files, or copy them where the disk cannot do that."""
     try:
         needed = sum(dataset.file(index).stat().st_size for index, _ in paths)
         if needed > room:
-            raise intake.refuse(no_room(needed, room))
+            raise staging.refuse(no_room(needed, room))
         for index, path in paths:
-            stored = f"files/{len(intake.files):06}"
-            source, target = dataset.file(index).resolve(), intake.folder / stored
+            stored = f"files/{len(staging.files):06}"
+            source, target = dataset.file(index).resolve(), staging.folder / stored
             try:
                 os.link(source, target)
             except OSError:
                 shutil.copy2(source, target)
-            intake.files[path] = stored
+            staging.files[path] = stored
     except FileNotFoundError as error:
         raise DataError("These photos are being removed. Choose others.") from error
     except OSError as error:
         if not disk_full(error):
             raise
-        raise intake.refuse("there is no room left on the server's disk.") from error
+        raise staging.refuse("there is no room left on the server's disk.") from error

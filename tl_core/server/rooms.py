@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from tl_core.data.files import clean
 from tl_core.errors import UserError
-from tl_core.runs.schema import members as _members
-from tl_core.runs.schema import rooms as _rooms
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
+from tl_core.store.schema import members as _members
+from tl_core.store.schema import rooms as _rooms
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No 0 and O, no 1, I and L: a code is read from a wall and typed."""

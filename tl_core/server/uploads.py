@@ -18,14 +18,16 @@ from sqlalchemy import delete, func, insert, select
 
 from tl_core.data.catalog import PUBLIC, bundled_sets
 from tl_core.data.files import MANIFEST, list_files
-from tl_core.data.incoming import Incoming, Report, Source, incoming_folder
-from tl_core.data.limits import UploadLimits, megabytes, no_room
-from tl_core.data.source import folder_name, title_of
+from tl_core.data.limits import megabytes
+from tl_core.data.open import folder_name, title_of
 from tl_core.home import home
-from tl_core.runs.schema import uploads as _uploads
-from tl_core.runs.store import PAUSED, RUNNING, WAITING, Store
+from tl_core.modalities import Modality
+from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.rooms import Rooms
-from tl_core.server.tidying import discard, older
+from tl_core.server.upload_spool import Source, UploadSpool, discard, older, spool_folder
+from tl_core.steps import Progress
+from tl_core.store.database import PAUSED, RUNNING, WAITING, Store
+from tl_core.store.schema import uploads as _uploads
 
 _JUST_ARRIVED = 600
 """Seconds for which a folder without a record may be on its way to one."""
@@ -33,7 +35,7 @@ _JUST_ARRIVED = 600
 _ABANDONED = 3600
 """Seconds after which what lies on the way in belongs to a process that is gone."""
 
-Make = Callable[[Incoming, Path, int], None]
+Make = Callable[[UploadSpool, Path, int], None]
 """Makes the folder of an upload, of at most so many bytes."""
 
 
@@ -95,7 +97,7 @@ class Uploads:
     # ------------------------------------------------------------------------------ taking in
 
     def take_zip(
-        self, owner: str, stream: Source, name: str, report: Report | None = None
+        self, owner: str, stream: Source, name: str, report: Progress | None = None
     ) -> Upload:
         """Take in a zip of class folders.
 
@@ -115,91 +117,93 @@ class Uploads:
         DataError
             In one sentence, if it is refused; nothing is left on disk.
         """
-        return self._take(owner, name, lambda incoming: incoming.write(stream), report)
+        return self._take(owner, name, lambda spool: spool.write(stream), report)
 
     def take_folder(
-        self, owner: str, files: Iterable[tuple[str, Source]], report: Report | None = None
+        self, owner: str, files: Iterable[tuple[str, Source]], report: Progress | None = None
     ) -> Upload:
         """Take in a folder of class folders: paths below it, and contents. See :meth:`take_zip`."""
         files = list(files)
         tops = {path.replace("\\", "/").partition("/")[0] for path, _ in files}
         name = tops.pop() if len(tops) == 1 else "Uploaded folder"
-        return self._take(owner, name, lambda incoming: incoming.pack(files), report)
+        return self._take(owner, name, lambda spool: spool.pack(files), report)
 
-    def take_question(self, stream: Source, name: str, report: Report | None = None) -> Path:
-        """Take in one photo that networks will be asked about; return where it lies.
+    def take_question(
+        self, kind: Modality, stream: Source, name: str, report: Progress | None = None
+    ) -> Path:
+        """Take in one item that networks will be asked about; return where it lies.
 
         Raises
         ------
         DataError
             In one sentence, if it is refused; nothing is left on disk.
         """
-        with Incoming(title_of(name), self.limits) as incoming:
+        with UploadSpool(title_of(name), self.limits) as spool:
             room = self.limits.server_room(self.total())
-            incoming.write(stream, min(self.limits.file_bytes, self.limits.sent_bytes))
+            spool.write(stream, min(self.limits.file_bytes, self.limits.sent_bytes))
             folder = questions_folder()
             folder.mkdir(exist_ok=True)
-            target = folder / f"{secrets.token_hex(12)}.png"
-            incoming.check("question", target, room, report)
+            target = folder / f"{secrets.token_hex(12)}{kind.written_suffix}"
+            spool.check("question", target, room, report, kind.name)
             return target
 
     def keep(self, owner: str, name: str, digest: str, make: Make) -> Upload:
         """Store photos that are on this server already; ``make`` makes their folder."""
-        with Incoming(name, self.limits) as incoming:
-            return self._keep(owner, digest, incoming, make)
+        with UploadSpool(name, self.limits) as spool:
+            return self._keep(owner, digest, spool, make)
 
     def _take(
-        self, owner: str, name: str, write: Callable[[Incoming], None], report: Report | None
+        self, owner: str, name: str, write: Callable[[UploadSpool], None], report: Progress | None
     ) -> Upload:
-        def make(incoming: Incoming, target: Path, room: int) -> None:
-            incoming.check("photos", target, room, report)
+        def make(spool: UploadSpool, target: Path, room: int) -> None:
+            spool.check("items", target, room, report)
 
-        with Incoming(title_of(name), self.limits) as incoming:
-            write(incoming)
-            return self._keep(owner, incoming.digest(), incoming, make)
+        with UploadSpool(title_of(name), self.limits) as spool:
+            write(spool)
+            return self._keep(owner, spool.digest(), spool, make)
 
-    def _keep(self, owner: str, digest: str, incoming: Incoming, make: Make) -> Upload:
-        folder = folder_name(incoming.name, digest)
+    def _keep(self, owner: str, digest: str, spool: UploadSpool, make: Make) -> Upload:
+        folder = folder_name(spool.name, digest)
         own = sum(upload.bytes for upload in self.of(owner) if upload.folder != folder)
-        room = self._room(incoming, own)
+        room = self._room(spool, own)
         target = uploads_folder() / folder
         if not (target / MANIFEST).is_file():
-            make(incoming, target, room)
-        upload = Upload(owner, folder, incoming.name, *_measure(target), time.time())
+            make(spool, target, room)
+        upload = Upload(owner, folder, spool.name, *_measure(target), time.time())
         try:
-            self._record(upload, incoming)
+            self._record(upload, spool)
         except BaseException:
             self.delete(owner, folder)
             raise
         return upload
 
-    def _room(self, incoming: Incoming, own: int) -> int:
+    def _room(self, spool: UploadSpool, own: int) -> int:
         """Return how many bytes the learner may still store."""
         limits = self.limits
         if own >= limits.learner_bytes:
-            raise incoming.refuse(
+            raise spool.refuse(
                 f"you keep {megabytes(own)} of photos on this server, and each learner may keep "
                 f"{megabytes(limits.learner_bytes)}. Remove photos that you no longer need."
             )
         server = limits.server_room(self.total())
         if server == 0:
-            raise incoming.refuse(
+            raise spool.refuse(
                 "this server has no room for more photos. Use a set that is ready, or try again "
                 f"later: photos are removed after {limits.hours} hours."
             )
         return min(limits.learner_bytes - own, server)
 
-    def _record(self, upload: Upload, incoming: Incoming) -> None:
+    def _record(self, upload: Upload, spool: UploadSpool) -> None:
         with _tidying(), self._engine.begin() as connection:
             if not (upload.path / MANIFEST).is_file():  # tidied away this very moment
-                raise incoming.refuse("it was removed while it came in. Send it once more.")
+                raise spool.refuse("it was removed while it came in. Send it once more.")
             connection.execute(_this(upload.owner, upload.folder))
             connection.execute(insert(_uploads).values(**vars(upload)))
             # Counted again: another tab may have brought photos meanwhile.
             own = select(func.sum(_uploads.c.bytes)).where(_uploads.c.owner == upload.owner)
             room = self.limits.learner_bytes - (connection.execute(own).scalar_one() - upload.bytes)
             if upload.bytes > room:
-                raise incoming.refuse(no_room(upload.bytes, room))
+                raise spool.refuse(no_room(upload.bytes, room))
 
     # ------------------------------------------------------------------------------- questions
 
@@ -264,7 +268,7 @@ class Uploads:
                 if folder.name not in needed:
                     discard(folder)
         for place, age, pattern in (
-            (incoming_folder(), now - _ABANDONED, "tmp*"),
+            (spool_folder(), now - _ABANDONED, "tmp*"),
             (home() / "data", now - _ABANDONED, ".taking-in-*"),
             (questions_folder(), old, "*"),
         ):

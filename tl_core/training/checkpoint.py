@@ -1,6 +1,6 @@
 """What a run needs in order to go on from the end of an epoch as if nothing had happened.
 
-Batch order, dropout and augmentation depend on (seed, epoch, picture) alone, so at the end of an
+Batch order, dropout and augmentation depend on (seed, epoch, position) alone, so at the end of an
 epoch there is no random state to keep: weights, optimiser, schedule and history are all there is.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,20 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
-from tl_core.errors import RunError, UserError
+from tl_core.classifier import TransferClassifier
+from tl_core.data import DatasetSpec
+from tl_core.errors import ConfigError, RunError, UserError
 from tl_core.home import replacing
+from tl_core.training.config import CHECKPOINT_SHARE, RunConfig
+from tl_core.training.events import EpochEnded, PhaseStarted
 from tl_core.training.record import CHECKPOINT
+from tl_core.training.setup import TrainingSetup
+from tl_core.training.state import Best, RunState
 
-State = dict[str, Any]
+Plain = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,19 +55,19 @@ class Checkpoint:
         Their ``state_dict``.
     """
 
-    asked: State
-    config: State
+    asked: Plain
+    config: Plain
     fingerprint: str
-    history: list[State]
-    phases: list[State]
+    history: list[Plain]
+    phases: list[Plain]
     learned: list[str]
     steps: int
     seconds: float
     best_epoch: int
-    best: dict[str, torch.Tensor]
-    classifier: dict[str, torch.Tensor]
-    optimizer: State
-    schedule: State
+    best: Mapping[str, torch.Tensor]
+    classifier: Mapping[str, torch.Tensor]
+    optimizer: Plain
+    schedule: Plain
 
     def save(self, run_dir: Path) -> None:
         """Replace the checkpoint of a run by this one.
@@ -91,6 +100,126 @@ class Checkpoint:
                 "What was saved of this run cannot be read; perhaps another version of this "
                 "program has written it. Start the run again."
             ) from error
+
+    def state(self) -> RunState:
+        """Return how far the run is."""
+        history = [EpochEnded(**epoch) for epoch in self.history]
+        accuracy = history[self.best_epoch - 1].val_accuracy
+        return RunState(
+            history=history,
+            phases=[PhaseStarted(**phase) for phase in self.phases],
+            learned=set(self.learned),
+            steps=self.steps,
+            best=Best(self.best_epoch, accuracy, self.best),
+            began=time.perf_counter() - self.seconds,
+            saved_epoch=len(history),
+        )
+
+
+class Checkpoints:
+    """When a run is kept, and where it goes on from.
+
+    Parameters
+    ----------
+    config
+        As it was asked for.
+    run_dir
+        The folder of the run. If it holds a checkpoint of the same configuration, the run goes on
+        from there.
+
+    Attributes
+    ----------
+    pending
+        The checkpoint that the run goes on from, until it is restored.
+
+    Raises
+    ------
+    ConfigError
+        If the folder already holds something else: a run never overwrites another.
+    """
+
+    def __init__(self, config: RunConfig, run_dir: Path) -> None:
+        self.asked, self.run_dir = config, run_dir
+        self.pending = self._find()
+        self._next = 0.0
+
+    def _find(self) -> Checkpoint | None:
+        taken = self.run_dir.exists()
+        if self.run_dir.is_dir():
+            for remains in self.run_dir.glob(f".{CHECKPOINT}.*"):  # of a process killed meanwhile
+                remains.unlink()
+            taken = any(self.run_dir.iterdir())
+        found = Checkpoint.load(self.run_dir)
+        if taken and (found is None or RunConfig.from_dict(found.asked) != self.asked):
+            raise ConfigError(
+                f"The folder for this run, {self.run_dir}, is not empty. "
+                "Name another one with --out, or move it away."
+            )
+        return found
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration to train with: resolved where the run goes on."""
+        return RunConfig.from_dict(self.pending.config) if self.pending else self.asked
+
+    def check(self, dataset: DatasetSpec) -> None:
+        """Refuse to go on with other data than the run began with.
+
+        Raises
+        ------
+        RunError
+            If the fingerprint of the data set differs.
+        """
+        if self.pending and self.pending.fingerprint != dataset.fingerprint:
+            raise RunError(
+                f"The {dataset.kind.plural} have changed since this run stopped, so it cannot go "
+                "on. Start it again."
+            )
+
+    def restore(
+        self, classifier: TransferClassifier, optimizer: Optimizer, schedule: LRScheduler
+    ) -> None:
+        """Put everything back as the checkpoint has it, if the run goes on from one."""
+        if self.pending is None:
+            return
+        classifier.load_state_dict(self.pending.classifier)
+        # What a group has that an older checkpoint lacks keeps its fresh value.
+        kept, fresh = self.pending.optimizer, optimizer.state_dict()["param_groups"]
+        groups = [{**new, **old} for new, old in zip(fresh, kept["param_groups"], strict=True)]
+        optimizer.load_state_dict({**kept, "param_groups": groups})
+        schedule.load_state_dict(self.pending.schedule)
+        self.pending = None
+
+    def save(
+        self, setup: TrainingSetup, state: RunState, optimizer: Optimizer, schedule: LRScheduler
+    ) -> None:
+        """Keep the end of an epoch, unless the last checkpoint was too costly and too recent."""
+        start = time.perf_counter()
+        if start < self._next:
+            return
+        assert state.best is not None
+        Checkpoint(
+            asked=self.asked.to_dict(),
+            config=setup.config.to_dict(),
+            fingerprint=setup.dataset.fingerprint,
+            history=[dataclasses.asdict(epoch) for epoch in state.history],
+            phases=[dataclasses.asdict(phase) for phase in state.phases],
+            learned=sorted(state.learned),
+            steps=state.steps,
+            seconds=state.seconds,
+            best_epoch=state.best.epoch,
+            best=state.best.weights,
+            classifier=setup.classifier.state_dict(),
+            optimizer=optimizer.state_dict(),
+            schedule=schedule.state_dict(),
+        ).save(self.run_dir)
+        end = time.perf_counter()
+        state.saved_epoch = len(state.history)
+        self._next = end + (end - start) / CHECKPOINT_SHARE
+
+    def discard(self) -> None:
+        """Remove the checkpoint: the run is over."""
+        (self.run_dir / CHECKPOINT).unlink(missing_ok=True)
 
 
 @contextmanager

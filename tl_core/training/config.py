@@ -5,19 +5,19 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 from tl_core.backbones.spec import BackboneSpec, backbones
-from tl_core.boundary import worthwhile_depth
-from tl_core.data.augment import AUGMENTATIONS
 from tl_core.errors import ConfigError
 from tl_core.freezing import BATCH_NORM_POLICIES, BatchNormPolicy, select_stages
 from tl_core.heads import HEADS
+from tl_core.modalities import Modality, augmentations
+from tl_core.prefix import worthwhile_depth
 from tl_core.strategies import STRATEGIES, Phase
+from tl_core.training.settings import About, Interval, Options, Setting, settings_of
 
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD, momentum 0.9"}
 SCHEDULES = {
@@ -26,90 +26,189 @@ SCHEDULES = {
     "cosine": "The rate falls along half a cosine, to zero.",
     "one_cycle": "The rate rises for a quarter of the phase, then falls to zero.",
 }
-DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("auto", "fp32", "bf16")
-
-DEFAULTS: dict[str, Any] = {
-    "epochs": 20,
-    "batch_size": 32,
-    "lr": 1e-3,
-    "weight_decay": 0.01,
-    "optimizer": "adamw",
-    "schedule": "cosine",
-    "label_smoothing": 0.0,
-    "head": "linear",
-    "augment": "standard",
-    "class_weights": False,
-    "early_stopping": 0,
-    "weights": "pretrained",
+WEIGHTS = {
+    "pretrained": "What the network learned on its source task.",
+    "none": "Random values, as before any training.",
 }
-"""What holds where neither the user nor the strategy says otherwise."""
+DEVICES = {
+    "auto": "The fastest that is here.",
+    "cpu": "The processor.",
+    "cuda": "An NVIDIA GPU.",
+    "mps": "Apple's GPU.",
+}
+PRECISIONS = {
+    "auto": "Whichever is faster here.",
+    "fp32": "32 bits.",
+    "bf16": "16 bits where they do, with the range of 32.",
+}
+
+FORMER_NAMES = {"image_size": "input_size"}
+"""What settings used to be called; runs, links and rooms that were kept still say it."""
 
 
-@dataclass(frozen=True)
+def under_present_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings under their present names, whichever they were kept under.
+
+    Where both names of a setting stand, what stands under the present one holds.
+    """
+    renamed = {FORMER_NAMES[key]: settings[key] for key in settings if key in FORMER_NAMES}
+    return renamed | {key: settings[key] for key in settings if key not in FORMER_NAMES}
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """Everything that decides a run's numbers. Made by :func:`make_config`, which fills it in.
 
-    Attributes
-    ----------
-    data, test
-        Path (or name) of the photos, and of a second set that is only tested on, or None.
-    backbone, strategy, weights
-        Names; ``weights`` is ``pretrained`` or ``none``.
-    trainable
-        ``all``, ``none``, ``last:N`` or stage names: what a strategy that thaws may thaw.
-    epochs
-        Total over the strategy's phases.
-    lr
-        Peak learning rate of the head; the strategy derives those of the stages from it.
-    early_stopping
-        Stop a phase after so many epochs without a lower validation loss; 0 never stops early.
-    augment_views
-        Augmented views of each training photo that are kept at the boundary of the frozen stages,
-        the epochs taking them in turn; 0 derives it from the number of epochs and photos. Where
-        nothing is frozen in front, every epoch sees views of its own.
-    cache
-        Compute the frozen stages once; False runs them in every epoch, on the same views.
-    class_weights
-        Weight the loss of each class by the inverse of its share of the training photos.
-    image_size
-        Side in pixels of the network's input.
-    seed
-        Of the split and of every random stream of the training.
-    per_class
-        At most so many training photos a class, or None for all.
-    device, precision, threads
-        Where and how it is computed. ``auto`` (and 0 threads or views) is resolved once, when the
-        run is accepted, and stands resolved in the record.
+    Beside each field stands what it means and allows. A strategy may bring other defaults. What is
+    ``auto``, and 0 threads or views, is resolved once, when the run is accepted, and stands
+    resolved in its record.
     """
 
-    data: str
-    test: str | None
-    backbone: str
-    strategy: str
-    weights: str
-    trainable: str
-    epochs: int
-    batch_size: int
-    lr: float
-    weight_decay: float
-    optimizer: str
-    schedule: str
-    label_smoothing: float
-    head: str
-    batch_norm: BatchNormPolicy
-    augment: str
-    augment_views: int
-    cache: bool
-    image_size: int
-    class_weights: bool
-    early_stopping: int
-    seed: int
-    val_fraction: float
-    per_class: int | None
-    device: str
-    precision: str
-    threads: int
+    data: Annotated[str, About("{plural}", "Their path or name.", on_screen=False)]
+    test: Annotated[
+        str | None,
+        About(
+            "Test {plural}",
+            "Another set of the same classes that is only tested on.",
+            on_screen=False,
+            metavar="DATA",
+        ),
+    ] = None
+    backbone: Annotated[
+        str, About("Backbone", "See 'backbones'.", on_screen=False, metavar="NAME")
+    ] = "resnet_mini"
+    weights: Annotated[
+        str,
+        About("Weights", "What the network starts from.", on_screen=False),
+        Options(WEIGHTS),
+    ] = "pretrained"
+    strategy: Annotated[
+        str,
+        About("Strategy", "How the network is transferred.", on_screen=False),
+        Options(STRATEGIES),
+    ] = "feature_extraction"
+    trainable: Annotated[
+        str,
+        About(
+            "Trainable stages",
+            "What a strategy that thaws may thaw: all, none, last:N or stages by name.",
+            on_screen=False,
+        ),
+    ]
+    epochs: Annotated[
+        int,
+        About("Epochs", "How often the network sees every training {noun}."),
+        Interval(1, 10_000, control=(1, 200)),
+    ] = 20
+    batch_size: Annotated[
+        int,
+        About("{plural} in a batch", "How many {plural} make one learning step."),
+        Interval(1, 4096, control=(1, 256)),
+    ] = 32
+    lr: Annotated[
+        float,
+        About("Learning rate", "How far one step goes. The head's; layers below get less."),
+        Interval(1e-8, 10, control=(1e-6, 1)),
+    ] = 1e-3
+    weight_decay: Annotated[
+        float,
+        About("Weight decay", "Pulls weights towards zero, against learning by heart."),
+        Interval(0, 1, control=(0, 0.5)),
+    ] = 0.01
+    label_smoothing: Annotated[
+        float,
+        About("Label smoothing", "Asks for a little less than full certainty."),
+        Interval(0, 0.9, control=(0, 0.5)),
+    ] = 0.0
+    early_stopping: Annotated[
+        int,
+        About(
+            "Early stopping",
+            "Stop after so many epochs without a lower validation loss; 0 never stops early.",
+        ),
+        Interval(0, 10_000, control=(0, 100)),
+    ] = 0
+    input_size: Annotated[
+        int,
+        About("{size_title}", "Larger {plural} show more and cost more."),
+        Interval(1, 10_000, control=(32, 512)),
+    ]
+    per_class: Annotated[
+        int | None,
+        About("{plural} a class", "Train with at most so many {plural} a class."),
+        Interval(1, 1_000_000, control=(1, 100_000)),
+    ] = None
+    seed: Annotated[
+        int,
+        About("Seed", "The same seed gives the same split and the same numbers."),
+        Interval(0, 2**31 - 1),
+    ] = 0
+    val_fraction: Annotated[
+        float,
+        About(
+            "Validation share",
+            "Of the {plural}, where the folders do not say which validate.",
+            on_screen=False,
+        ),
+        Interval(0.01, 0.9),
+    ] = 0.3
+    augment: Annotated[
+        str,
+        About("Augmentation", "Shows each {noun} a little differently in every epoch."),
+        Options(augmentations),
+    ] = "standard"
+    augment_views: Annotated[
+        int,
+        About(
+            "Augmented views",
+            "How many of each {noun} are kept behind the frozen stages, the epochs taking them in "
+            "turn; 0 decides by epochs and {plural}. Without frozen stages every epoch has its "
+            "own.",
+            on_screen=False,
+        ),
+        Interval(0, 10_000),
+    ] = 0
+    head: Annotated[str, About("Head", "What reads the features."), Options(HEADS)] = "linear"
+    optimizer: Annotated[
+        str,
+        About("Optimiser", "How a step is made of the gradients."),
+        Options(OPTIMIZERS),
+    ] = "adamw"
+    schedule: Annotated[
+        str,
+        About("Learning-rate schedule", "How the rate changes over the epochs."),
+        Options(SCHEDULES),
+    ] = "cosine"
+    batch_norm: Annotated[
+        BatchNormPolicy,
+        About("BatchNorm", "Whether these layers keep the statistics that they learned elsewhere."),
+        Options(BATCH_NORM_POLICIES),
+    ]
+    class_weights: Annotated[
+        bool,
+        About("Weight classes by their rarity", "Makes a mistake on a rare class count more."),
+    ] = False
+    cache: Annotated[
+        bool,
+        About(
+            "Kept features",
+            "Computes the frozen stages once, not in every epoch, on the same views.",
+            on_screen=False,
+        ),
+    ] = True
+    device: Annotated[str, About("Device", "What computes.", on_screen=False), Options(DEVICES)] = (
+        "auto"
+    )
+    precision: Annotated[
+        str,
+        About("Precision", "How exactly training computes.", on_screen=False),
+        Options(PRECISIONS),
+    ] = "auto"
+    threads: Annotated[
+        int,
+        About("Threads", "0 shares the cores out among the slots.", on_screen=False),
+        Interval(0, 1024),
+    ] = 0
 
     @property
     def spec(self) -> BackboneSpec:
@@ -128,10 +227,10 @@ class RunConfig:
             batch_norm=self.batch_norm,
         )
 
-    def boundary(self, phase: Phase) -> int:
+    def cached_depth(self, phase: Phase) -> int:
         """Return how many stages of a phase are computed once."""
         prefix = phase.plan.frozen_prefix(self.spec.stage_names)
-        return worthwhile_depth(self.spec, prefix, self.image_size)
+        return worthwhile_depth(self.spec, prefix, self.input_size)
 
     def replace(self, **changes: Any) -> RunConfig:
         """Return a copy with some fields changed."""
@@ -151,46 +250,53 @@ class RunConfig:
         return json.dumps(self.to_dict(), indent=2)
 
 
+SETTINGS = settings_of(RunConfig)
+"""What each field of :class:`RunConfig` means and allows."""
+
+CHECKPOINT_SHARE = 0.05
+"""Writing checkpoints takes at most about this share of a run's time."""
+
+REMEMBERED = 500
+"""Training items whose features are kept at most; drawn by lot where there are more."""
+
+DEFAULTS: dict[str, Any] = {
+    field.name: field.default
+    for field in dataclasses.fields(RunConfig)
+    if field.default is not dataclasses.MISSING
+}
+"""What holds where neither the user nor the strategy says otherwise."""
+
+
 @cache
-def field_types() -> dict[str, Any]:
-    """Return the type of each field of :class:`RunConfig`."""
-    return typing.get_type_hints(RunConfig)
+def settings_for(modality: Modality | None) -> dict[str, Setting]:
+    """Return the settings as they are for one kind of data; None for any."""
+    return {name: setting.of(modality) for name, setting in SETTINGS.items()}
 
 
 def make_config(data: str, **choices: Any) -> RunConfig:
     """Fill a configuration in and check it.
 
     A value is taken from what the strategy fixes, else from ``choices``, else from the strategy's
-    defaults, else from :data:`DEFAULTS` or the backbone. None counts as not chosen.
+    defaults, else from :data:`DEFAULTS` or the backbone. None counts as not chosen. Settings may
+    be given under their former names.
 
     Raises
     ------
     UnknownName, ConfigError
         If a name is unknown or a number outside of its range.
     """
-    known = field_types()
+    choices = under_present_names(choices)
     for key in choices:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+        if key not in SETTINGS:
+            near = difflib.get_close_matches(key, SETTINGS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ConfigError(f"There is no setting {key!r}.{hint}")
     chosen = {key: value for key, value in choices.items() if value is not None}
-    spec = backbones().get(chosen.get("backbone", "resnet_mini"))
-    strategy = STRATEGIES.get(chosen.get("strategy", "feature_extraction"))
+    spec = backbones().get(chosen.get("backbone", DEFAULTS["backbone"]))
+    strategy = STRATEGIES.get(chosen.get("strategy", DEFAULTS["strategy"]))
     values: dict[str, Any] = {
-        "test": None,
-        "backbone": spec.name,
-        "strategy": strategy.name,
-        "image_size": spec.input_size,
-        "seed": 0,
-        "val_fraction": 0.3,
-        "per_class": None,
-        "device": "auto",
-        "precision": "auto",
-        "threads": 0,
-        "augment_views": 0,
-        "cache": True,
         **DEFAULTS,
+        "input_size": spec.input_size,
         **strategy.defaults,
         **chosen,
         **strategy.fixed,
@@ -198,47 +304,8 @@ def make_config(data: str, **choices: Any) -> RunConfig:
     pretrained = values["weights"] == "pretrained"
     values.setdefault("batch_norm", "frozen" if pretrained else "adapt")
     config = RunConfig(data=str(data), **values)
-    _check(config)
+    for name, setting in settings_for(spec.kind).items():
+        setting.check(getattr(config, name))
+    spec.check_input_size(config.input_size)
+    select_stages(spec.stage_names, config.trainable)
     return config
-
-
-def _check(config: RunConfig) -> None:
-    choices: dict[str, tuple[str, ...]] = {
-        "weights": ("pretrained", "none"),
-        "optimizer": tuple(OPTIMIZERS),
-        "schedule": tuple(SCHEDULES),
-        "batch_norm": tuple(BATCH_NORM_POLICIES),
-        "device": DEVICES,
-        "precision": PRECISIONS,
-    }
-    for key, allowed in choices.items():
-        if getattr(config, key) not in allowed:
-            raise ConfigError(
-                f"{key} cannot be {getattr(config, key)!r}. Allowed: {', '.join(allowed)}."
-            )
-    AUGMENTATIONS.get(config.augment)
-    HEADS.get(config.head)
-    config.spec.check_image_size(config.image_size)
-    select_stages(config.spec.stage_names, config.trainable)
-    ranges: dict[str, tuple[float, float]] = {
-        "epochs": (1, 10_000),
-        "batch_size": (1, 4096),
-        "lr": (1e-8, 10),
-        "weight_decay": (0, 1),
-        "label_smoothing": (0, 0.9),
-        "early_stopping": (0, 10_000),
-        "seed": (0, 2**31 - 1),
-        "val_fraction": (0.01, 0.9),
-        "per_class": (1, 1_000_000),
-        "threads": (0, 1024),
-        "augment_views": (0, 10_000),
-    }
-    for key, (low, high) in ranges.items():
-        value = getattr(config, key)
-        if value is None and key == "per_class":
-            continue
-        whole = field_types()[key] is int or key == "per_class"
-        fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-        if not fits or not low <= value <= high:
-            kind = "whole number" if whole else "number"
-            raise ConfigError(f"{key} must be a {kind} from {low:g} to {high:g}, not {value!r}.")

@@ -1,4 +1,4 @@
-"""Predictions of a classifier on decoded pictures."""
+"""Predictions of a classifier on decoded items."""
 
 from __future__ import annotations
 
@@ -8,17 +8,36 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional as F
 
-from tl_core.backbones.spec import Preprocessing
-from tl_core.boundary import inference_batch
 from tl_core.classifier import TransferClassifier
-from tl_core.data.views import normalise
-from tl_core.device import autocast
+from tl_core.device import autocast, send
+from tl_core.prefix import inference_batch
 from tl_core.training.config import RunConfig
-from tl_core.training.session import Photos
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """Labelled items as a network reads them.
+
+    Attributes
+    ----------
+    names
+        Path of each item, relative to its data set.
+    batch
+        A raw batch (N, ...), or for ``start > 0`` what the first stages made of it.
+    labels
+        int64 tensor (N,).
+    start
+        Stages that are done already.
+    """
+
+    names: tuple[str, ...]
+    batch: torch.Tensor
+    labels: torch.Tensor
+    start: int = 0
 
 
 class Answers(NamedTuple):
-    """What a classifier makes of pictures, in fp32 on the CPU.
+    """What a classifier makes of items, in fp32 on the CPU.
 
     Attributes
     ----------
@@ -34,7 +53,7 @@ class Answers(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a classifier did on labelled pictures.
+    """How a classifier did on labelled items.
 
     Attributes
     ----------
@@ -55,22 +74,20 @@ class Evaluation:
 @torch.inference_mode()
 def predict(
     classifier: TransferClassifier,
-    images: torch.Tensor,
-    preprocessing: Preprocessing,
+    batch: torch.Tensor,
     device: str,
     precision: str = "fp32",
     start: int = 0,
 ) -> Answers:
-    """Show pictures to a classifier.
+    """Show items to a classifier.
 
-    ``images`` is a uint8 tensor (N, 3, S, S), or what the first ``start`` stages made of it.
+    ``batch`` is a raw batch (N, ...), or what the first ``start`` stages made of it.
     """
     classifier.eval()
     features, scores = [], []
-    for batch in torch.split(images, inference_batch(device)):
+    for part in torch.split(batch, inference_batch(device)):
         with autocast(device, precision):
-            x = batch.to(device) if start else normalise(batch, preprocessing, device)
-            x = classifier.backbone(x, start)
+            x = classifier.backbone(send(part, device), start)
             features.append(x.float().cpu())
             scores.append(classifier.forward_head(x).float().cpu())
     return Answers(torch.cat(features), F.log_softmax(torch.cat(scores), dim=1))
@@ -78,19 +95,16 @@ def predict(
 
 def evaluate(
     classifier: TransferClassifier,
-    photos: Photos,
-    preprocessing: Preprocessing,
+    items: EvaluationSet,
     config: RunConfig,
     precision: str | None = None,
 ) -> Evaluation:
-    """Evaluate on labelled pictures, in the run's precision unless another is asked for."""
+    """Evaluate on labelled items, in the run's precision unless another is asked for."""
     precision = precision or config.precision
-    features, logs = predict(
-        classifier, photos.images, preprocessing, config.device, precision, photos.start
-    )
+    features, logs = predict(classifier, items.batch, config.device, precision, items.start)
     return Evaluation(
-        loss=F.nll_loss(logs, photos.labels).item(),
-        accuracy=int((logs.argmax(1) == photos.labels).sum()) / len(photos.labels),
+        loss=F.nll_loss(logs, items.labels).item(),
+        accuracy=int((logs.argmax(1) == items.labels).sum()) / len(items.labels),
         probabilities=logs.exp(),
         features=features,
     )

@@ -24,10 +24,11 @@ reports only the phases, steps and epochs from there on.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from tl_core.codec import from_tagged, to_tagged
 
 
 @dataclass(frozen=True)
@@ -205,34 +206,21 @@ TrainEvent = (
 ENDINGS = (RunEnded, RunFailed, RunCancelled, RunPaused)
 """One of these is the last event of every stream."""
 
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        PreparationAdvanced,
-        RunStarted,
-        RunResumed,
-        PhaseStarted,
-        PrefixCached,
-        StepEnded,
-        EpochEnded,
-        CheckpointSaved,
-        RunEnded,
-        RunFailed,
-        RunCancelled,
-        RunPaused,
-    )
-}
-
 
 def to_dict(event: TrainEvent) -> dict[str, Any]:
     """Return plain data for JSON, with the event's name under ``event``."""
-    return {"event": type(event).__name__, **dataclasses.asdict(event)}
+    return to_tagged(event, "event")
 
 
 def from_dict(values: Mapping[str, Any]) -> TrainEvent:
-    """Read what :func:`to_dict` wrote."""
-    fields = dict(values)
-    event: TrainEvent = _KINDS[fields.pop("event")](**fields)
+    """Read what :func:`to_dict` wrote.
+
+    Raises
+    ------
+    PlainDataError
+        If it is no event.
+    """
+    event: TrainEvent = from_tagged(TrainEvent, values, "event")
     return event
 
 

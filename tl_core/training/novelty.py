@@ -1,9 +1,9 @@
-"""Tells photos that resemble nothing of what a network was trained on.
+"""Tells items that resemble nothing of what a network was trained on.
 
 A classifier names one of its classes whatever it is shown, often with a high probability. Whether
-to listen is a question about its features: a photo that lies far from all training photos is one
-that the network was never prepared for. The distance is that to the k-th nearest training photo
-between features of length one; how far is too far is read from validation photos, which belong to
+to listen is a question about its features: an item that lies far from all training items is one
+that the network was never prepared for. The distance is that to the k-th nearest training item
+between features of length one; how far is too far is read from validation items, which belong to
 the task and were not learned from.
 
 Notes
@@ -22,50 +22,48 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
-from tl_core.boundary import inference_batch
 from tl_core.errors import UserError
 from tl_core.home import replacing
+from tl_core.prefix import inference_batch
 from tl_core.seeding import generator
 from tl_core.steps import Steps
+from tl_core.training.config import REMEMBERED
 from tl_core.training.evaluation import predict
-from tl_core.training.inputs import first_view
-from tl_core.training.preparing import Preparing, stepping
+from tl_core.training.loader import PhaseLoader
+from tl_core.training.progress import Preparing, report_steps
 from tl_core.training.record import NOVELTY
-from tl_core.training.session import Session
+from tl_core.training.setup import TrainingSetup
 
 NEIGHBOUR = 5
-"""Which neighbour counts: a single strange training photo then vouches for no other."""
-
-KEPT = 500
-"""Training photos that are remembered at most; drawn by lot where there are more."""
+"""Which neighbour counts: a single strange training item then vouches for no other."""
 
 UNFAMILIAR = 0.95
-"""A photo is called unfamiliar if it is farther off than this share of the validation photos."""
+"""An item is called unfamiliar if it is farther off than this share of the validation items."""
 
 
 @dataclass(frozen=True)
-class Familiar:
-    """What a network is at home with.
+class NoveltyDetector:
+    """Scores how far items lie from those that a network was trained on.
 
     Attributes
     ----------
     features
-        Of training photos, each of length one; (N, F), fp16.
+        Of training items, each of length one; (N, F), fp16.
     distances
-        Of the validation photos to it, in rising order; (V,).
+        Of the validation items to it, in rising order; (V,).
     """
 
     features: torch.Tensor
     distances: torch.Tensor
 
     @classmethod
-    def of(cls, training: torch.Tensor, validation: torch.Tensor) -> Familiar:
-        """Learn it from the features (N, F) and (V, F) of training and validation photos."""
+    def fit(cls, training: torch.Tensor, validation: torch.Tensor) -> NoveltyDetector:
+        """Fit it to the features (N, F) and (V, F) of training and validation items."""
         features = F.normalize(training.float(), dim=1).half()
         return cls(features, _distances(features, validation).sort().values)
 
-    def novelty(self, features: torch.Tensor) -> list[float]:
-        """Return for features (B, F) the share of validation photos that lie nearer than each."""
+    def score(self, features: torch.Tensor) -> list[float]:
+        """Return for features (B, F) the share of validation items that lie nearer than each."""
         nearer = torch.searchsorted(self.distances, _distances(self.features, features))
         shares: list[float] = (nearer / len(self.distances)).tolist()
         return shares
@@ -76,7 +74,7 @@ class Familiar:
             save_file({"features": self.features, "distances": self.distances}, temporary)
 
     @classmethod
-    def load(cls, run_dir: Path) -> Familiar | None:
+    def load(cls, run_dir: Path) -> NoveltyDetector | None:
         """Return what :meth:`save` wrote, or None for a run from before there was such a file.
 
         Raises
@@ -93,40 +91,38 @@ class Familiar:
             raise UserError(f"The file {path} is damaged.") from error
 
 
-def familiar(session: Session, validation: torch.Tensor) -> Preparing[Familiar]:
-    """Return what the network of a session is at home with, in the state that it is in.
+def fit_novelty(
+    setup: TrainingSetup, loader: PhaseLoader, validation: torch.Tensor
+) -> Preparing[NoveltyDetector]:
+    """Fit a detector to a trained network.
 
-    Training photos are taken in their first view, behind the frozen stages where that is kept; with
+    Training items are taken in their first view, behind the frozen stages where that is kept; with
     feature extraction this costs nothing more.
 
     Parameters
     ----------
+    loader
+        Reads the training items behind what no phase has changed.
     validation
-        Features (V, F) of the validation photos.
+        Features (V, F) of the validation items.
     """
-    config = session.config
-    order = torch.randperm(len(session.train_labels), generator=generator(config.seed, "novelty"))
-    chosen = order[:KEPT].sort().values
-    read, start = yield from first_view(session)
+    config = setup.config
+    order = torch.randperm(len(setup.train_labels), generator=generator(config.seed, "novelty"))
+    chosen = order[:REMEMBERED].sort().values
+    yield from loader.prepare(epoch=1)
 
     def look() -> Steps[torch.Tensor]:
         found = []
-        for batch in torch.split(chosen, inference_batch(config.device)):
-            images = read(batch)
-            answers = predict(
-                session.classifier,
-                images,
-                session.preprocessing,
-                config.device,
-                config.precision,
-                start,
-            )
+        for positions in torch.split(chosen, inference_batch(config.device)):
+            x = loader.read(positions)
+            answers = predict(setup.classifier, x, config.device, config.precision, loader.start)
             found.append(answers.features)
             yield sum(map(len, found))
         return torch.cat(found)
 
-    training = yield from stepping("training photos to remember", look(), len(chosen))
-    return Familiar.of(training, validation)
+    what = f"training {setup.dataset.kind.plural} to remember"
+    training = yield from report_steps(what, look(), len(chosen))
+    return NoveltyDetector.fit(training, validation)
 
 
 def _distances(known: torch.Tensor, features: torch.Tensor) -> torch.Tensor:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
 from torch.optim import SGD, Adam, AdamW, Optimizer
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.lr_scheduler import (
+    ConstantLR,
+    CosineAnnealingLR,
+    LRScheduler,
+    OneCycleLR,
+    StepLR,
+)
 
 from tl_core.classifier import TransferClassifier
 from tl_core.strategies import Phase
@@ -57,20 +62,25 @@ def make_optimizer(classifier: TransferClassifier, phase: Phase, config: RunConf
     return KINDS[config.optimizer](groups)
 
 
-def make_schedule(optimizer: Optimizer, name: str, epochs: int, steps_per_epoch: int) -> LambdaLR:
-    """Return a schedule that is advanced after every step of the phase."""
-    total = epochs * steps_per_epoch
+def make_schedule(optimizer: Optimizer, name: str, epochs: int, steps: int) -> LRScheduler:
+    """Return one of torch's schedules, which is advanced after every step of a phase.
 
-    def factor(step: int) -> float:
-        done = min(step / total, 1.0)
-        if name == "step":
-            return float(0.1 ** (step // steps_per_epoch // 7))
-        if name == "cosine":
-            return 0.5 * (1 + math.cos(math.pi * done))
-        if name == "one_cycle":
-            if done < WARM_UP:
-                return 0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * done / WARM_UP))
-            return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
-        return 1.0
-
-    return LambdaLR(optimizer, factor)
+    Parameters
+    ----------
+    name
+        One of :data:`tl_core.training.config.SCHEDULES`.
+    epochs, steps
+        Of the whole phase.
+    """
+    if name == "step":
+        return StepLR(optimizer, step_size=7 * (steps // epochs), gamma=0.1)
+    if name == "cosine":
+        return CosineAnnealingLR(optimizer, T_max=steps)
+    if name == "one_cycle":
+        rates = [group["lr"] for group in optimizer.param_groups]
+        total = max(2, steps)
+        warm_up = (WARM_UP * total + 1) / total  # torch counts to the step before the peak
+        return OneCycleLR(
+            optimizer, rates, total_steps=total, pct_start=warm_up, cycle_momentum=False
+        )
+    return ConstantLR(optimizer, factor=1.0)

@@ -5,26 +5,30 @@ file                      holds
 ========================  =====================================================================
 ``config.json``           the resolved configuration; enough to repeat the run
 ``record.json``           environment, data set, split, history, outcome
-``predictions.json``      probabilities for every validation and test photo, in fp32
+``predictions.json``      probabilities for every validation and test item, in fp32
 ``weights.safetensors``   the kept weights under the original network's key names
-``novelty.safetensors``   what new photos are held against, to tell those that resemble none
+``novelty.safetensors``   what new items are held against, to tell those that resemble none
 ``checkpoint.pt``         how to go on; there only while the run goes on, is paused or interrupted
 ========================  =====================================================================
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tl_core.codec import from_plain, to_plain
 from tl_core.errors import UserError
 from tl_core.home import write_atomically
+from tl_core.statistics import wilson_interval
 from tl_core.training.config import RunConfig
 from tl_core.training.events import EpochEnded, PhaseStarted, PrefixCached
-from tl_core.training.metrics import wilson_interval
+
+if TYPE_CHECKING:
+    from tl_core.training.setup import TrainingSetup
+    from tl_core.training.state import RunState
 
 WEIGHTS = "weights.safetensors"
 NOVELTY = "novelty.safetensors"
@@ -33,7 +37,7 @@ CHECKPOINT = "checkpoint.pt"
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one photo: its true class and the probability of each class."""
+    """The answer for one item: its true class and the probability of each class."""
 
     path: str
     label: int
@@ -65,7 +69,7 @@ class RunRecord:
     classes, fingerprint
         Of the data set.
     split
-        Paths of the photos in ``train``, ``val`` and ``test``.
+        Paths of the items in ``train``, ``val`` and ``test``.
     total_parameters, trainable_parameters
         Learnable values of backbone and head; of those, how many learned in some phase.
     history, phases, caches
@@ -73,7 +77,7 @@ class RunRecord:
     best_epoch
         The epoch whose weights were kept: the first with the highest validation accuracy.
     val, test
-        fp32 predictions of the kept weights: the numbers of record. Test photos are looked at once,
+        fp32 predictions of the kept weights: the numbers of record. Test items are looked at once,
         here.
     seconds
         Wall time of the whole run.
@@ -124,7 +128,8 @@ class RunRecord:
                 else None
             ),
             "test_count": len(self.test),
-            "image_size": self.config.image_size,
+            "image_size": self.config.input_size,
+            "input_size": self.config.input_size,
             "precision": self.config.precision,
             "device": self.config.device,
             "seconds": round(self.seconds, 3),
@@ -144,7 +149,7 @@ class RunRecord:
 
     def save(self, run_dir: Path) -> None:
         """Write the folder's JSON files; ``record.json`` comes last and marks it as whole."""
-        values = dataclasses.asdict(self)
+        values = to_plain(self)
         del values["config"]
         predictions = {"val": values.pop("val"), "test": values.pop("test")}
         write_atomically(run_dir / "config.json", self.config.to_json() + "\n")
@@ -161,24 +166,48 @@ class RunRecord:
             If the folder holds no whole record.
         """
         try:
-            values = _read(run_dir / "record.json")
-            predictions = _read(run_dir / "predictions.json")
-            values["config"] = RunConfig.from_dict(_read(run_dir / "config.json"))
-            values["classes"] = tuple(values["classes"])
-            values["history"] = tuple(EpochEnded(**e) for e in values["history"])
-            values["phases"] = tuple(PhaseStarted(**p) for p in values["phases"])
-            values["caches"] = tuple(PrefixCached(**c) for c in values.get("caches", ()))
-            for split in ("val", "test"):
-                values[split] = tuple(
-                    Prediction(p["path"], p["label"], tuple(p["probabilities"]))
-                    for p in predictions[split]
-                )
-            return cls(**values)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            config = RunConfig.from_dict(_read(run_dir / "config.json"))
+            parts = _read(run_dir / "record.json"), _read(run_dir / "predictions.json")
+            return from_plain(cls, {"config": config, **parts[0], **parts[1]})
+        except (OSError, ValueError, TypeError) as error:
             raise UserError(
                 f"{run_dir} is not the folder of a run: {type(error).__name__} while reading it. "
                 "Give the folder that 'train' printed as run_dir."
             ) from error
+
+
+def of_run(
+    setup: TrainingSetup,
+    state: RunState,
+    status: str,
+    reason: str | None = None,
+    *,
+    val: tuple[Prediction, ...] = (),
+    test: tuple[Prediction, ...] = (),
+) -> RunRecord:
+    """Put together the record of a run, as far as it came."""
+    dataset, split = setup.dataset, setup.split
+    parts = {"train": split.train, "val": split.val, "test": split.test}
+    parameters = setup.classifier.named_parameters()
+    return RunRecord(
+        config=setup.config,
+        status=status,
+        reason=reason,
+        environment=setup.environment(),
+        classes=dataset.classes,
+        fingerprint=dataset.fingerprint,
+        split={name: [dataset.items[i].path for i in part] for name, part in parts.items()},
+        total_parameters=setup.total_parameters,
+        trainable_parameters=sum(p.numel() for name, p in parameters if name in state.learned),
+        history=tuple(state.history),
+        phases=tuple(state.phases),
+        caches=tuple(state.caches),
+        best_epoch=state.best.epoch if state.best else None,
+        seconds=state.seconds,
+        val=val,
+        test=test,
+        profile=setup.watch.seconds(),
+    )
 
 
 def accuracy(predictions: tuple[Prediction, ...]) -> float | None:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from tl_core.data import decode, open_dataset
+from tl_core.data import open_dataset
+from tl_core.modalities.photo.decode import decode
 from tools.near_copies import crops, fingerprints, to_tensor
 from tools.pretraining.card import Facts, write_card
 from tools.pretraining.data import WEIGHTS, load_split, source_worlds
@@ -80,7 +81,7 @@ def overlap(args: argparse.Namespace) -> None:
     known = torch.cat([fingerprints(part) for part in source.split(4096)])
     dataset, _ = open_dataset(args.data)
     found = 0
-    for index, photo in enumerate(dataset.photos):
+    for index, photo in enumerate(dataset.items):
         views = torch.stack([to_tensor(view) for view in crops(decode(dataset.file(index)))])
         views = fingerprints(torch.cat([views, views.flip(3)]))
         likeness, where = (views @ known.T).flatten().max(0)
@@ -89,7 +90,5 @@ def overlap(args: argparse.Namespace) -> None:
             number = int(where) % len(known)
             name = f"train {number}" if number < len(photos) else f"val {number - len(photos)}"
             print(f"{photo.path} is like source photo {name}: {float(likeness):.3f}")
-    print(
-        f"{found} of {len(dataset.photos)} photos look like copies of one of {len(known)} sources"
-    )
+    print(f"{found} of {len(dataset.items)} photos look like copies of one of {len(known)} sources")
     sys.exit(1 if found else 0)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from tl_core.device import autocast, place
+from tl_core.device import autocast, to_device
 from tools.pretraining.data import SIDE, SMALL, augment, load_split, normalise
 from tools.pretraining.networks import build, export, load_weights, name_of, top1
 
@@ -46,7 +46,7 @@ class Training:
 
     def __init__(self, args: argparse.Namespace, steps: int) -> None:
         self.args = args
-        self.model = place(build(args), "cpu")
+        self.model = to_device(build(args), "cpu")
         if args.init:
             load_weights(self.model, args.init)
         self.average = AveragedModel(

@@ -7,12 +7,12 @@ import os
 import streamlit as st
 
 from tl_core.errors import UserError
-from tl_core.server.access import SHORTEST, Access
-from ui.chrome import problem
-from ui.state import owner
+from tl_core.server.instructor_login import SHORTEST, InstructorLogin
+from ui.shared.page import problem
+from ui.shared.state import owner
 
 # Of the process and not in a cache of Streamlit, which any visitor's browser can ask to be cleared.
-_access = Access()
+_access = InstructorLogin()
 
 
 def instructor_code() -> str | None:

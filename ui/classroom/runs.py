@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tl_core.execution.removal import NOBODY, take_away
 from tl_core.machine import slots
-from tl_core.runs.store import RUNNING, WAITING, Job
+from tl_core.server.cleanup import NOBODY, take_away
 from tl_core.server.load import Disk, Load, disk_use, machine_load
+from tl_core.store.database import RUNNING, WAITING, Job
 from tl_core.strategies import STRATEGIES
+from tl_core.words import bytes_text
 from ui.classroom.access import is_instructor
-from ui.runs import RunView, network_title, view_runs
-from ui.state import executor, rooms, store
-from ui.table import show_table
+from ui.shared.runs import RunView, network_title, view_runs
+from ui.shared.state import executor, rooms, store
+from ui.shared.table import show_table
 
 POLL_SECONDS = 2.0
 LISTED = 60
@@ -103,12 +104,8 @@ def _disk() -> Disk:
     return disk_use()
 
 
-def _bytes(number: int) -> str:
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"
-
-
 def _of(used: int, total: int) -> str:
-    return f"{used / 1e9:.1f} of {_bytes(total)}"
+    return f"{used / 1e9:.1f} of {bytes_text(total)}"
 
 
 def _machine(load: Load) -> None:
@@ -130,9 +127,10 @@ def _machine(load: Load) -> None:
 
 
 def _storage(disk: Disk) -> None:
-    parts = ", ".join(f"{name} {_bytes(size)}" for name, size in disk.parts.items())
+    parts = ", ".join(f"{name} {bytes_text(size)}" for name, size in disk.parts.items())
     st.caption(
-        f"On disk: {parts}, everything else {_bytes(disk.other)}. {_bytes(disk.free)} are free."
+        f"On disk: {parts}, everything else {bytes_text(disk.other)}. "
+        f"{bytes_text(disk.free)} are free."
     )
 
 

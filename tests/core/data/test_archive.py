@@ -142,7 +142,7 @@ def test_an_oversized_file_is_left_out_and_named() -> None:
     stream = make_zip({**GOOD, "ant/panorama.jpg": bytes(200_000)})
     folder = add_archive(stream, "x.zip", ArchiveLimits(file_bytes=100_000))
     spec, report = open_dataset(folder)
-    assert len(spec.photos) == 4
+    assert len(spec.items) == 4
     assert "larger than" in report.unreadable["ant/panorama.jpg"]
     assert len(list((folder / "files").iterdir())) == 4
 
@@ -158,7 +158,7 @@ def test_clutter_is_ignored() -> None:
     spec, report = open_dataset(
         add_archive(make_zip({**GOOD, **dict.fromkeys(clutter, b"?")}), "x")
     )
-    assert [photo.path for photo in spec.photos] == sorted(GOOD)
+    assert [photo.path for photo in spec.items] == sorted(GOOD)
     assert not report.unreadable
 
 
@@ -178,8 +178,8 @@ def test_class_names_survive_whatever_they_are(classes: tuple[str, ...]) -> None
     folder = add_archive(make_zip(entries), "x.zip")
     spec, _ = open_dataset(folder)
     assert spec.classes == tuple(sorted(classes))
-    assert sorted(photo.path for photo in spec.photos) == sorted(entries)
-    for i, entry in enumerate(spec.photos):
+    assert sorted(photo.path for photo in spec.items) == sorted(entries)
+    for i, entry in enumerate(spec.items):
         assert spec.file(i).read_bytes() == entries[entry.path]
         assert spec.file(i).resolve().is_relative_to(folder.resolve())
 
@@ -188,7 +188,7 @@ def test_one_class_in_two_unicode_forms_is_one_class() -> None:
     entries = {"caf\u00e9/0.jpg": photo(0), "cafe\u0301/0.jpg": photo(1), "tea/0.jpg": photo(2)}
     spec, _ = open_dataset(add_archive(make_zip(entries), "x.zip"))
     assert spec.classes == ("caf\u00e9", "tea")
-    assert [photo.path for photo in spec.photos] == [
+    assert [photo.path for photo in spec.items] == [
         "caf\u00e9/0 (2).jpg", "caf\u00e9/0.jpg", "tea/0.jpg"
     ]  # fmt: skip
 
@@ -196,7 +196,7 @@ def test_one_class_in_two_unicode_forms_is_one_class() -> None:
 def test_control_characters_do_not_reach_a_terminal() -> None:
     entries = {"a\x1b[31mnt/0.jpg": photo(0), "bee/1\n.jpg": photo(1)}
     spec, _ = open_dataset(add_archive(make_zip(entries), "x.zip"))
-    assert [photo.path for photo in spec.photos] == ["a_[31mnt/0.jpg", "bee/1_.jpg"]
+    assert [photo.path for photo in spec.items] == ["a_[31mnt/0.jpg", "bee/1_.jpg"]
 
 
 def test_windows_separators_and_twice_the_same_name() -> None:
@@ -204,7 +204,7 @@ def test_windows_separators_and_twice_the_same_name() -> None:
     with zipfile.ZipFile(stream, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("set\\bee\\0.jpg", photo(2))
     spec, _ = open_dataset(add_archive(stream, "x.zip"))
-    assert [photo.path for photo in spec.photos] == ["ant/0.jpg", "bee/0 (2).jpg", "bee/0.jpg"]
+    assert [photo.path for photo in spec.items] == ["ant/0.jpg", "bee/0 (2).jpg", "bee/0.jpg"]
 
 
 def test_a_zip_equals_the_folder_it_was_made_of(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_zip_equals_the_folder_it_was_made_of(tmp_path: Path) -> None:
     unpacked, _ = open_dataset(archive)
     assert unpacked.fingerprint == spec.fingerprint
     assert unpacked.name == "Pets" and spec.name == "pets"
-    assert [photo.path for photo in unpacked.photos] == [photo.path for photo in spec.photos]
+    assert [photo.path for photo in unpacked.items] == [photo.path for photo in spec.items]
 
 
 def test_a_zip_is_unpacked_once(tmp_path: Path, own_home: Path) -> None:
@@ -229,7 +229,7 @@ def test_malformed_files_in_a_good_zip_are_read_or_named(malformed: Path) -> Non
     files = {path for path in malformed.rglob("*") if path.is_file()}
     bad = {f"ant/{path.relative_to(malformed)}": path.read_bytes() for path in files}
     spec, report = open_dataset(add_archive(make_zip({**GOOD, **bad}), "x.zip"))
-    named = {photo.path for photo in spec.photos} | set(report.unreadable)
+    named = {photo.path for photo in spec.items} | set(report.unreadable)
     assert named == set(GOOD) | set(bad)
     assert all(report.unreadable.values())
 

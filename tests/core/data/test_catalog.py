@@ -32,7 +32,7 @@ def test_every_folder_of_samples_is_a_set(samples: Path) -> None:
 def test_a_bundled_set_opens_by_name(samples: Path) -> None:
     dataset, report = open_dataset("produce/studio")
     assert dataset.name == "produce/studio"
-    assert dataset.classes == ("apple", "pear") and len(dataset.photos) == 8
+    assert dataset.classes == ("apple", "pear") and len(dataset.items) == 8
     assert dataset.fingerprint == open_dataset(samples / "produce" / "studio")[0].fingerprint
     assert not report.problems
 

@@ -21,7 +21,7 @@ from tl_core.data.public import prefetch_data, remote_files
 from tl_core.errors import DataError
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.worker import run_job
-from tl_core.runs.store import Store
+from tl_core.store.database import Store
 from tl_core.training.events import PreparationAdvanced, from_dict
 
 Serve = Callable[[Server, pytest.MonkeyPatch], None]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tl_core.data import DatasetSpec, Photo, make_split
+from tl_core.data import DatasetSpec, Item, make_split
 from tl_core.errors import ConfigError, DataError
 
 
@@ -14,9 +14,9 @@ def dataset(*photos: tuple[int, str] | tuple[int, str, str | None]) -> DatasetSp
     entries = []
     for number, (label, content, *split) in enumerate(photos):
         path, sha256 = f"{label}/{number:04}.jpg", hashlib.sha256(content.encode()).hexdigest()
-        entries.append(Photo(path, label, split[0] if split else None, sha256, path))
+        entries.append(Item(path, label, split[0] if split else None, sha256, path))
     classes = tuple(f"class {i}" for i in range(1 + max(photo.label for photo in entries)))
-    return DatasetSpec(Path("x"), "x", classes, tuple(entries), "x")
+    return DatasetSpec(Path("x"), "x", "photo", classes, tuple(entries), "x")
 
 
 def random_dataset(seed: int) -> DatasetSpec:
@@ -33,12 +33,12 @@ def random_dataset(seed: int) -> DatasetSpec:
 def test_an_automatic_split_keeps_its_promises(seed: int) -> None:
     data = random_dataset(seed)
     split = make_split(data, seed=seed)
-    assert sorted(split.train + split.val) == list(range(len(data.photos)))
+    assert sorted(split.train + split.val) == list(range(len(data.items)))
     assert split.test == () and split.seed == seed
-    contents = [{data.photos[i].sha256 for i in side} for side in (split.train, split.val)]
+    contents = [{data.items[i].sha256 for i in side} for side in (split.train, split.val)]
     assert not contents[0] & contents[1]
     for side in (split.train, split.val):
-        assert {data.photos[i].label for i in side} == {0, 1, 2}
+        assert {data.items[i].label for i in side} == {0, 1, 2}
         assert list(side) == sorted(side)
 
 
@@ -47,14 +47,14 @@ def test_it_is_stratified() -> None:
         *[(label, f"{label} {i}") for label, n in enumerate((40, 100)) for i in range(n)]
     )
     split = make_split(data, seed=0, val_fraction=0.25)
-    assert Counter(data.photos[i].label for i in split.val) == {0: 10, 1: 25}
+    assert Counter(data.items[i].label for i in split.val) == {0: 10, 1: 25}
 
 
 def test_it_depends_on_content_and_seed_alone() -> None:
     photos = [(label, f"{label} {i}") for label in range(2) for i in range(30)]
     shuffled = random.Random(1).sample(photos, len(photos))
     chosen = [
-        {data.photos[i].sha256 for i in make_split(data, seed=5).val}
+        {data.items[i].sha256 for i in make_split(data, seed=5).val}
         for data in (dataset(*photos), dataset(*shuffled))
     ]
     assert chosen[0] == chosen[1]
@@ -67,8 +67,8 @@ def test_it_depends_on_content_and_seed_alone() -> None:
 def test_two_pictures_a_class_are_enough(fraction: float) -> None:
     data = dataset((0, "a"), (0, "b"), (1, "c"), (1, "d"))
     split = make_split(data, seed=0, val_fraction=fraction)
-    assert [data.photos[i].label for i in split.train] == [0, 1]
-    assert [data.photos[i].label for i in split.val] == [0, 1]
+    assert [data.items[i].label for i in split.train] == [0, 1]
+    assert [data.items[i].label for i in split.val] == [0, 1]
 
 
 def test_pictures_in_two_classes_do_not_measure_unless_they_must() -> None:
@@ -89,7 +89,7 @@ def test_pictures_in_two_classes_do_not_measure_unless_they_must() -> None:
     ],
 )
 def test_what_cannot_be_split_is_said(photos: list[tuple[int, str]]) -> None:
-    with pytest.raises(DataError, match="has too few pictures of its own"):
+    with pytest.raises(DataError, match="has too few photos of its own"):
         make_split(dataset(*photos), seed=0)
 
 
@@ -103,7 +103,7 @@ def test_folders_are_respected() -> None:
     data = dataset(*photos)
     split = make_split(data, seed=0, val_fraction=0.9)
     for name, side in (("train", split.train), ("val", split.val), ("test", split.test)):
-        assert [data.photos[i].split for i in side] == [name] * len(side)
+        assert [data.items[i].split for i in side] == [name] * len(side)
     assert (len(split.train), len(split.val), len(split.test)) == (10, 4, 6)
 
 
@@ -117,14 +117,14 @@ def test_without_a_val_folder_a_part_of_train_validates() -> None:
     data = dataset(*photos)
     split = make_split(data, seed=0)
     assert (len(split.train), len(split.val), len(split.test)) == (14, 6, 20)
-    assert {data.photos[i].split for i in split.val} == {"train"}
+    assert {data.items[i].split for i in split.val} == {"train"}
 
 
 def test_per_class_thins_training_only_and_is_nested() -> None:
     data = dataset(*[(label, f"{label} {i}") for label in range(2) for i in range(30)])
     full, ten, five = (make_split(data, seed=0, per_class=n) for n in (None, 10, 5))
     assert full.val == ten.val == five.val
-    assert Counter(data.photos[i].label for i in ten.train) == {0: 10, 1: 10}
+    assert Counter(data.items[i].label for i in ten.train) == {0: 10, 1: 10}
     assert set(five.train) < set(ten.train) < set(full.train)
     assert make_split(data, seed=1, per_class=5).train != five.train
 

@@ -23,9 +23,9 @@ from tl_core.download import is_whole
 from tl_core.execution.local import supervisor_alive
 from tl_core.home import ASSETS, home
 from tl_core.machine import default_threads, slots
-from tl_core.runs.schema import SCHEMA_VERSION
 from tl_core.server.address import lan_address
 from tl_core.server.load import machine_load
+from tl_core.store.schema import SCHEMA_VERSION
 
 REQUIREMENTS = ASSETS.parent / "requirements.txt"
 """The tested versions: beside the assets in the repository and in the wheel."""
@@ -64,11 +64,13 @@ def versions(name: str) -> Check:
 
 def device(name: str) -> Check:
     """Find what trains, how precisely, and how many runs at once."""
-    from tl_core.device import describe_device, resolve_device, resolve_precision
+    from tl_core.device import describe_device, resolve_device
+    from tl_core.precision import resolve_precision
 
     kind = resolve_device("auto")
     threads = default_threads()
-    precision = resolve_precision("auto", kind, threads)
+    spec = next(iter(backbones()))
+    precision = resolve_precision("auto", kind, threads, [(spec.name, spec.input_size)])
     return ok(
         name,
         f"{describe_device(kind)}, {precision}; {slots()} runs at once with {threads} threads each",
@@ -133,7 +135,7 @@ def samples(name: str) -> Check:
     photos, bad = 0, []
     for entry in sets:
         dataset, report = open_dataset(entry.folder)
-        photos += len(dataset.photos)
+        photos += len(dataset.items)
         if report.unreadable or report.problems:
             bad.append(entry.name)
     if bad:

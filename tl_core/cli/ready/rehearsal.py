@@ -17,7 +17,7 @@ from tl_core.execution import run_folder
 from tl_core.execution.local import LocalExecutor, stop_supervisor
 from tl_core.home import home
 from tl_core.machine import slots
-from tl_core.runs.store import Job, Store
+from tl_core.store.database import Job, Store
 from tl_core.training.config import make_config
 from tl_core.training.record import RunRecord
 

@@ -1,0 +1,96 @@
+"""The local executor: fair, in slots, within limits, and the same numbers as inline."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.jobs import ENDLESS, job_of, learning, names, over, submit, wait, worker_of
+from tl_core.execution import local as local_module
+from tl_core.execution import run_folder
+from tl_core.execution.inline import InlineExecutor
+from tl_core.execution.local import LocalExecutor, stop_supervisor, supervisor_alive
+from tl_core.execution.supervisor import Supervisor
+from tl_core.store.database import RUNNING, Store
+from tl_core.training.record import RunRecord
+
+
+def test_both_executors_give_the_same_numbers(local: LocalExecutor, photos: Path) -> None:
+    inline = InlineExecutor(local.store)
+    jobs = [submit(inline, photos), submit(local, photos)]
+    for job in jobs:
+        wait(local, job, over)
+    one, two = (RunRecord.load(run_folder(job)) for job in jobs)
+    assert one.val == two.val
+
+
+def test_one_slot_is_shared_fairly(
+    local: LocalExecutor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TL_SLOTS", "1")
+    ada = [submit(local, photos, "ada", epochs=n) for n in (ENDLESS, 1, 1)]
+    bob = submit(local, photos, "bob", epochs=1)
+    wait(local, ada[0], lambda job: job.status == RUNNING)
+    local.request(ada[1], "cancel")
+    assert job_of(local, ada[1]).status == "cancelled" and names(local, ada[1]) == []
+    wait(local, ada[0], learning(local))
+    local.request(ada[0], "pause")  # its slot is free for the others
+    starts = [wait(local, run, over).started for run in (bob, ada[2])]
+    assert starts == sorted(starts, key=lambda start: start or 0)
+    assert job_of(local, ada[0]).status == "paused"
+
+
+def test_a_running_job_is_cancelled_with_its_record(local: LocalExecutor, photos: Path) -> None:
+    run = submit(local, photos, epochs=ENDLESS)
+    wait(local, run, learning(local))
+    assert local.request(run, "cancel")
+    assert wait(local, run, over).status == "cancelled"
+    assert RunRecord.load(run_folder(run)).status == "cancelled"
+
+
+def test_a_worker_that_does_not_listen_is_ended(local: LocalExecutor, photos: Path) -> None:
+    run = submit(local, photos, epochs=ENDLESS)
+    wait(local, run, learning(local))
+    os.kill(worker_of(run), signal.SIGSTOP)
+    local.request(run, "cancel")
+    job = wait(local, run, over)
+    assert (job.status, job.reason) == ("cancelled", "Stopped on request.")
+
+
+def test_a_paused_queue_starts_no_run(photos: Path) -> None:
+    store = Store()
+    store.set_setting("queue_paused", True)
+    run = store.add_job("train", {}, owner="ada")
+    supervisor = Supervisor(store, slots=1)
+    assert supervisor.tick() and supervisor.workers == {}
+    store.request(run, "cancel")
+    supervisor.shut_down()
+    store.close()
+
+
+def test_only_one_supervisor_is_started(local: LocalExecutor) -> None:
+    threads = [threading.Thread(target=local.ensure_supervisor) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    local.ensure_supervisor()
+    stop_supervisor()
+    assert not supervisor_alive()
+
+
+def test_a_supervisor_ends_when_its_home_is_gone(own_home: Path) -> None:
+    executor = LocalExecutor()
+    executor.ensure_supervisor()
+    process = local_module._started[own_home]
+    while "serving" not in (own_home / "logs" / "supervisor.log").read_text():
+        assert process.poll() is None
+        time.sleep(0.01)
+    executor.store.close()
+    own_home.rename(own_home.with_name("moved"))
+    assert process.wait(timeout=60) == 0

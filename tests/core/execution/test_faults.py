@@ -1,0 +1,264 @@
+"""What may go wrong on a server ends one run at most, with its reason, and leaves nothing torn."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from sqlalchemy.exc import OperationalError
+
+from tests.jobs import ENDLESS, job_of, learning, names, over, payload, submit, wait, worker_of
+from tl_core.execution import Executor, run_folder
+from tl_core.execution.inline import InlineExecutor
+from tl_core.execution.local import LocalExecutor, supervisor_alive
+from tl_core.execution.worker import run_job
+from tl_core.home import home
+from tl_core.memory import process_memory
+from tl_core.store.database import Store
+from tl_core.training.config import RunConfig
+from tl_core.training.events import EpochEnded, RunFailed, TrainEvent, to_dict
+from tl_core.training.loop import train
+from tl_core.training.record import CHECKPOINT, RunRecord
+from tl_core.training.state import RunState
+
+
+@pytest.fixture
+def inline() -> Iterator[Executor]:
+    executor = InlineExecutor()
+    yield executor
+    executor.store.close()
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended (a zombie has, too)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+# --------------------------------------------------------------------------------- killed, limits
+
+
+def test_a_killed_worker_interrupts_its_run_and_no_other(
+    local: LocalExecutor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TL_SLOTS", "2")
+    victim, other = submit(local, photos, epochs=ENDLESS), submit(local, photos, "bob", epochs=40)
+    wait(local, victim, learning(local))
+    wait(local, victim, lambda _: (run_folder(victim) / CHECKPOINT).exists())
+    os.kill(worker_of(victim), signal.SIGKILL)
+    ended = wait(local, victim, over)
+    assert ended.status == "interrupted"
+    assert "memory" in (ended.reason or "") and "Resume" in (ended.reason or "")
+    done = len(names(local, victim))
+    assert local.request(victim, "resume")
+    wait(local, victim, lambda _: "EpochEnded" in names(local, victim)[done:])
+    assert "RunResumed" in names(local, victim)[done:]
+    assert wait(local, other, over).status == "finished"
+    assert "RunResumed" not in names(local, other)
+
+
+def test_a_killed_supervisor_takes_its_workers_along_and_is_replaced(
+    local: LocalExecutor, photos: Path
+) -> None:
+    run = submit(local, photos, epochs=ENDLESS)
+    wait(local, run, learning(local))
+    worker = worker_of(run)
+    os.kill(int((home() / "supervisor.pid").read_text()), signal.SIGKILL)
+    wait(local, run, lambda _: gone(worker) and not supervisor_alive(), seconds=20)
+    told = len(names(local, run))
+    local.watch()  # as any page does that shows this run
+    ended = wait(local, run, over)
+    assert ended.status == "interrupted" and "restarted" in (ended.reason or "")
+    assert len(names(local, run)) == told
+    assert wait(local, submit(local, photos, epochs=1), over).status == "finished"
+
+
+def test_too_much_memory_ends_the_run_with_the_limit(
+    local: LocalExecutor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if process_memory(os.getpid()) is None:
+        pytest.skip("this system does not tell the memory of a process")
+    monkeypatch.setenv("TL_RUN_MEMORY_MB", "40")
+    run = submit(local, photos, epochs=ENDLESS)
+    ended = wait(local, run, over)
+    assert ended.status == "failed"
+    assert "more than 40 MB" in (ended.reason or "") and "smaller" in (ended.reason or "")
+    assert names(local, run)[-1] == "RunFailed"
+    assert not (run_folder(run) / CHECKPOINT).exists()
+
+
+def test_a_run_that_takes_too_long_ends_with_its_record(
+    inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tl_core.execution.worker.run_seconds", lambda: 0.5)
+    run = submit(inline, photos, epochs=ENDLESS)
+    ended = job_of(inline, run)
+    assert ended.status == "failed" and "fewer epochs" in (ended.reason or "")
+    assert names(inline, run)[-1] == "RunFailed"
+    assert RunRecord.load(run_folder(run)).status == "failed"
+
+
+def test_time_before_a_pause_counts(
+    inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = inline.store.add_job("train", payload(photos, epochs=ENDLESS), owner="ada")
+    inline.store.start(run)
+    save = RunState.save_checkpoint
+
+    def save_and_ask(self: RunState, *parts: Any) -> None:
+        save(self, *parts)
+        inline.store.request(run, "pause")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunState, "save_checkpoint", save_and_ask)
+        run_job(inline.store.url, run)
+    assert job_of(inline, run).status == "paused"
+    checkpoint = torch.load(run_folder(run) / CHECKPOINT, weights_only=True)
+    checkpoint["seconds"] = 10_000.0
+    torch.save(checkpoint, run_folder(run) / CHECKPOINT)
+    inline.request(run, "resume")
+    assert "minutes" in (job_of(inline, run).reason or "")
+
+
+# ---------------------------------------------------------------------------------- the disk, NaN
+
+
+@pytest.mark.parametrize("file", [CHECKPOINT, "weights.safetensors", "record.json"])
+def test_a_full_disk_ends_the_run_and_leaves_nothing_torn(
+    file: str, inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if Path(target).name == file:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    run = submit(inline, photos)
+    ended = job_of(inline, run)
+    assert ended.status == "failed" and "disk is full" in (ended.reason or "")
+    assert names(inline, run)[-1] == "RunFailed"
+    left = {path.name for path in run_folder(run).glob("*")}
+    assert left <= {"config.json", "predictions.json", "record.json"} - {file}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
+    if os.name != "posix" or os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_is_really_full(small_disk: Path, photos: Path) -> None:
+    config = RunConfig.from_dict(payload(photos, epochs=50, strategy="fine_tune"))
+    last = list(train(config, small_disk / "run"))[-1]
+    assert isinstance(last, RunFailed) and "disk is full" in last.reason
+    left = {path.name for path in (small_disk / "run").iterdir()}
+    assert left <= {"config.json", "predictions.json", "record.json"}
+
+
+def test_a_loss_that_is_no_number_ends_the_run(inline: Executor, photos: Path) -> None:
+    run = submit(
+        inline, photos, epochs=30, strategy="from_scratch", batch_norm="frozen",
+        optimizer="sgd", lr=10.0,
+    )  # fmt: skip
+    ended = job_of(inline, run)
+    assert ended.status == "failed" and "learning rate" in (ended.reason or "")
+    assert RunRecord.load(run_folder(run)).status == "failed"
+
+
+# --------------------------------------------------------------------------------------- the store
+
+
+class Lock:
+    """Another connection that keeps writers out of the database of a store."""
+
+    def __init__(self, seconds: float) -> None:
+        self.taken, self.seconds = threading.Event(), seconds
+        self.thread = threading.Thread(target=self._hold)
+
+    def __enter__(self) -> None:
+        self.thread.start()
+        assert self.taken.wait(10)
+
+    def __exit__(self, *_: object) -> None:
+        self.thread.join()
+
+    def _hold(self) -> None:
+        with closing(sqlite3.connect(home() / "lab.sqlite3")) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self.taken.set()
+            time.sleep(self.seconds)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let SQLite itself wait for 50 ms only, so that the writer has to try again."""
+
+    def configure(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA busy_timeout=50")
+        connection.execute("PRAGMA journal_mode=WAL")
+
+    monkeypatch.setattr("tl_core.store.schema._configure_sqlite", configure)
+
+
+def test_a_locked_store_loses_and_doubles_no_event(
+    impatient: None, inline: Executor, photos: Path
+) -> None:
+    run = inline.store.add_job("train", payload(photos, epochs=3), owner="ada")
+    inline.store.start(run)
+    with Lock(1.5):
+        run_job(inline.store.url, run)
+    assert job_of(inline, run).status == "finished"
+    told = names(inline, run)
+    record = RunRecord.load(run_folder(run))
+    assert told.count("EpochEnded") == len(record.history) == 3
+    assert told.count("RunStarted") == told.count("RunEnded") == 1
+
+
+def test_a_store_that_stays_locked_leaves_a_run_that_can_go_on(
+    impatient: None, inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tl_core.execution.worker.Store", lambda url: Store(url, patience=0))
+    run = inline.store.add_job("train", payload(photos, epochs=ENDLESS), owner="ada")
+    inline.store.start(run)
+    lock = Lock(1.0)
+
+    def lock_after_an_epoch(event: TrainEvent) -> dict[str, Any]:
+        if isinstance(event, EpochEnded) and event.epoch == 2:
+            lock.__enter__()
+        return to_dict(event)
+
+    monkeypatch.setattr("tl_core.execution.worker.to_dict", lock_after_an_epoch)
+    with pytest.raises(OperationalError):
+        run_job(inline.store.url, run)
+    lock.__exit__()
+    assert (run_folder(run) / CHECKPOINT).exists()
+    assert job_of(inline, run).status == "running"  # until the supervisor finds its process gone
+
+
+def test_the_supervisor_outlives_a_locked_store(local: LocalExecutor, photos: Path) -> None:
+    run = submit(local, photos, epochs=ENDLESS)
+    wait(local, run, learning(local))
+    with Lock(1.0):
+        pass
+    local.request(run, "cancel")
+    assert wait(local, run, over).status == "cancelled"

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from tl_core.errors import UserError
+from tl_core.store.database import FINAL, Store
+from tl_core.store.learner_code import owner_of
+
+VERSION_1 = """
+CREATE TABLE meta (schema_version INTEGER NOT NULL);
+INSERT INTO meta VALUES (1);
+CREATE TABLE jobs (id VARCHAR(32) PRIMARY KEY, position INTEGER NOT NULL UNIQUE,
+    kind VARCHAR(32) NOT NULL, owner VARCHAR(64) NOT NULL, comparison VARCHAR(32),
+    payload JSON NOT NULL, status VARCHAR(16) NOT NULL, request VARCHAR(16) NOT NULL,
+    reason VARCHAR, created FLOAT NOT NULL, started FLOAT, ended FLOAT);
+INSERT INTO jobs VALUES ('j1', 1, 'train', 'a', NULL, '{"n": 1}', 'finished', '', NULL, 1, 2, 3);
+CREATE TABLE events (job VARCHAR(32), number INTEGER, data JSON NOT NULL,
+    PRIMARY KEY (job, number));
+CREATE TABLE workspaces (owner VARCHAR(64) PRIMARY KEY, state JSON NOT NULL);
+"""
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    store = Store()
+    yield store
+    store.close()
+
+
+def test_jobs_come_back_in_the_order_they_were_accepted(store: Store) -> None:
+    ids = [store.add_job("train", {"n": n}, owner="a", comparison="c") for n in range(5)]
+    assert [job.id for job in store.jobs(comparison="c")] == ids
+    assert [job.payload["n"] for job in store.jobs(owner="a", kind="train")] == list(range(5))
+    assert store.jobs(owner="b") == []
+
+
+def test_a_job_starts_once_and_ends_once(store: Store) -> None:
+    job = store.add_job("train", {}, owner="a")
+    assert store.start(job)
+    assert not store.start(job)
+    assert store.end(job, "failed", "because")
+    assert not store.end(job, "finished")
+    ended = store.job(job)
+    assert ended is not None
+    assert (ended.status, ended.reason, ended.active) == ("failed", "because", False)
+
+
+def test_only_final_states_end_a_job(store: Store) -> None:
+    job = store.add_job("train", {}, owner="a")
+    with pytest.raises(ValueError, match="not final"):
+        store.end(job, "running")
+
+
+def status(store: Store, job: str) -> tuple[str, str]:
+    found = store.job(job)
+    assert found is not None
+    return found.status, found.request
+
+
+def test_a_job_that_waits_is_moved_at_once(store: Store) -> None:
+    job = store.add_job("train", {}, owner="a")
+    assert store.request(job, "pause") and status(store, job) == ("paused", "")
+    assert not store.start(job)
+    assert store.request(job, "resume") and status(store, job) == ("waiting", "")
+    assert store.request(job, "pause") and store.request(job, "cancel")
+    assert status(store, job) == ("cancelled", "")
+    assert not any(store.request(job, what) for what in ("cancel", "pause", "resume"))
+    with pytest.raises(ValueError, match="cannot be asked"):
+        store.request(job, "explode")
+
+
+@pytest.mark.parametrize(
+    ("asked", "then"),
+    [
+        (["pause"], "paused"),
+        (["pause", "resume"], "waiting"),
+        (["pause", "cancel"], "cancelled"),
+        (["cancel", "pause"], "cancelled"),
+        (["cancel", "resume"], "cancelled"),
+    ],
+)
+def test_a_running_job_does_what_it_was_asked_last(
+    asked: list[str], then: str, store: Store
+) -> None:
+    job = store.add_job("train", {}, owner="a")
+    store.start(job)
+    for what in asked:
+        store.request(job, what)
+        assert status(store, job)[0] == "running"
+    assert store.hold(job)
+    assert status(store, job) == (then, "")
+    assert not store.hold(job)
+
+
+def test_only_an_interrupted_job_comes_back(store: Store) -> None:
+    for final in FINAL:
+        job = store.add_job("train", {}, owner="a")
+        store.end(job, final, "because")
+        assert store.request(job, "resume") == (final == "interrupted")
+    back = store.job(job)
+    assert back is not None
+    assert (back.status, back.reason, back.ended) == ("waiting", None, None)
+
+
+def test_jobs_beyond_the_limit_are_refused_together(store: Store) -> None:
+    first = store.add_jobs("train", [{"n": 0}] * 3, owner="a", most=4)
+    with pytest.raises(UserError, match="there are 3 in line, and this would add 2"):
+        store.add_jobs("train", [{"n": 1}] * 2, owner="a", most=4)
+    store.start(first[0])  # a running one does not count, nor does another's
+    store.add_jobs("train", [{"n": 1}] * 2, owner="a", most=4)
+    store.add_jobs("train", [{"n": 1}] * 4, owner="b", most=4)
+    assert len(store.jobs(owner="a")) == 5
+
+
+def test_what_the_line_needs_to_know(store: Store) -> None:
+    one, two, _ = (store.add_job("train", {}, owner=owner) for owner in "aab")
+    store.start(one)
+    store.start(two)
+    store.end(two, "finished")
+    store.end(one, "failed")
+    assert store.served("train").keys() == {"a"}
+    assert len(store.durations("train")) == 1
+
+
+def test_events_are_kept_in_order_and_never_twice(store: Store) -> None:
+    job = store.add_job("train", {}, owner="a")
+    store.append(job, 1, [{"n": 1}, {"n": 2}])
+    store.append(job, 3, [{"n": 3}])
+    assert store.events(job) == [(1, {"n": 1}), (2, {"n": 2}), (3, {"n": 3})]
+    assert store.events(job, after=2) == [(3, {"n": 3})]
+    assert store.last_event(job) == (3, {"n": 3})
+    assert store.last_event("another") == (0, {})
+    with pytest.raises(IntegrityError):
+        store.append(job, 3, [{"n": 3}])
+
+
+def test_a_workspace_is_kept_for_its_owner(store: Store) -> None:
+    assert store.workspace("a") == {}
+    store.save_workspace("a", {"backbone": "vgg16"})
+    store.save_workspace("a", {"backbone": "resnet18"})
+    assert store.workspace("a") == {"backbone": "resnet18"}
+    assert store.workspace("b") == {}
+
+
+def test_two_stores_share_one_database(store: Store) -> None:
+    job = store.add_job("train", {}, owner="a")
+    other = Store()
+    assert other.job(job) == store.job(job)
+    other.close()
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as old:
+        old.executescript(VERSION_1)
+    store = Store(url)
+    [job] = store.jobs(owner="a")
+    assert (job.id, job.room, job.payload) == ("j1", None, {"n": 1})
+    store.add_job("train", {}, owner="a", room="r")
+    assert len(store.jobs(room="r")) == 1
+    store.close()
+    Store(url).close()  # and is not migrated again
+
+
+def test_learners_tokens_of_an_older_version_become_digests(tmp_path: Path) -> None:
+    token = "0123456789abcdef" * 2
+    file = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.executescript(VERSION_1.replace("'a'", f"'{token}'"))
+        connection.execute("INSERT INTO workspaces VALUES (?, ?)", (token, '{"data": "x"}'))
+    store = Store(f"sqlite:///{file}")
+    assert [job.id for job in store.jobs(owner=owner_of(token))] == ["j1"]
+    assert store.workspace(owner_of(token)) == {"data": "x"}
+    assert store.jobs(owner=token) == [] and store.workspace(token) == {}
+    store.close()
+
+
+def test_a_database_of_a_newer_program_is_refused(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE meta SET schema_version = 999")
+    with pytest.raises(UserError, match="newer version"):
+        Store()
+
+
+def test_settings_are_shared(store: Store) -> None:
+    assert store.setting("queue_paused", False) is False
+    store.set_setting("queue_paused", True)
+    other = Store()
+    assert other.setting("queue_paused") is True
+    other.close()

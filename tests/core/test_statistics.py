@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+from scipy.stats import binomtest
+
+from tl_core.statistics import confusion_matrix, mcnemar_exact, wilson_interval
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (3, 7), (147, 153), (50, 100)])
+def test_wilson_interval_is_scipys(right: int, count: int) -> None:
+    expected = binomtest(right, count).proportion_ci(method="wilson")
+    assert wilson_interval(right, count) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 0), (2, 1), (-1, 3)])
+def test_a_share_of_nothing_is_refused(right: int, count: int) -> None:
+    with pytest.raises(ValueError, match="no share"):
+        wilson_interval(right, count)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (1, 0), (5, 5), (10, 2), (3, 17), (40, 60)])
+def test_mcnemar_is_scipys_sign_test(first: int, second: int) -> None:
+    count = first + second
+    expected = binomtest(first, count).pvalue if count else 1.0
+    assert mcnemar_exact(first, second) == pytest.approx(expected)
+
+
+def test_confusion_matrix_has_truth_in_rows() -> None:
+    assert confusion_matrix([0, 0, 1, 2], [0, 1, 1, 0], 3) == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]

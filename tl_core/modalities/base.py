@@ -1,0 +1,246 @@
+"""What a kind of data is: one record without torch, and one module with it.
+
+Everything else in this project asks the record; nothing else knows what a file holds. The record
+names its tensors module, which is imported where tensors are needed
+(:meth:`Modality.load_tensors`). The form follows fastai's ``TransformBlock``: one record for each
+kind of data that the training loop never asks about.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from tl_core.errors import DataError
+from tl_core.registry import Registry
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+    from torch import nn
+
+MAX_BYTES = 256 * 2**20
+"""Of one file; what is larger is refused before it is read."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """A recipe of random changes; a modality adds what it changes.
+
+    Attributes
+    ----------
+    name, title, summary
+        Identifier, heading, and one sentence for a learner who has to choose.
+    """
+
+    name: str
+    title: str
+    summary: str
+
+
+class Preprocessing(Protocol):
+    """What weights expect of their input; each modality has a frozen dataclass of its own."""
+
+    @property
+    def size(self) -> int:
+        """The input size, in the modality's unit."""
+        ...
+
+    def at(self, size: int) -> Preprocessing:
+        """Return the same preprocessing for another input size."""
+        ...
+
+
+class Form(Protocol):
+    """How much of an item is kept: a frozen dataclass of plain values, part of every cache key."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of a typical item in this form."""
+        ...
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What an opened file says of its item, before it is decoded.
+
+    Attributes
+    ----------
+    numbers
+        What the health report spreads (smallest, median, largest), such as a length.
+    kinds
+        What it counts, such as the file format; the report adds an ``s`` to each name.
+    """
+
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+class Rewritten(NamedTuple):
+    """The new content of a file, and whether its item became smaller."""
+
+    content: bytes
+    smaller: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Modality:
+    """One kind of data.
+
+    Attributes
+    ----------
+    name
+        Stands in a backbone's facts, a data set and a record (``photo``).
+    noun, plural
+        For sentences ("3 of 20 photos").
+    suffixes
+        Of files that are probably of this kind, in lower case with the dot. They tell the kind of a
+        whole data set; whether one file is an item only its content tells.
+    settings
+        How items are decoded: names and numbers, part of every cache key and of every record.
+    size_title, size_unit
+        What an input size is called on the screen, and its unit.
+    smallest_size
+        Input sizes start here.
+    growth
+        A network's work grows with this power of the input size.
+    preprocessing
+        The dataclass of what weights expect (:class:`Preprocessing`).
+    open
+        From the bytes of a file to an item that is not decoded yet. Refuses what is none, and what
+        needs more than ``most`` units of work where that is given, by ``DataError`` with a plain
+        reason.
+    measure
+        What an opened item says of itself.
+    work
+        From the numbers of :class:`Measures` to how much there is to decode, in units of the
+        modality's own.
+    check
+        Decodes an opened item as cheaply as it takes to know that it can be decoded.
+    oddities
+        From the measures of each item, by path, to sentences about items unlike the others.
+    shrink
+        From the bytes of a file and ``most`` units of work to what is kept of it on a server, None
+        where that is the file as it is. Nothing that tells of place, time or device is kept.
+    rewrite
+        The same for an item that a network is asked about: always a new file, without loss, whose
+        name ends in ``written_suffix``.
+    kept_as
+        How large items are that were shrunk, in words.
+    augmentations
+        The gentlest first; ``none`` and ``standard`` are among them.
+    preview
+        From the bytes of a file to the small picture that stands for it on the screen.
+    tensors
+        Name of the module that implements :class:`Tensors`.
+    """
+
+    name: str
+    noun: str
+    plural: str
+    suffixes: frozenset[str]
+    settings: Mapping[str, Any]
+    size_title: str
+    size_unit: str
+    smallest_size: int
+    growth: int
+    preprocessing: type[Any]
+    open: Callable[[bytes, float | None], Any]
+    measure: Callable[[Any], Measures]
+    work: Callable[[Mapping[str, float]], float]
+    check: Callable[[Any], object]
+    oddities: Callable[[Mapping[str, Measures]], Iterable[str]]
+    shrink: Callable[[bytes, float], Rewritten | None]
+    rewrite: Callable[[bytes, float], bytes]
+    written_suffix: str
+    kept_as: str
+    augmentations: Registry[Any]
+    preview: Callable[[bytes], bytes]
+    tensors: str
+
+    def count(self, number: int) -> str:
+        """Write a number of items: "1 photo", "1,200 photos"."""
+        return f"{number:,} {self.noun if number == 1 else self.plural}"
+
+    def load_tensors(self) -> Tensors:
+        """Import the module with torch."""
+        module: Any = importlib.import_module(self.tensors)
+        return module  # type: ignore[no-any-return]
+
+
+class Tensors(Protocol):
+    """The module with torch of a modality.
+
+    A *raw batch* is what its views are stacked into; a network's ``to_input`` turns it into what
+    the first stage reads.
+    """
+
+    MADE_UP_SIZES: tuple[int, int]
+    """Two sizes, small and large, at which decoding made-up items is measured."""
+
+    def evaluation_form(self, preprocessing: Any) -> Form:
+        """Return the form of the one view that is measured."""
+        ...
+
+    def training_form(self, preprocessing: Any, augmentation: Any) -> Form:
+        """Return the smallest form from which an augmentation can draw its views."""
+        ...
+
+    def to_array(self, item: Any, form: Any) -> NDArray[Any]:
+        """Decode an opened item; the result is what is kept of it.
+
+        Raises
+        ------
+        DataError
+            If it cannot be decoded.
+        """
+        ...
+
+    def draw_view(self, array: torch.Tensor, preprocessing: Any, augmentation: Any) -> torch.Tensor:
+        """Draw a view from an array in the training form, with torch's global generator."""
+        ...
+
+    def input_layer(self, preprocessing: Any) -> nn.Module:
+        """Return the module without parameters from a raw batch to a network's input."""
+        ...
+
+    def show_view(self, view: torch.Tensor) -> bytes:
+        """Return the picture of a view for the screen."""
+        ...
+
+    def make_up(self, folder: Path, count: int, size: int) -> list[Path]:
+        """Write files of made-up items of a size, for benchmarks and contract tests."""
+        ...
+
+    def made_up_batch(self, count: int, preprocessing: Any) -> torch.Tensor:
+        """Return a raw batch of made-up items, drawn with torch's global generator."""
+        ...
+
+
+def read_bytes(file: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises
+    ------
+    DataError
+        If it is larger than ``MAX_BYTES``, or cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            # Not MAX_BYTES: Python would reserve them first.
+            data = stream.read(min(MAX_BYTES, os.fstat(stream.fileno()).st_size) + 1)
+    except OSError as error:
+        raise DataError(f"the file cannot be read: {error.strerror or error}.") from error
+    if len(data) > MAX_BYTES:
+        raise DataError(f"the file is larger than {MAX_BYTES // 2**20} MB: save it smaller.")
+    return data
+
+
+def likely_modality(paths: Sequence[str], known: Iterable[Modality]) -> Modality:
+    """Return the kind of data that most files are by their names; of equals the first known."""
+    suffixes = [Path(path).suffix.lower() for path in paths]
+    return max(known, key=lambda kind: sum(suffix in kind.suffixes for suffix in suffixes))

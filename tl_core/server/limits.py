@@ -1,0 +1,83 @@
+"""How much a shared server takes in, and for how long it stays; every number can be set on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from tl_core.data.limits import MB, ArchiveLimits, megabytes, set_by
+from tl_core.home import home
+from tl_core.machine import whole_number
+
+
+@dataclass(frozen=True)
+class UploadLimits(ArchiveLimits):
+    """What a shared server accepts from the people who use it.
+
+    Attributes
+    ----------
+    entries, file_bytes, total_bytes
+        As for any archive, with fewer entries (``TL_UPLOAD_ENTRIES``, ``TL_UPLOAD_FILE_MB``,
+        ``TL_UPLOAD_UNPACKED_MB``).
+    sent_bytes
+        Of one upload as it is sent (``TL_UPLOAD_MB``); Streamlit's ``server.maxUploadSize`` cuts
+        off larger ones while they stream in.
+    items
+        In one upload (``TL_UPLOAD_PHOTOS``).
+    item_work
+        How much there may be to decode in one item, in the unit of its modality
+        (``TL_UPLOAD_MEGAPIXELS``); a larger one is left out and named.
+    learner_bytes, server_bytes
+        What one learner, and all of them, may keep (``TL_LEARNER_MB``, ``TL_UPLOADS_MB``). The
+        server never gives uploads more than half of the disk that is free, either.
+    at_once
+        Uploads that are checked at the same time (``TL_UPLOADS_AT_ONCE``); others wait.
+    seconds, memory
+        Time and address space for checking one upload (``TL_UPLOAD_SECONDS``,
+        ``TL_UPLOAD_MEMORY_MB``).
+    hours
+        After which an upload is removed (``TL_DATA_HOURS``).
+    """
+
+    entries: int = set_by("TL_UPLOAD_ENTRIES", 20_000)
+    total_bytes: int = set_by("TL_UPLOAD_UNPACKED_MB", 1024, MB)
+    sent_bytes: int = set_by("TL_UPLOAD_MB", 500, MB)
+    items: int = set_by("TL_UPLOAD_PHOTOS", 5000)
+    item_work: int = set_by("TL_UPLOAD_MEGAPIXELS", 50)
+    learner_bytes: int = set_by("TL_LEARNER_MB", 300, MB)
+    server_bytes: int = set_by("TL_UPLOADS_MB", 20 * 1024, MB)
+    at_once: int = set_by("TL_UPLOADS_AT_ONCE", 2)
+    seconds: int = set_by("TL_UPLOAD_SECONDS", 300)
+    memory: int = set_by("TL_UPLOAD_MEMORY_MB", 1024, MB)
+    hours: int = set_by("TL_DATA_HOURS", 24)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> UploadLimits:
+        """Read the limits of this server; what is not set has its default.
+
+        Raises
+        ------
+        ConfigError
+            If a variable is no whole number above zero.
+        """
+        chosen = {}
+        for one in fields(cls):
+            variable, unit = one.metadata["variable"], one.metadata["unit"]
+            if (number := whole_number(variable, environment, one.default // unit)) is not None:
+                chosen[one.name] = number * unit
+        return cls(**chosen)
+
+    def server_room(self, stored: int) -> int:
+        """Return how many bytes uploads may still take, where ``stored`` are there already."""
+        free = shutil.disk_usage(home()).free
+        return max(0, min(self.server_bytes - stored, free // 2))
+
+
+def no_room(needed: int, room: int) -> str:
+    """Return the sentence for photos that do not fit beside those that are kept already."""
+    return (
+        f"its photos need {megabytes(needed)}, and only {megabytes(max(0, room))} are left. Remove "
+        "photos that you no longer need, or send fewer."
+    )

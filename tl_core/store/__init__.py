@@ -1,0 +1,1 @@
+"""The database that every process of a server shares: jobs, events, learners' work, settings."""

@@ -1,0 +1,198 @@
+"""The tables of a server's database, and how an older one is brought up to date.
+
+SQLite in write-ahead mode by default; any URL that SQLAlchemy knows works (``TL_STORE_URL``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.engine import Engine
+
+from tl_core.errors import UserError
+from tl_core.home import home
+from tl_core.store.learner_code import owner_of
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("schema_version", Integer, nullable=False))
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("position", Integer, nullable=False, unique=True),
+    Column("kind", String(32), nullable=False),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("comparison", String(32), nullable=True, index=True),
+    Column("room", String(16), nullable=True, index=True),
+    Column("payload", JSON, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("request", String(16), nullable=False, default=""),
+    Column("reason", String, nullable=True),
+    Column("created", Float, nullable=False),
+    Column("started", Float, nullable=True),
+    Column("ended", Float, nullable=True),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("job", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("data", JSON, nullable=False),
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("state", JSON, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("folder", String(80), primary_key=True),
+    Column("name", String, nullable=False),
+    Column("photos", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("code", String(16), primary_key=True),
+    Column("title", String, nullable=False),
+    Column("pack", JSON, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("closed", Float, nullable=True),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("room", String(16), primary_key=True),
+    Column("owner", String(64), primary_key=True),
+    Column("name", String, nullable=False),
+    Column("joined", Float, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+
+def _digest_owners(connection: Connection) -> None:
+    """Forget the learners' own tokens, which were written down before version 3."""
+    for table in (jobs, workspaces, uploads):
+        if not inspect(connection).has_table(table.name):
+            continue
+        for owner in connection.execute(select(table.c.owner).distinct()).scalars().all():
+            if re.fullmatch("[0-9a-f]{32}", owner):
+                known = update(table).where(table.c.owner == owner)
+                connection.execute(known.values(owner=owner_of(owner)))
+
+
+MIGRATIONS: dict[int, tuple[str | Callable[[Connection], None], ...]] = {
+    2: (
+        "ALTER TABLE jobs ADD COLUMN room VARCHAR(16)",
+        "CREATE INDEX ix_jobs_room ON jobs (room)",
+    ),
+    3: (_digest_owners,),
+}
+"""Version -> what turns a database of the version before into it; new tables need no word here."""
+
+SCHEMA_VERSION = max(MIGRATIONS)
+
+
+def connect(url: str | None = None) -> Engine:
+    """Open the database and bring it up to date.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy URL; default ``TL_STORE_URL``, else a SQLite file in ``TL_HOME``.
+
+    Raises
+    ------
+    UserError
+        If a newer version of this program has written it.
+    """
+    url = url or os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+    with engine.connect() as connection:
+        if not _current(connection):
+            _upgrade(connection)
+    return engine
+
+
+def _version(connection: Connection) -> int | None:
+    """Return the version that is there, or None in an empty database."""
+    if not inspect(connection).has_table("meta"):
+        return None
+    version: int | None = connection.execute(select(meta.c.schema_version)).scalar()
+    return version
+
+
+def _current(connection: Connection) -> bool:
+    version = _version(connection)
+    connection.rollback()
+    if version is not None and version > SCHEMA_VERSION:
+        raise UserError(
+            f"The database was written by a newer version of this program (schema {version}, "
+            f"here {SCHEMA_VERSION}). Update the program, or set TL_HOME to another folder."
+        )
+    return version == SCHEMA_VERSION
+
+
+def _upgrade(connection: Connection) -> None:
+    """Make or migrate all tables in one transaction, whichever process comes first."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    version = _version(connection)
+    for step in range((version or SCHEMA_VERSION) + 1, SCHEMA_VERSION + 1):
+        for change in MIGRATIONS[step]:
+            if isinstance(change, str):
+                connection.exec_driver_sql(change)
+            else:
+                change(connection)
+    metadata.create_all(connection)
+    if version is None:
+        connection.execute(insert(meta).values(schema_version=SCHEMA_VERSION))
+    else:
+        connection.execute(update(meta).values(schema_version=SCHEMA_VERSION))
+    connection.commit()
+
+
+def _configure_sqlite(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

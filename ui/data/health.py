@@ -1,0 +1,56 @@
+"""The health report on the screen: how many photos, how balanced, what is odd."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from tl_core.data import HealthReport
+from tl_core.modalities import MODALITIES
+from ui.data.remedies import remedies
+from ui.shared.charts.balance import class_balance
+from ui.shared.page import draw
+from ui.shared.table import show_table
+from ui.shared.text import literal
+
+
+def health(report: HealthReport) -> None:
+    """Show the health report."""
+    counts = report.splits
+    copies = report.duplicates
+    kinds = (copies.within_split, copies.across_splits, copies.across_classes)
+    copied = {path for groups in kinds for group in groups for path in group}
+    numbers = {
+        "Photos": sum(sum(split.values()) for split in counts.values()),
+        "Classes": len(report.classes),
+        "Left out": len(report.unreadable),
+        "Copies of one another": len(copied),
+    }
+    with st.container(horizontal=True):
+        for name, number in numbers.items():
+            st.metric(name, number, width=150)
+    draw(class_balance(report.classes, counts), key="class_balance")
+    with st.expander("Photos a class, as a table"):
+        show_table(
+            {
+                "Class": report.classes,
+                **{
+                    "Photos" if name == "all" else name: [split[c] for c in report.classes]
+                    for name, split in counts.items()
+                },
+            }
+        )
+    for text in report.problems:
+        st.warning(literal(text), icon=":material/block:")
+    for text in report.warnings:
+        st.info(literal(text), icon=":material/lightbulb:")
+    if report.shrunk:
+        kind = MODALITIES.get(report.modality)
+        st.caption(
+            f"{kind.count(report.shrunk)} were larger than any network here looks at and are kept "
+            f"with {kind.kept_as}."
+        )
+    if report.unreadable:
+        with st.expander(f"Files that were left out ({len(report.unreadable)})"):
+            left_out = report.unreadable
+            show_table({"File": list(left_out), "Why": list(left_out.values())})
+    remedies(report)

@@ -1,5 +1,0 @@
-"""Who is learning: a private code that stays in the browser."""
-
-from ui.learner.learner import COMPONENT, Learner, adopt, learner
-
-__all__ = ["COMPONENT", "Learner", "adopt", "learner"]

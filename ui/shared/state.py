@@ -1,0 +1,244 @@
+"""What a learner has set up: one typed value behind one accessor.
+
+It is kept in the store under a digest of the learner's code, so a reload, another tab or a restart
+of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`my_job` and
+:func:`request_job` alone: those know only the learner's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from tl_core.backbones.spec import BackboneSpec, backbones
+from tl_core.codec import from_plain, to_plain
+from tl_core.execution.local import LocalExecutor
+from tl_core.server.cleanup import forget
+from tl_core.server.rooms import Room, Rooms
+from tl_core.server.uploads import Uploads
+from tl_core.store.database import Job, Store
+from tl_core.store.learner_code import owner_of
+from tl_core.training.config import under_present_names
+from ui.shared.learner import COMPONENT, Learner, learner
+from ui.shared.navigation import ROUTED
+from ui.shared.runs import RunView
+
+_STATE, _SAVED = "app_state", "app_state_saved"
+_OWNER, _LEARNER = "owner", "learner"
+_OF_THE_BROWSER = (COMPONENT, _LEARNER, ROUTED)
+"""What stays in a session when another learner takes it over."""
+
+PACK = ("data", "data_name", "backbone", "thawed", "strategies", "settings")
+"""Fields of :class:`AppState` that make up a starting point."""
+
+
+@dataclass
+class AppState:
+    """A learner's experiment.
+
+    Attributes
+    ----------
+    data, data_name
+        Folder of the chosen photos and its name for people; None before a choice.
+    backbone
+        Name of the chosen backbone.
+    thawed
+        Stages that the learner thawed; None means all.
+    from_scratch
+        Whether the layer map shows training from scratch, which leaves ``thawed`` as it is.
+    strategies
+        The runs that are lined up.
+    settings
+        Settings of ``RunConfig`` that the learner chose; what is missing follows the strategy.
+    comparison
+        Id of the comparison that was started last; None before the first.
+    demo
+        Id of the one-minute demo's comparison; None before it was run.
+    forecasts
+        What the learner expected of a comparison, by its id: ``winner`` (position of the run in
+        the line-up, None for a tie) and ``points`` (of percentage).
+    """
+
+    data: str | None = None
+    data_name: str = ""
+    backbone: str = "resnet_mini"
+    thawed: tuple[str, ...] | None = None
+    from_scratch: bool = False
+    strategies: tuple[str, ...] = ("feature_extraction", "fine_tune")
+    settings: dict[str, Any] = field(default_factory=dict)
+    comparison: str | None = None
+    demo: str | None = None
+    forecasts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> BackboneSpec:
+        """Facts about the chosen backbone."""
+        return backbones().get(self.backbone)
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        """The thawed stages of the chosen backbone, in order."""
+        names = self.spec.stage_names
+        return names if self.thawed is None else tuple(n for n in names if n in self.thawed)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> AppState:
+        """Read what :meth:`to_dict` wrote; fields that are unknown by now are left out."""
+        state = from_plain(cls, values, lenient=True)
+        state.settings = under_present_names(state.settings)
+        if state.backbone not in backbones():
+            state.backbone, state.thawed = "resnet_mini", None
+        return state
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        plain: dict[str, Any] = to_plain(self)
+        return plain
+
+
+@st.cache_resource
+def executor() -> LocalExecutor:
+    """Return the server's way to its supervisor and store."""
+    return LocalExecutor(Store())
+
+
+def store() -> Store:
+    """Return the server's store."""
+    return executor().store
+
+
+def identify() -> None:
+    """Learn whose browser this is; called once, by the router, in every run of the script."""
+    mine = learner()
+    if mine is None:
+        return
+    st.session_state[_LEARNER] = mine
+    mine_now = owner_of(mine.code)
+    before = st.session_state.get(_OWNER)
+    if mine_now == before:
+        return
+    if before is not None:
+        for key in set(st.session_state) - set(_OF_THE_BROWSER):
+            del st.session_state[key]
+    st.session_state[_OWNER] = mine_now
+    st.rerun()
+
+
+def identified() -> bool:
+    """Tell whether the browser has answered; until then there is nothing to show."""
+    return _OWNER in st.session_state
+
+
+def me() -> Learner | None:
+    """Return what the browser said of its learner, the code included; never store or log it."""
+    found: Learner | None = st.session_state.get(_LEARNER)
+    return found
+
+
+def owner() -> str:
+    """Return the name under which the store keeps this learner's work: a digest of the code."""
+    name: str = st.session_state[_OWNER]
+    return name
+
+
+def my_jobs(*, comparison: str | None = None, kind: str = "train") -> list[Job]:
+    """Return this learner's jobs, and nobody else's, whatever id the session holds."""
+    return store().jobs(owner=owner(), comparison=comparison, kind=kind)
+
+
+def my_job(identifier: str) -> Job | None:
+    """Return one of this learner's jobs; None if there is none of that id, or not of theirs."""
+    job = store().job(identifier)
+    return job if job is not None and job.owner == owner() else None
+
+
+def request_job(identifier: str, what: str) -> None:
+    """Ask one of this learner's jobs to ``cancel``, ``pause`` or ``resume``."""
+    if my_job(identifier) is not None:
+        executor().request(identifier, what)
+
+
+def rooms() -> Rooms:
+    """Return the server's rooms."""
+    return Rooms(store())
+
+
+def uploads() -> Uploads:
+    """Return the photos that learners brought."""
+    return Uploads(store())
+
+
+def forget_me() -> None:
+    """Remove everything of this learner's from the server, and from this session."""
+    forget(executor(), owner())
+    for key in set(st.session_state) - {*_OF_THE_BROWSER, _OWNER}:
+        del st.session_state[key]
+
+
+def my_room() -> Room | None:
+    """Return the open room that this learner is in, or None."""
+    return rooms().room_of(owner())
+
+
+def current_room() -> str | None:
+    """Return the code of the learner's room, to which new runs belong; None outside of one."""
+    room = my_room()
+    return room.code if room else None
+
+
+def app_state() -> AppState:
+    """Return this learner's state."""
+    cached: tuple[str, AppState] | None = st.session_state.get(_STATE)
+    if cached is None or cached[0] != owner():
+        cached = (owner(), AppState.from_dict(store().workspace(owner())))
+        st.session_state[_STATE] = cached
+        st.session_state[_SAVED] = cached[1].to_dict()
+    return cached[1]
+
+
+def run_views() -> dict[str, RunView]:
+    """Return what this session has read of runs so far, by job."""
+    views: dict[str, RunView] = st.session_state.setdefault("run_views", {})
+    return views
+
+
+def save() -> None:
+    """Keep what has changed here since the last time; what another tab has changed stays."""
+    state = app_state().to_dict()
+    changed = {k: v for k, v in state.items() if v != st.session_state[_SAVED][k]}
+    store().save_workspace(owner(), {**store().workspace(owner()), **changed})
+    st.session_state[_SAVED] = state
+
+
+def pack() -> dict[str, Any]:
+    """Return what is set up here as a starting point for others: plain data."""
+    state = app_state().to_dict()
+    return {key: state[key] for key in PACK}
+
+
+def start_from(given: dict[str, Any]) -> None:
+    """Set up what somebody published."""
+    for key, value in _starting_point(given).items():
+        setattr(app_state(), key, value)
+    save()
+
+
+def follows(given: dict[str, Any]) -> bool:
+    """Tell whether this learner's set-up is what somebody published."""
+    state = app_state().to_dict()
+    return all(state[key] == value for key, value in _starting_point(given).items())
+
+
+def _starting_point(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that a pack sets: all, but where it brings no photos, not those."""
+    state = AppState.from_dict({key: given[key] for key in PACK if key in given}).to_dict()
+    photos = () if state["data"] is None else ("data", "data_name")
+    return {key: state[key] for key in PACK if key in photos or not key.startswith("data")}
+
+
+def untouched() -> bool:
+    """Tell whether this learner has not set anything up yet."""
+    usual = AppState().to_dict()
+    return all(value == usual[key] for key, value in pack().items())

@@ -1,0 +1,1 @@
+"""The Start screen, and how a learner joins a class."""
