@@ -62,7 +62,7 @@ def test_the_wheel_holds_the_package_and_its_assets_and_nothing_else(wheel: Path
 
 
 def test_the_installed_library_trains_by_its_command(installed: Call) -> None:
-    choices = ("--per-class", "2", "--epochs", "1", "--image-size", "32", "--out", "run")
+    choices = ("--per-class", "2", "--epochs", "1", "--input-size", "32", "--out", "run")
     said = json.loads(installed("tl-core", "train", "produce/market", *choices, "--json"))
     assert said["status"] == "finished"
 

@@ -19,7 +19,7 @@ _PLOTLY_SYMBOL = {
     "pin": "triangle-down",
     "roundRect": "hexagon",
 }
-"""The marker of a :class:`ui.theme.Style` in Plotly."""
+"""The marker of a :class:`ui.shared.theme.Style` in Plotly."""
 
 _POINTED_AT = (
     "%{fullData.name}<br>%{x} s, %{y:.1f} %<br>"
