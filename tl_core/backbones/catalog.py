@@ -95,7 +95,7 @@ _add("mobilenet_v3_large", "MobileNetV3 large", mobilenet.V3, None,
 _add("efficientnet_b0", "EfficientNet-B0", efficientnet.V1, None,
      "High accuracy for a small download; its many thin layers run slower than they look.")
 _add("efficientnet_v2_s", "EfficientNetV2-S", efficientnet.V2, None,
-     "The most accurate here, on large images of 384 pixels; wants a GPU.")
+     "The most accurate here, on large images of 384 px; wants a GPU.")
 _add("convnext_tiny", "ConvNeXt tiny", convnext.FAMILY, None,
      "A modern convolutional network as accurate as a transformer; strong frozen features.")
 _add("densenet121", "DenseNet-121", densenet.FAMILY, None,

@@ -102,6 +102,8 @@ class Modality:
         whole data set; whether one file is an item only its content tells.
     settings
         How items are decoded: names and numbers, part of every cache key and of every record.
+    packages
+        Distributions that decode and draw: their versions stand in every record.
     size_title, size_unit
         What an input size is called on the screen, and its unit.
     smallest_size
@@ -146,6 +148,7 @@ class Modality:
     plural: str
     suffixes: frozenset[str]
     settings: Mapping[str, Any]
+    packages: tuple[str, ...]
     size_title: str
     size_unit: str
     smallest_size: int

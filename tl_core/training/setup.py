@@ -6,9 +6,9 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
-import PIL
 import torch
 from torch import nn
 
@@ -16,7 +16,6 @@ from tl_core import device as devices
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.weights import location, prefetch
 from tl_core.classifier import TransferClassifier, make_head
-from tl_core.compat import torchvision
 from tl_core.data import DatasetSpec, Split, make_split, open_dataset, require_usable
 from tl_core.data.decode_once import DecodeOnce
 from tl_core.data.views import Items, TrainingViews
@@ -72,8 +71,7 @@ class TrainingSetup:
         return {
             "python": platform.python_version(),
             "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "pillow": PIL.__version__,
+            **{name: version(name) for name in self.dataset.kind.packages},
             "platform": platform.platform(),
             "device": devices.describe_device(self.config.device),
             "decode": dict(self.dataset.kind.settings),

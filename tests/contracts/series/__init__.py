@@ -97,6 +97,7 @@ SERIES = Modality(
     plural="series",
     suffixes=frozenset({".series"}),
     settings={"separator": "white space", "most": MOST},
+    packages=("numpy",),
     size_title="Length in steps",
     size_unit="steps",
     smallest_size=16,

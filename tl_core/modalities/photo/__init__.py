@@ -108,6 +108,7 @@ PHOTO = Modality(
         ]
     ),
     settings=DECODE_SETTINGS,
+    packages=("pillow", "torchvision"),
     size_title="Photo size in pixels",
     size_unit="px",
     smallest_size=32,  # every family here halves the resolution five times at most
