@@ -4,10 +4,10 @@ import streamlit as st
 
 from tl_core.home import ASSETS
 from ui.shared.cleanup import cleanup
-from ui.shared.link import arrive
 from ui.shared.navigation import resume
+from ui.shared.room import room_sign
 from ui.shared.state import identified, identify
-from ui.start.join import room_sign
+from ui.train.link import arrive
 
 st.set_page_config(
     page_title="Transfer-learning laboratory",

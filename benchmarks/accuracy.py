@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tl_core.compat import torchvision  # noqa: E402, F401
-from tl_core.data import decode  # noqa: E402
+from tl_core.modalities.photo.decode import decode  # noqa: E402
 from tl_core.seeding import derive  # noqa: E402
 from tl_core.stopwatch import Stopwatch  # noqa: E402
 from tl_core.training.config import RunConfig, make_config  # noqa: E402

@@ -92,7 +92,7 @@ def run(job: dict[str, Any]) -> dict[str, float]:
     cache.clear()
     costs = CostProfile.load(ProfileKey.of(config))
     assert costs is not None
-    said = estimate_cost(config, costs, Amount(48, 16, megapixels=0.1875))
+    said = estimate_cost(config, costs, Amount(48, 16, item_work=0.1875))
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         for _ in train(config, Path(folder) / "run"):

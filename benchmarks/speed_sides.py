@@ -212,7 +212,7 @@ def floor(job: Job) -> Job:
 
     from tl_core.backbones.build import build_backbone
     from tl_core.data import open_dataset
-    from tl_core.data.views import load_eval, normalise
+    from tl_core.data.views import Items
     from tl_core.device import autocast, to_device
     from tl_core.prefix import inference_batch
 
@@ -225,10 +225,11 @@ def floor(job: Job) -> Job:
     preprocessing = config.spec.preprocessing.at(config.input_size)
     result: Job = {}
     with clock(result), torch.inference_mode():
-        images = load_eval([dataset.file(i) for i in range(len(dataset.items))], preprocessing)
-        for batch in torch.split(images, inference_batch("cpu")):
+        files = dataset.files(range(len(dataset.items)))
+        photos = Items(dataset.kind, files).evaluation_batch(preprocessing)
+        for batch in torch.split(photos, inference_batch("cpu")):
             with autocast("cpu", job.get("precision", "fp32")):
-                backbone(normalise(batch, preprocessing, "cpu"))
+                backbone(batch)
     return result
 
 
@@ -248,10 +249,12 @@ def main() -> None:
         if sys.argv[1] == "fastai":
             import fastai.vision.all  # noqa: F401
         if "precision" in job and job["precision"] == "auto":
-            from tl_core.device import resolve_precision
+            from tl_core.precision import resolve_precision
 
             torch.set_num_threads(job["threads"])
-            resolve_precision("auto", "cpu", job["threads"])  # once a machine, not once a run
+            config = _config(job)
+            networks = [(config.backbone, config.input_size)]
+            resolve_precision("auto", "cpu", job["threads"], networks)  # once, not once a run
         print(json.dumps(SIDES[sys.argv[1]](job)))
 
 

@@ -9,24 +9,18 @@ from tl_core.words import count_text
 from ui.backbone.backbone_ranking import rank_networks
 from ui.backbone.cards import choose_backbone
 from ui.backbone.layer_map import layer_map
-from ui.backbone.plan import current, follow
-from ui.backbone.plan_panel import (
-    advice_panel,
-    next_step,
-    plan_in_numbers,
-    training_photos,
-    what_it_risks,
-)
+from ui.backbone.plan import current, follow, planned_run
+from ui.backbone.plan_panel import advice_panel, next_step, plan_in_numbers, what_it_risks
+from ui.shared.cost import plan_cost
+from ui.shared.dataset import training_photos
 from ui.shared.navigation import require_router
 from ui.shared.page import problem, title
 from ui.shared.source import show_source
 from ui.shared.state import app_state
-from ui.train.controls import planned_run
-from ui.train.cost import plan_cost
 
 
-def photo_size(spec: BackboneSpec) -> int:
-    """Return the side of the network's input in pixels; a size that it cannot take is told."""
+def chosen_input_size(spec: BackboneSpec) -> int:
+    """Return the size of the network's input; a size that it cannot take is told."""
     chosen: int = app_state().settings.get("input_size", spec.input_size)
     try:
         spec.check_input_size(chosen)
@@ -36,7 +30,7 @@ def photo_size(spec: BackboneSpec) -> int:
     return chosen
 
 
-def stage_switches(spec: BackboneSpec, plan: LayerPlan, pixels: int) -> None:
+def stage_switches(spec: BackboneSpec, plan: LayerPlan, input_size: int) -> None:
     """List the stages; the switches do what a click on the map does."""
     shown = f"{'-'.join(plan.trainable)}_{plan.from_scratch}"
     chosen = []
@@ -46,7 +40,7 @@ def stage_switches(spec: BackboneSpec, plan: LayerPlan, pixels: int) -> None:
         on = switch.toggle(
             stage.title, stage.name in plan.trainable, key=f"{spec.name}_{stage.name}_{shown}"
         )
-        work = count_text(spec.multiply_adds(stage, pixels))
+        work = count_text(spec.multiply_adds(stage, input_size))
         text.markdown(f"{stage.detects} *{work} multiply-adds*")
         chosen += [stage.name] * on
     if tuple(chosen) != plan.trainable:
@@ -63,9 +57,9 @@ spec = choose_backbone()
 plan = current()
 photos = training_photos()
 classes = photos.classes if photos else None
-pixels = photo_size(spec)
+input_size = chosen_input_size(spec)
 policy = app_state().settings.get("batch_norm", "frozen")
-facts = plan_facts(spec, plan, classes, pixels, policy)
+facts = plan_facts(spec, plan, classes, input_size, policy)
 if photos:
     rank_networks()
 
@@ -83,7 +77,7 @@ with map_column:
             plan,
             head_outputs=classes,
             key=f"map_{spec.name}",
-            input_size=pixels,
+            input_size=input_size,
             rates=rates(spec, plan, strategy_of(plan, app_state().strategies)),
             cached=policy != "adapt_all",
         )
@@ -91,7 +85,7 @@ with map_column:
         follow(clicked)
         st.rerun()
     with st.expander("The same as a list of switches, with what each stage tends to see"):
-        stage_switches(spec, plan, pixels)
+        stage_switches(spec, plan, input_size)
     show_source("tl_core.freezing:FreezePlan.apply", "tl_core.strategies:layer_wise_rates")
 with side:
     with st.container(border=True):

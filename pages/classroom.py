@@ -15,8 +15,8 @@ from ui.classroom import (
 )
 from ui.shared.navigation import require_router
 from ui.shared.page import title
+from ui.shared.room import room_panel
 from ui.shared.state import rooms
-from ui.start.join import room_panel
 
 
 def instructor() -> None:

@@ -4,7 +4,6 @@ import streamlit as st
 
 from tl_core.errors import TLError
 from tl_core.runs.compare import compare
-from ui.backbone.backbone_ranking import show_outcome
 from ui.compare.parts import (
     choose_runs,
     show_cost,
@@ -14,6 +13,7 @@ from ui.compare.parts import (
     show_verdict,
 )
 from ui.compare.photos import choose_answers, show_changes, show_classes, show_matrix
+from ui.compare.ranking_outcome import show_outcome
 from ui.shared.navigation import require_router
 from ui.shared.page import empty, problem, title
 from ui.shared.results import FinishedRun

@@ -115,7 +115,7 @@ else:
         )
     show_source(
         "tl_core.data.splits:make_split",
-        "tl_core.data.views:_operations",
-        "tl_core.data.views:TrainViews._draw",
+        "tl_core.modalities.photo.tensors:_operations",
+        "tl_core.data.views:TrainingViews._draw",
     )
 delete_my_data()

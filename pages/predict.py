@@ -1,17 +1,12 @@
 """Predict: a new photo through every finished run."""
 
-from pathlib import Path
-
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from tl_core.errors import TLError
-from ui.data.uploads import Arriving, progress_bar
 from ui.predict.answers import show_answers
+from ui.predict.question import ask
 from ui.shared.dataset import tell_removed
 from ui.shared.navigation import require_router
-from ui.shared.page import empty, problem, title
-from ui.shared.photos import PHOTO_TYPES
+from ui.shared.page import empty, title
 from ui.shared.results import (
     FinishedRun,
     comparisons,
@@ -20,25 +15,7 @@ from ui.shared.results import (
     when_text,
 )
 from ui.shared.source import show_source
-from ui.shared.state import app_state, executor, my_job, owner, uploads
-
-
-def ask_about(photo: UploadedFile, runs: list[FinishedRun]) -> None:
-    """Have a photo checked and stored, and ask every run about it."""
-    kind = runs[0].record.config.spec.kind
-    path = str(uploads().take_question(kind, Arriving(photo), photo.name, progress_bar()))
-    payload = {"photo": path, "runs": [run.view.job.id for run in runs]}
-    job = executor().submit("predict", payload, owner=owner())
-    st.session_state["question"] = {"photo": path, "job": job}
-
-
-def new_photo() -> UploadedFile | None:
-    """Let the learner bring a photo; the widget is a new one each time, which frees its memory."""
-    turn = st.session_state.setdefault("question_turn", 0)
-    source = st.segmented_control("Photo from", ["A file", "The camera"], default="A file")
-    if source == "The camera":
-        return st.camera_input("Photo", key=f"camera_{turn}")
-    return st.file_uploader("Photo", type=PHOTO_TYPES, key=f"photo_{turn}")
+from ui.shared.state import app_state, my_job
 
 
 def choose_runs() -> list[FinishedRun] | None:
@@ -71,31 +48,12 @@ elif not runs:
 else:
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        photo = new_photo()
-        if photo is not None:
-            st.session_state.pop("question_problem", None)
-            try:
-                ask_about(photo, runs)
-                st.session_state["question_open"] = True
-            except TLError as error:
-                st.session_state.pop("question", None)
-                st.session_state["question_problem"] = error
-            st.session_state["question_turn"] += 1
-            st.rerun()
-        if (refused := st.session_state.get("question_problem")) is not None:
-            problem(refused)
-        question = st.session_state.get("question")
-        if question and Path(question["photo"]).is_file():
-            st.image(question["photo"], alt="Your photo", width="stretch")
-        st.caption(
-            "The photo is checked and made smaller on this server, and removed after "
-            f"{uploads().limits.hours} hours."
-        )
+        question = ask(runs)
     with right:
         if question:
-            waiting = my_job(question["job"])
+            waiting = my_job(question)
             polling = 0.5 if waiting is not None and waiting.active else None
-            st.fragment(show_answers, run_every=polling)(question["job"], runs)
+            st.fragment(show_answers, run_every=polling)(question, runs)
         else:
             st.caption("The answers will stand here.")
 show_source(

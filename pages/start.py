@@ -6,10 +6,11 @@ from tl_core.machine import cores, gpus, slots
 from ui.shared.dataset import readable_dataset
 from ui.shared.navigation import require_router
 from ui.shared.page import title
+from ui.shared.room import LINK, room_panel
 from ui.shared.source import show_source
 from ui.shared.state import app_state, my_jobs, my_room, store
 from ui.start.demo import demo, demo_jobs, picture
-from ui.start.join import LINK, other_device, room_panel
+from ui.start.other_device import other_device
 
 require_router("Start")
 title(
@@ -94,7 +95,7 @@ st.caption(
     + (f"{len(busy)} in line now." if busy else "none in line now.")
 )
 show_source(
-    "tl_core.strategies:_feature_extraction",
-    "tl_core.strategies:_fine_tune",
-    "tl_core.strategies:_everything_alike",
+    "tl_core.strategies:feature_extraction",
+    "tl_core.strategies:fine_tune",
+    "tl_core.strategies:from_scratch",
 )

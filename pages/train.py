@@ -4,22 +4,23 @@ from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.guess import Guess
 from tl_core.analysis.layer_plan import thaws
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import SETTINGS, RunConfig
-from ui.backbone.plan_panel import training_photos
-from ui.shared.dataset import chosen_dataset, tell_removed
-from ui.shared.link import share, tell_link
+from ui.shared.cost import line_up_cost
+from ui.shared.dataset import chosen_dataset, tell_removed, training_photos
+from ui.shared.live_runs import follow, start_runs
 from ui.shared.navigation import require_router
 from ui.shared.page import empty, problem, title
 from ui.shared.source import show_source
 from ui.shared.state import app_state, executor, my_jobs, save
 from ui.shared.text import literal
-from ui.train.controls import configs, settings_panel, strategy_picker
-from ui.train.cost import line_up_cost
-from ui.train.guess import Forecast, ask_forecast, remember, wanted
-from ui.train.live_run import follow, mistakes, start_runs
+from ui.train.controls import settings_panel, strategy_picker
+from ui.train.guess import ask_guess, remember, wanted
+from ui.train.link import share, tell_link
+from ui.train.mistakes import mistakes
 
 
 def describe(strategies: tuple[str, ...]) -> None:
@@ -44,11 +45,11 @@ def objections(planned: list[RunConfig]) -> list[str]:
     return found
 
 
-def start(planned: list[dict[str, Any]], forecast: Forecast | None = None) -> None:
+def start(planned: list[dict[str, Any]], guess: Guess | None = None) -> None:
     """Start the runs, and keep what the learner expects of them."""
     if comparison := start_runs(planned):
         app_state().comparison = comparison
-        remember(app_state(), comparison, forecast)
+        remember(app_state(), comparison, guess)
         save()
         st.rerun()
 
@@ -62,7 +63,7 @@ def line_up() -> None:
         with st.expander("Settings"):
             settings_panel()
         try:
-            planned = configs(state, strategies)
+            planned = state.configs(strategies)
         except TLError as error:
             problem(error)
             return
@@ -73,12 +74,12 @@ def line_up() -> None:
             line_up_cost(planned, photos.amount)
         count = len(planned)
         asked = wanted() and count >= 2
-        forecast = ask_forecast(planned) if asked else None
-        unready = bool(against) or (asked and forecast is None)
+        guess = ask_guess(planned) if asked else None
+        unready = bool(against) or (asked and guess is None)
         label = f"Start {count} run{'s' * (count != 1)}" if count else "Start"
         buttons = st.container(horizontal=True)
         if buttons.button(label, type="primary", disabled=unready, icon=":material/play_arrow:"):
-            start([config.to_dict() for config in planned], forecast)
+            start([config.to_dict() for config in planned], guess)
         with buttons:
             share()
 

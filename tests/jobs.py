@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,12 +40,18 @@ def job_of(executor: Executor, identifier: str) -> Job:
 
 
 def wait(
-    executor: Executor, identifier: str, until: Callable[[Job], bool], seconds: float = 120
+    executor: Executor,
+    identifier: str,
+    until: Callable[[Job], bool],
+    seconds: float = 120,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Job:
+    """Return the job once it is as it should be; ``meanwhile`` is done between two looks."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if until(job := job_of(executor, identifier)):
             return job
+        meanwhile()
         time.sleep(0.02)
     pytest.fail(f"still {job.status} after {seconds} s: {executor.store.events(identifier)[-3:]}")
 
@@ -52,11 +60,16 @@ def over(job: Job) -> bool:
     return not job.active
 
 
-def names(executor: Executor, identifier: str) -> list[str]:
-    """Return the names of a job's events, whose numbers have no gap and no double."""
+def told(executor: Executor, identifier: str) -> list[dict[str, Any]]:
+    """Return a job's events, whose numbers have no gap and no double."""
     events = executor.store.events(identifier)
     assert [number for number, _ in events] == list(range(1, len(events) + 1))
-    return [data["event"] for _, data in events]
+    return [data for _, data in events]
+
+
+def names(executor: Executor, identifier: str) -> list[str]:
+    """Return the names of a job's events."""
+    return [data["event"] for data in told(executor, identifier)]
 
 
 def learning(executor: Executor) -> Callable[[Job], bool]:
@@ -64,7 +77,24 @@ def learning(executor: Executor) -> Callable[[Job], bool]:
     return lambda job: "EpochEnded" in names(executor, job.id)
 
 
+def supervisor_serving(seconds: float = 60) -> int:
+    """Wait until a supervisor looks for jobs; return its process."""
+    log, end = home() / "logs" / "supervisor.log", time.monotonic() + seconds
+    while time.monotonic() < end:
+        if log.exists() and " serving " in log.read_text():
+            return int((home() / "supervisor.pid").read_text())
+        time.sleep(0.02)
+    pytest.fail(f"no supervisor after {seconds} s")
+
+
 def worker_of(identifier: str) -> int:
     """Return the process of a job, the latest if it had several."""
     log = (home() / "logs" / "supervisor.log").read_text()
     return int(re.findall(rf"job {identifier} \(\w+\) runs in process (\d+)", log)[-1])
+
+
+def share_right(run_dir: Path, split: str = "val") -> float:
+    """Return the accuracy of a run, counted anew from the probabilities that it wrote down."""
+    rows = json.loads((run_dir / "predictions.json").read_text())[split]
+    right = [max(row["probabilities"]) == row["probabilities"][row["label"]] for row in rows]
+    return sum(right) / len(right)

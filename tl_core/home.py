@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
-"""What is bundled with the project: weights, backbone facts, sample sets."""
+_PACKAGE = Path(__file__).resolve().parent
+
+ASSETS = _PACKAGE / "assets" if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent / "assets"
+"""What is bundled: weights, backbone facts, sample sets. The wheel has it inside the package."""
 
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

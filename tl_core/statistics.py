@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 from statistics import NormalDist
 
 
@@ -69,3 +70,33 @@ def confusion_matrix(
     for truth, guess in zip(labels, predicted, strict=True):
         matrix[truth][guess] += 1
     return matrix
+
+
+def kendall_tau(first: Sequence[float], second: Sequence[float]) -> float:
+    """Return Kendall's rank correlation of two rankings of the same things, from -1 to 1.
+
+    Parameters
+    ----------
+    first, second
+        What each of them gives to the same things, in the same order. A pair of things with equal
+        values in one of them agrees with nothing and contradicts nothing.
+
+    Returns
+    -------
+    float
+        Tau-b, which allows for such ties; 0 where one of the two gives all things the same value.
+
+    Notes
+    -----
+    Kendall, "The treatment of ties in ranking problems", Biometrika 33 (1945).
+    """
+    pairs = list(combinations(zip(first, second, strict=True), 2))
+    signs = [(_sign(a - c), _sign(b - d)) for (a, b), (c, d) in pairs]
+    untied = [sum(sign != 0 for sign in column) for column in zip(*signs, strict=True)]
+    if not untied or 0 in untied:
+        return 0.0
+    return sum(x * y for x, y in signs) / math.sqrt(untied[0] * untied[1])
+
+
+def _sign(difference: float) -> int:
+    return (difference > 0) - (difference < 0)

@@ -117,6 +117,25 @@ class Strategy:
 STRATEGIES: Registry[Strategy] = Registry("strategy")
 
 
+def strategy(
+    title: str,
+    summary: str,
+    paper: str,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+) -> Callable[[Recipe], Recipe]:
+    """Register a recipe under the name of its function; see :class:`Strategy`."""
+
+    def register(recipe: Recipe) -> Recipe:
+        name = recipe.__name__
+        new = Strategy(name, title, summary, paper, defaults or {}, fixed or {}, recipe)
+        STRATEGIES.register(name, new)
+        return recipe
+
+    return register
+
+
 def layer_wise_rates(thawed: tuple[str, ...], lr: float) -> dict[str, float]:
     """Give the deepest thawed stage ``BACKBONE_SHARE`` of the head's rate, earlier ones ever less.
 
@@ -127,16 +146,38 @@ def layer_wise_rates(thawed: tuple[str, ...], lr: float) -> dict[str, float]:
     return {name: lr * BACKBONE_SHARE * DEPTH_DECAY**steps for steps, name in depth}
 
 
-def _feature_extraction(inputs: RecipeInputs) -> list[Phase]:
+@strategy(
+    "Feature extraction",
+    "Keep the pretrained network as it is and train only a new head on what it sees.",
+    "Donahue et al. (2014), DeCAF, arXiv:1310.1531",
+    defaults={"lr": 1e-2},
+    fixed={"trainable": "none"},
+)
+def feature_extraction(inputs: RecipeInputs) -> list[Phase]:
+    """Train the head alone."""
     return [Phase("Head only", inputs.plan(), inputs.epochs, inputs.lr)]
 
 
-def _fine_tune(inputs: RecipeInputs) -> list[Phase]:
+@strategy(
+    "Fine-tuning",
+    "Train the new head and, gently, the thawed layers: deep ones more, early ones less.",
+    "Yosinski et al. (2014), arXiv:1411.1792; layer-wise rates: ULMFiT, arXiv:1801.06146",
+    defaults={"trainable": "all", "lr": 1e-3},
+)
+def fine_tune(inputs: RecipeInputs) -> list[Phase]:
+    """Train head and thawed stages together, at layer-wise rates."""
     rates = layer_wise_rates(inputs.thawed, inputs.lr)
     return [Phase("Fine-tuning", inputs.plan(inputs.thawed), inputs.epochs, inputs.lr, rates)]
 
 
-def _hybrid(inputs: RecipeInputs) -> list[Phase]:
+@strategy(
+    "Hybrid",
+    "First only the head, then thaw and continue at a lower rate (LP-FT).",
+    "Kumar et al. (2022), LP-FT, arXiv:2202.10054",
+    defaults={"trainable": "all", "lr": 3e-3},
+)
+def hybrid(inputs: RecipeInputs) -> list[Phase]:
+    """Train the head for half of the epochs, then the thawed stages with it at a third."""
     first = inputs.epochs // 2
     lower = inputs.lr / 3
     rates = layer_wise_rates(inputs.thawed, lower)
@@ -146,7 +187,14 @@ def _hybrid(inputs: RecipeInputs) -> list[Phase]:
     ]
 
 
-def _gradual_unfreeze(inputs: RecipeInputs) -> list[Phase]:
+@strategy(
+    "Gradual unfreezing",
+    "Start with the head, then thaw one more stage at a time, from the last to the first.",
+    "Howard and Ruder (2018), ULMFiT, arXiv:1801.06146",
+    defaults={"trainable": "all", "lr": 3e-3},
+)
+def gradual_unfreeze(inputs: RecipeInputs) -> list[Phase]:
+    """Thaw one more stage in each of as many equal parts as there are stages and the head."""
     count = len(inputs.thawed) + 1
     ends = [round(inputs.epochs * (position + 1) / count) for position in range(count)]
     phases = []
@@ -159,74 +207,35 @@ def _gradual_unfreeze(inputs: RecipeInputs) -> list[Phase]:
     return phases
 
 
-def _everything_alike(inputs: RecipeInputs) -> list[Phase]:
+@strategy(
+    "From scratch",
+    "No transfer: random weights, everything learns. What the pretrained network has to beat.",
+    "He et al. (2019), Rethinking ImageNet pre-training, arXiv:1811.08883",
+    defaults={"batch_norm": "adapt", "lr": 3e-3, "epochs": 40, "schedule": "one_cycle"},
+    fixed={"weights": "none", "trainable": "all"},
+)
+def from_scratch(inputs: RecipeInputs) -> list[Phase]:
+    """Train all stages and the head at one rate."""
     rates = dict.fromkeys(inputs.stages, inputs.lr)
     return [Phase("All layers", inputs.plan(inputs.stages), inputs.epochs, inputs.lr, rates)]
 
 
-for _strategy in (
-    Strategy(
-        "feature_extraction",
-        "Feature extraction",
-        "Keep the pretrained network as it is and train only a new head on what it sees.",
-        "Donahue et al. (2014), DeCAF, arXiv:1310.1531",
-        {"lr": 1e-2},
-        {"trainable": "none"},
-        _feature_extraction,
-    ),
-    Strategy(
-        "fine_tune",
-        "Fine-tuning",
-        "Train the new head and, gently, the thawed layers: deep ones more, early ones less.",
-        "Yosinski et al. (2014), arXiv:1411.1792; layer-wise rates: ULMFiT, arXiv:1801.06146",
-        {"trainable": "all", "lr": 1e-3},
-        {},
-        _fine_tune,
-    ),
-    Strategy(
-        "hybrid",
-        "Hybrid",
-        "First only the head, then thaw and continue at a lower rate (LP-FT).",
-        "Kumar et al. (2022), LP-FT, arXiv:2202.10054",
-        {"trainable": "all", "lr": 3e-3},
-        {},
-        _hybrid,
-    ),
-    Strategy(
-        "gradual_unfreeze",
-        "Gradual unfreezing",
-        "Start with the head, then thaw one more stage at a time, from the last to the first.",
-        "Howard and Ruder (2018), ULMFiT, arXiv:1801.06146",
-        {"trainable": "all", "lr": 3e-3},
-        {},
-        _gradual_unfreeze,
-    ),
-    Strategy(
-        "from_scratch",
-        "From scratch",
-        "No transfer: random weights, everything learns. What the pretrained network has to beat.",
-        "He et al. (2019), Rethinking ImageNet pre-training, arXiv:1811.08883",
-        {"batch_norm": "adapt", "lr": 3e-3, "epochs": 40, "schedule": "one_cycle"},
-        {"weights": "none", "trainable": "all"},
-        _everything_alike,
-    ),
-    Strategy(
-        "tutorial",
-        "PyTorch tutorial",
-        "The classic ants-and-bees recipe, repeated exactly: SGD, small batches, all layers alike.",
-        "Chilamkurthy, Transfer learning for computer vision tutorial, pytorch.org",
-        {
-            "batch_norm": "adapt",
-            "optimizer": "sgd",
-            "lr": 1e-3,
-            "weight_decay": 0.0,
-            "schedule": "step",
-            "batch_size": 4,
-            "epochs": 25,
-            "augment": "tutorial",
-        },
-        {"trainable": "all"},
-        _everything_alike,
-    ),
-):
-    STRATEGIES.register(_strategy.name, _strategy)
+@strategy(
+    "PyTorch tutorial",
+    "The classic ants-and-bees recipe, repeated exactly: SGD, small batches, all layers alike.",
+    "Chilamkurthy, Transfer learning for computer vision tutorial, pytorch.org",
+    defaults={
+        "batch_norm": "adapt",
+        "optimizer": "sgd",
+        "lr": 1e-3,
+        "weight_decay": 0.0,
+        "schedule": "step",
+        "batch_size": 4,
+        "epochs": 25,
+        "augment": "tutorial",
+    },
+    fixed={"trainable": "all"},
+)
+def tutorial(inputs: RecipeInputs) -> list[Phase]:
+    """Train all stages and the head at one rate, from pretrained weights."""
+    return from_scratch(inputs)

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from tl_core.analysis.layer_plan import LayerPlan, rates, strategy_of
-from tl_core.backbones.spec import BackboneSpec, Preprocessing, Stage, WeightsSource
+from tl_core.backbones.spec import BackboneSpec, Stage, WeightsSource
+from tl_core.modalities.photo.preprocessing import PhotoPreprocessing
 from ui.backbone.layer_map import layer_map
 
 SEES = ["edges and blobs of colour", "corners and simple textures", "patterns and motifs"]
@@ -27,10 +28,11 @@ def spec(name: str, title: str, shapes: list[tuple[int, int, int]]) -> BackboneS
         name=name,
         title=title,
         family="demo",
+        modality="photo",
         summary="",
         paper="",
         num_features=shapes[-1][0],
-        preprocessing=Preprocessing(256, 224, "bilinear", half, half),
+        preprocessing=PhotoPreprocessing(256, 224, "bilinear", half, half),
         weights=WeightsSource("bundled", "demo.safetensors", None, "", 0, "demo", 0.5, "MIT"),
         size_multiple=32,
         stages=stages,

@@ -68,7 +68,7 @@ def trained(quiet_home: Server) -> dict[str, Any]:
         "thawed": ["layer3", "layer4"],
         "strategies": list(RUNS),
         "comparison": "main",
-        "forecasts": {"main": {"winner": 1, "points": 5}},
+        "guesses": {"main": {"winner": 1, "points": 5}},
     }
 
 

@@ -49,7 +49,12 @@ def rows(page: Page, text: str | re.Pattern[str]) -> Any:
 
 
 def upload(page: Page, file: Path) -> None:
-    page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(file)
+    """Bring a file by the way that can be seen: others lie in tabs behind it, and may come first.
+
+    React may draw two widgets of a screen in either order.
+    """
+    seen = page.get_by_test_id("stFileUploader").filter(visible=True)
+    seen.locator("input[type=file]").set_input_files(file)
 
 
 def line_up_slow_runs(page: Page) -> None:

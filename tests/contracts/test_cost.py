@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,10 +14,11 @@ import torch
 from tests.families import ONE_OF_EACH_FAMILY, small
 from tests.photos import make_photo_folder
 from tl_core.backbones.spec import backbones
+from tl_core.backbones.staged import StagedBackbone
 from tl_core.cli import main
 from tl_core.cost import benchmarks, measure
 from tl_core.cost.estimate import Amount, estimate_cost
-from tl_core.cost.profile import CostProfile, ProfileKey
+from tl_core.cost.profile import CostProfile, Line, ProfileKey
 from tl_core.execution.inline import InlineExecutor
 from tl_core.machine import Contention
 from tl_core.strategies import STRATEGIES
@@ -28,7 +31,7 @@ PHOTOS = Amount(train=20, val=8)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"LARGEST": 4, "SMALLEST": 4, "REPEATS": 1, "PATIENCE": 0.0}.items():
         monkeypatch.setattr(measure, name, value)
-    for name, value in {"PHOTOS": 2, "WRITTEN": 2**16, "TOUCHED": 2**16}.items():
+    for name, value in {"ITEMS": 2, "WRITTEN": 2**16, "TOUCHED": 2**16}.items():
         monkeypatch.setattr(benchmarks, name, value)
 
 
@@ -56,10 +59,27 @@ def test_every_family_can_be_measured(name: str) -> None:
         assert len(told.epoch_seconds) == len(config.phases)
 
 
-def test_bf16_has_its_own_costs_beside_those_of_record() -> None:
+def test_bf16_has_its_own_costs_beside_those_of_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage "takes" as many seconds here as its numbers have bits."""
+    bits = [0.0]
+    prefix = StagedBackbone.prefix
+
+    def note(backbone: StagedBackbone, *where: Any) -> torch.Tensor:
+        y = prefix(backbone, *where)
+        bits.append(8.0 * y.element_size())
+        return y
+
+    def seconds(_: object, run: Callable[[], object]) -> tuple[float, float]:
+        run()
+        return bits[-1], bits[-1]
+
+    monkeypatch.setattr(StagedBackbone, "prefix", note)
+    monkeypatch.setattr(measure._Bench, "_seconds", seconds)
     costs = measure.measure_costs(ProfileKey("resnet_mini", 32, "cpu", "bf16", 1))
     assert costs.precision == "bf16"
-    assert any(stage.recorded != stage.evaluated for stage in costs.stages)
+    for stage in costs.stages:
+        assert (stage.frozen, stage.evaluated, stage.trained) == (Line(16, 0),) * 3
+        assert stage.recorded == Line(32, 0)
 
 
 def test_what_auto_means_is_found_out_and_kept_under_auto() -> None:

@@ -72,8 +72,9 @@ def test_a_state_of_plain_torchvision_loads() -> None:
     backbone = build_backbone("resnet18", pretrained=False)
     classifier = TransferClassifier(backbone, make_head("linear", backbone.num_features, 5)).eval()
     classifier.load_state_dict(original.state_dict())
-    images = torch.randn(1, 3, 64, 64)
-    assert torch.equal(classifier(images), original(images))
+    photos = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8)
+    images = classifier.backbone.input_layer(photos)
+    assert torch.equal(classifier(photos), original(images))
 
 
 def test_gradients_reach_the_first_stage() -> None:

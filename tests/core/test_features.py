@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ def config(photos: Path, **choices: object) -> RunConfig:
     return make_config(str(photos), **{**quick, **choices})  # type: ignore[arg-type]
 
 
-def run(config: RunConfig, folder: Path, shared: set[int] = frozenset()) -> list[TrainEvent]:  # type: ignore[assignment]
-    return list(train(config, folder, shared))
+def run(config: RunConfig, folder: Path, beside: Sequence[RunConfig] = ()) -> list[TrainEvent]:
+    return list(train(config, folder, beside))
 
 
 def caches(stream: list[TrainEvent]) -> list[PrefixCached]:
@@ -105,7 +106,7 @@ def test_runs_of_a_comparison_run_the_frozen_stages_once(
     hybrid = extraction.replace(strategy="hybrid", trainable="last:1")
     tuning = extraction.replace(strategy="fine_tune", trainable="last:1")
     counted = Counted(monkeypatch)
-    run(extraction, tmp_path / "extraction", cached_depths(hybrid) | cached_depths(tuning))
+    run(extraction, tmp_path / "extraction", [hybrid, tuning])
     total = counted.photos[0]
     assert total == 20
     run(hybrid, tmp_path / "hybrid")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import tl_core
 from tests.photos import make_photo_folder
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,7 @@ LAYERS = (
         "steps",
         "cache",
         "parallel",
+        "words",
         "statistics",
         "codec",
         "memory",
@@ -36,7 +38,7 @@ LAYERS = (
     ),
     ("modalities", "store"),
     ("data", "backbones"),
-    ("heads", "classifier", "freezing", "prefix", "features"),
+    ("heads", "classifier", "freezing", "prefix", "features", "precision"),
     ("strategies",),
     ("training",),
     ("cost", "runs"),
@@ -54,8 +56,8 @@ PAGE_MODULES = (
     "tl_core.data.catalog", "tl_core.download", "ui.data.sets", "ui.data.public_sets",
     "tl_core.strategies", "tl_core.training.config", "tl_core.training.events",
     "tl_core.training.record", "tl_core.store.database", "tl_core.runs.compare",
-    "tl_core.execution.local", "ui.train.controls", "ui.train.live_run", "ui.shared.results",
-    "ui.start.join", "ui.classroom", "ui.train.cost", "tl_core.cost.estimate",
+    "tl_core.execution.local", "ui.train.controls", "ui.shared.live_runs", "ui.shared.results",
+    "ui.shared.room", "ui.classroom", "ui.shared.cost", "tl_core.cost.estimate",
 )  # fmt: skip
 
 
@@ -113,6 +115,20 @@ def test_the_collector_of_a_worker_leaves_alone_what_is_shared() -> None:
 
 def test_importing_the_core_is_light() -> None:
     assert not loaded("import tl_core") & {"torch", "streamlit", "pandas", "sqlalchemy"}
+
+
+def test_type_checkers_see_the_names_that_are_loaded_lazily() -> None:
+    tree = ast.parse(Path(tl_core.__file__).read_text(encoding="utf-8"))
+    [block] = [n for n in tree.body if ast.unparse(n).startswith("if TYPE_CHECKING:")]
+    seen = {
+        alias.asname: node.module
+        for node in ast.walk(block)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == tl_core._HOMES
+    assert set(dir(tl_core)) == {*seen, "__version__"}
+    assert all(getattr(tl_core, name) is not None for name in dir(tl_core))
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)

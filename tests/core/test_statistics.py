@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, kendalltau
 
-from tl_core.statistics import confusion_matrix, mcnemar_exact, wilson_interval
+from tl_core.statistics import confusion_matrix, kendall_tau, mcnemar_exact, wilson_interval
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (3, 7), (147, 153), (50, 100)])
@@ -27,3 +27,21 @@ def test_mcnemar_is_scipys_sign_test(first: int, second: int) -> None:
 
 def test_confusion_matrix_has_truth_in_rows() -> None:
     assert confusion_matrix([0, 0, 1, 2], [0, 1, 1, 0], 3) == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([1, 2, 3], [1, 2, 3]),
+        ([1, 2, 3], [3, 2, 1]),
+        ([0.3, 0.2, 0.1], [0.9, 0.7, 0.8]),
+        ([1, 2, 3, 4], [1, 1, 2, 2]),
+        ([1, 1, 2, 3, 3], [2, 1, 1, 3, 3]),
+    ],
+)
+def test_kendalls_tau_is_scipys(first: list[float], second: list[float]) -> None:
+    assert kendall_tau(first, second) == pytest.approx(kendalltau(first, second).statistic)
+
+
+def test_without_an_order_nothing_agrees() -> None:
+    assert kendall_tau([1, 1, 1], [1, 2, 3]) == kendall_tau([], []) == kendall_tau([1], [1]) == 0

@@ -64,6 +64,12 @@ def test_community_cloud_installs_the_same_with_the_cpu_build_of_torch() -> None
     )
 
 
+def test_the_library_asks_for_the_tested_versions_or_newer() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    bounds = dict(line.split(">=") for line in asked["dependencies"])
+    assert bounds.items() <= pins(ROOT / "requirements.txt").items()
+
+
 def test_the_container_copies_everything_that_the_app_needs() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     copied = {line.split()[1] for line in text.splitlines() if line.startswith("COPY")}

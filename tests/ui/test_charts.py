@@ -2,6 +2,7 @@ import itertools
 import json
 import math
 
+import plotly.graph_objects
 import pytest
 
 from ui.shared.charts import (
@@ -17,7 +18,7 @@ from ui.shared.charts import (
     unique,
 )
 from ui.shared.charts.live import MAX_POINTS, thin
-from ui.shared.theme import contrast, strategy_style
+from ui.shared.theme import STRATEGY_STYLE, contrast, strategy_style
 
 HOSTILE = "<img src=x onerror=alert(1)> {b} {@[2]} a\u202egnp.exe\n\x00 a very long name indeed"
 
@@ -45,6 +46,10 @@ def all_charts(label):
     ]
 
 
+def is_plotly(chart):
+    return "layout" in chart.spec
+
+
 def strings_under(value, key):
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -68,14 +73,15 @@ def test_names_stay_text(chart):
 @pytest.mark.parametrize("chart", all_charts("run"), ids=lambda c: c.alt[:12])
 def test_specs_are_plain_json_without_rejected_series(chart):
     json.dumps(chart.spec, allow_nan=False)
-    assert {s["type"] for s in chart.spec["series"]} <= {"line", "scatter", "heatmap"}
+    drawn = chart.spec["data"] if is_plotly(chart) else chart.spec["series"]
+    assert {s["type"] for s in drawn} <= {"line", "scatter", "heatmap"}
     assert chart.height > 0
 
 
 def test_no_runs_yet():
     for chart in (curves([], "loss", total_epochs=5), interval_bars([]), cost_vs_accuracy([])):
         json.dumps(chart.spec, allow_nan=False)
-        assert chart.spec["series"] == []
+        assert chart.spec["data" if is_plotly(chart) else "series"] == []
 
 
 def test_plain_and_unique():
@@ -165,8 +171,26 @@ def test_interval_whiskers_end_at_the_interval():
 
 def test_cost_puts_seconds_against_percent():
     chart = cost_vs_accuracy([result("A", seconds=42.0)])
-    assert [s["data"] for s in chart.spec["series"] if s["type"] == "scatter"] == [[[42.0, 90.0]]]
+    [point] = chart.spec["data"]
+    assert (point["x"], point["y"], point["customdata"]) == ([42.0], [90.0], [[85.0, 94.0]])
+    bars = point["error_y"]
+    assert (bars["arrayminus"], bars["array"]) == ([5.0], [4.0])
+    assert chart.spec["layout"]["yaxis"]["range"] == [80, 100]
     assert "A: 42 s, 90.0%." in chart.alt
+
+
+def test_plotly_knows_every_key_and_every_marker():
+    styles = [strategy_style(name) for name in (*STRATEGY_STYLE, "a plug-in's")]
+    chart = cost_vs_accuracy([Result("run", style, 0.9, 0.85, 0.94, 12.0) for style in styles])
+    figure = plotly.graph_objects.Figure(chart.spec)  # refuses what it does not know
+    assert [trace.marker.color for trace in figure.data] == [style.color for style in styles]
+    assert len({trace.marker.symbol for trace in figure.data}) == len(styles)
+
+
+def test_plotly_gets_no_markup_from_a_name():
+    [point] = cost_vs_accuracy([result("<a href='https://x'>%{x}</a>")]).spec["data"]
+    assert point["name"].startswith("&lt;a href") and "<a" not in point["name"]
+    assert "%{x}</a>" not in point["hovertemplate"]
 
 
 def test_selected_cell_is_found_again():

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import ui.classroom.access
+import ui.classroom.instructor_login
 import ui.classroom.rooms
 from tests.ui.lab import APP, OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
@@ -35,7 +35,7 @@ HOSTILE = (
 @pytest.fixture(autouse=True)
 def access(monkeypatch: pytest.MonkeyPatch) -> InstructorLogin:
     fresh = InstructorLogin()
-    monkeypatch.setattr(ui.classroom.access, "_access", fresh)
+    monkeypatch.setattr(ui.classroom.instructor_login, "_login", fresh)
     monkeypatch.setattr(ui.classroom.rooms, "lan_address", lambda: "192.168.1.7")
     return fresh
 

@@ -16,7 +16,6 @@ from tl_core.execution.inline import InlineExecutor
 from tl_core.training.config import make_config
 from tl_core.training.events import PrefixCached
 from tl_core.training.record import Prediction, RunRecord
-from ui.compare.guess import forecast_words
 from ui.compare.parts import computed_once
 
 
@@ -63,7 +62,9 @@ class TestCompare:
         assert "Feature extraction alone is right on" in texts(app)
         assert "exact McNemar test" in texts(app)
         charts = app.get("echarts_chart")
-        assert len(charts) == 5  # intervals, one matrix, accuracy, loss, cost
+        assert len(charts) == 4  # intervals, one matrix, accuracy, loss
+        [cost] = app.get("plotly_chart")
+        assert cost.proto.alt.startswith("Training time against accuracy. Feature extraction: ")
 
     def test_settings_name_what_the_learner_changed(self, lab: Lab) -> None:
         lab.train()
@@ -180,10 +181,11 @@ class TestCompare:
         table = tables(lab.open("compare"))[0]
         assert "Right on test photos" in table and table["Photos"] == ["8", "8"]
 
-    def test_a_prediction_stands_beside_the_verdict(self, lab: Lab) -> None:
+    @pytest.mark.parametrize("key", ["guesses", "forecasts"])  # now, and in older workspaces
+    def test_a_guess_stands_beside_the_verdict(self, key: str, lab: Lab) -> None:
         lab.train()
         assert "Your prediction" not in texts(lab.open("compare"))
-        lab.store.save_workspace(OWNER, {"forecasts": {"comparison": {"winner": 1, "points": 5}}})
+        lab.store.save_workspace(OWNER, {key: {"comparison": {"winner": 1, "points": 5}}})
         said = texts(lab.open("compare"))
         assert "Your prediction" in said and "Fine-tuning wins by 5 points." in said
         assert "Nobody can tell yet" in said
@@ -204,33 +206,6 @@ def run(right: str, **more: Any) -> RunRecord:
         total_parameters=2, trainable_parameters=1, history=(), phases=(), best_epoch=1,
         seconds=1.0, val=val, **more,
     )  # fmt: skip
-
-
-GOOD, BAD = run("1" * 40), run("1" * 20 + "0" * 20)
-NAMES = {0: "A", 1: "B"}
-
-
-class TestForecast:
-    @pytest.mark.parametrize(
-        ("winner", "second", "said", "judged"),
-        [
-            (0, BAD, "A wins by 1 point.", "You were right: A leads by 50.0 points."),
-            (1, BAD, "B wins by 1 point.", "It came out otherwise: A leads by 50.0 points."),
-            (None, BAD, "No clear winner.", "It came out otherwise"),
-            (None, GOOD, "No clear winner.", "You were right: A leads by 0.0 points, which luck"),
-            (0, GOOD, "A wins by 1 point.", "Nobody can tell yet"),
-        ],
-    )
-    def test_is_judged_by_the_verdict(
-        self, winner: int | None, second: RunRecord, said: str, judged: str
-    ) -> None:
-        words = forecast_words({"winner": winner, "points": 1}, {0: GOOD, 1: second}, NAMES)
-        assert words is not None
-        assert words[0] == said and words[1].startswith(judged)
-
-    def test_nothing_is_said_where_a_run_is_missing(self) -> None:
-        assert forecast_words({"winner": 2}, {0: GOOD, 1: BAD}, NAMES) is None
-        assert forecast_words({"winner": 0}, {0: GOOD}, NAMES) is None
 
 
 def test_what_was_computed_once_is_named_with_its_gain() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import ui.train.cost
+import ui.shared.cost
 from tests.core.cost.test_estimate import COSTS
 from tests.ui.lab import Lab, rerun, texts
 from tl_core.cost.profile import ProfileKey
@@ -78,11 +78,11 @@ def test_what_was_measured_on_a_busy_server_is_measured_again(
 ) -> None:
     dataclasses.replace(COSTS, busy=True).save(measured(lab))
     lab.choose(**CHOSEN)
-    monkeypatch.setattr(ui.train.cost, "busy", lambda: True)
+    monkeypatch.setattr(ui.shared.cost, "busy", lambda: True)
     app = lab.open("backbone")
     assert metric(app, "Training time, predicted") and "probably too much" in texts(app)
     assert lab.store.jobs(kind="measure_costs") == []
-    monkeypatch.setattr(ui.train.cost, "busy", lambda: False)
+    monkeypatch.setattr(ui.shared.cost, "busy", lambda: False)
     rerun(rerun(app))
     assert len(lab.store.jobs(kind="measure_costs")) == 1
     COSTS.save(measured(lab))

@@ -26,9 +26,9 @@ from tl_core.server.rooms import Rooms
 from tl_core.server.uploads import Uploads, questions_folder, uploads_folder
 from tl_core.store.schema import uploads as table
 from tl_core.training.record import RunRecord
-from ui.data.uploads import Arriving
 from ui.shared.charts import confusion_matrix
 from ui.shared.cleanup import Cleanup
+from ui.shared.file_upload import Arriving
 from ui.shared.text import literal, visible
 
 OTHER = "f" * 32
@@ -249,7 +249,7 @@ def test_a_file_that_was_read_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
     record = UploadedFileRec("1", "a.zip", "application/zip", b"content")
     manager.add_file("session", record)
     context = SimpleNamespace(uploaded_file_mgr=manager, session_id="session")
-    monkeypatch.setattr("ui.data.uploads.get_script_run_ctx", lambda: context)
+    monkeypatch.setattr("ui.shared.file_upload.get_script_run_ctx", lambda: context)
     file = Arriving(UploadedFile(record, FileURLs()))
     assert file.read(100) == b"content"
     file.close()

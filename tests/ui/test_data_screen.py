@@ -13,8 +13,9 @@ from PIL import Image
 from tests.photos import make_photo, make_photo_folder
 from tests.ui.lab import OWNER, Lab, rerun, tables, texts
 from tl_core.backbones.spec import backbones
-from tl_core.data import AUGMENTATIONS
 from tl_core.execution.worker import run_job
+from tl_core.modalities.photo import PHOTO
+from tl_core.modalities.photo.augment import AUGMENTATIONS
 from ui.data.camera import camera_works
 from ui.shared.charts.balance import MOST, class_balance
 
@@ -123,7 +124,7 @@ class TestAugmentation:
 
         file = sorted((photos / "ant").iterdir())[0]
         preprocessing = backbones().get("resnet_mini").preprocessing.at(48)
-        views = augmented_views(file, preprocessing, AUGMENTATIONS.get(name))
+        views = augmented_views(PHOTO, file, preprocessing, AUGMENTATIONS.get(name))
         assert len(views) == VIEWS
         assert len(set(views)) == {"none": 1, "light": 2}.get(name, VIEWS)
 

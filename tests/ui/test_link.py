@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.ui.lab import APP, OWNER, Lab, rerun, texts
-from ui.shared.link import decode, encode
 from ui.shared.state import AppState
+from ui.train.link import decode, encode
 
 LINK = {
     "data": "produce/market",

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.ui.lab import OWNER, Lab, rerun, tables, texts
+from tl_core.analysis.backbone_forecast import read_forecasts
 from tl_core.execution.inline import InlineExecutor
 from ui.backbone import backbone_ranking
-from ui.backbone.backbone_ranking import outcome_words
+from ui.compare import ranking_outcome
 
 BUTTON = "Rank the networks for my photos"
 SCORES = {"resnet_mini": 0.3, "resnet18": 0.2, "vgg16": 0.1}
@@ -18,7 +19,7 @@ SCORES = {"resnet_mini": 0.3, "resnet18": 0.2, "vgg16": 0.1}
 
 @pytest.fixture(autouse=True)
 def three_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backbone_ranking, "at_hand", lambda: list(SCORES))
+    monkeypatch.setattr(backbone_ranking, "fitting", lambda kind: list(SCORES))
 
 
 def rank_button(app: Any) -> Any:
@@ -83,7 +84,7 @@ def test_without_photos_or_with_one_network_there_is_nothing_to_rank(
 ) -> None:
     assert rank_button(lab.open("backbone")) is None
     lab.choose()
-    monkeypatch.setattr(backbone_ranking, "at_hand", lambda: ["resnet_mini"])
+    monkeypatch.setattr(backbone_ranking, "fitting", lambda kind: ["resnet_mini"])
     assert rank_button(lab.open("backbone")) is None
 
 
@@ -93,8 +94,8 @@ def test_a_ranking_really_runs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Non
     job = ranked(lab, backbones=["resnet_mini"])
     payload = lab.store.job(job).payload
     done = InlineExecutor(lab.store).submit("rank", payload, owner=OWNER)
-    [scores] = backbone_ranking.forecast_of(lab.store.job(done)).values()
-    assert scores.keys() == {"log_me", "h_score"}
+    [forecast] = read_forecasts(event for _, event in lab.store.events(done))
+    assert forecast.backbone == "resnet_mini"
 
 
 def test_compare_says_what_became_of_the_forecast(
@@ -105,27 +106,9 @@ def test_compare_says_what_became_of_the_forecast(
     ranked(lab)
     assert "ranking's forecast" not in texts(lab.open("compare"))
     monkeypatch.setattr(
-        backbone_ranking,
+        ranking_outcome,
         "_by_strategy",
         lambda runs: {"feature_extraction": {"resnet_mini": 0.9, "vgg16": 0.8}},
     )
     said = texts(lab.open("compare"))
     assert "The ranking's forecast, feature extraction.** It was right: ResNet-mini 90.0%" in said
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "part"),
-    [
-        ({"resnet_mini": 0.9}, None),
-        ({"resnet_mini": 0.9, "swin_t": 0.8}, None),
-        ({"resnet_mini": 0.9, "vgg16": 0.8}, "It was right: ResNet-mini 90.0%, VGG-16 80.0%."),
-        ({"resnet_mini": 0.7, "vgg16": 0.8}, "It was wrong: VGG-16 80.0%, ResNet-mini 70.0%."),
-        ({"resnet_mini": 0.8, "vgg16": 0.8}, "It came out even"),
-        ({"resnet_mini": 0.9, "resnet18": 0.7, "vgg16": 0.8}, "2 of 3 pairs"),
-        ({"resnet_mini": 0.9, "resnet18": 0.7, "vgg16": 0.8}, "(Kendall's tau 0.33)"),
-        ({"resnet_mini": 0.7, "resnet18": 0.8, "vgg16": 0.9}, "(Kendall's tau -1.00)"),
-    ],
-)
-def test_the_outcome_in_words(accuracies: dict[str, float], part: str | None) -> None:
-    words = outcome_words(SCORES, accuracies)
-    assert words is None if part is None else words is not None and part in words

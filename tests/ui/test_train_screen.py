@@ -42,7 +42,7 @@ def test_the_demo_leaves_the_learner_s_set_up_alone(lab: Lab) -> None:
     after = lab.store.workspace(OWNER)
     assert after["demo"] == jobs[0].comparison
     assert {key: after[key] for key in before} == before
-    assert not after.get("forecasts") and button(app, "Run it again").disabled
+    assert not after.get("guesses") and button(app, "Run it again").disabled
 
 
 def test_the_finished_demo_leads_to_compare(lab: Lab) -> None:
@@ -63,7 +63,7 @@ def test_a_demo_that_cannot_be_accepted_says_so(lab: Lab, monkeypatch: pytest.Mo
     assert "may wait" in app.warning[0].value and lab.store.jobs(owner=OWNER) == []
 
 
-# --------------------------------------------------------------------------------------- forecast
+# ------------------------------------------------------------------------------------------ guess
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def asks(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     ("answer", "kept"),
     [(1, {"winner": 1, "points": 5}), (-1, {"winner": None, "points": 0})],
 )
-def test_a_prediction_comes_before_the_start(answer: int, kept: dict[str, Any], lab: Lab) -> None:
+def test_a_guess_comes_before_the_start(answer: int, kept: dict[str, Any], lab: Lab) -> None:
     lab.choose()
     app = lab.open("train")
     assert button(app, "Start 2 runs").disabled
@@ -85,7 +85,7 @@ def test_a_prediction_comes_before_the_start(answer: int, kept: dict[str, Any], 
     button(app, "Start 2 runs").click()
     rerun(app)
     [comparison] = {job.comparison for job in lab.store.jobs(owner=OWNER)}
-    assert lab.store.workspace(OWNER)["forecasts"] == {comparison: kept}
+    assert lab.store.workspace(OWNER)["guesses"] == {comparison: kept}
 
 
 @pytest.mark.usefixtures("asks")
@@ -96,7 +96,7 @@ def test_a_single_run_has_nobody_to_win_against(lab: Lab) -> None:
 
 
 @pytest.mark.usefixtures("asks")
-def test_a_room_can_do_without_predictions(lab: Lab) -> None:
+def test_a_room_can_do_without_guesses(lab: Lab) -> None:
     lab.choose()
     rooms = Rooms(lab.store)
     room = rooms.open("Friday", {"data": str(lab.photos), "predict_first": False})

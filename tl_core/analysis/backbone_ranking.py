@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from tl_core.analysis.backbone_forecast import Forecast
 from tl_core.analysis.transferability import h_score, log_me
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.spec import backbones as specs
@@ -20,23 +20,6 @@ from tl_core.machine import default_threads
 from tl_core.steps import Progress, complete
 
 """Called with what is done, its total, and what it is."""
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What one backbone promises for some photos.
-
-    Attributes
-    ----------
-    backbone
-        Its name.
-    log_me, h_score
-        As in :mod:`tl_core.analysis.transferability`; higher is better, for the same photos.
-    """
-
-    backbone: str
-    log_me: float
-    h_score: float
 
 
 def forecasts(

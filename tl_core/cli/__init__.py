@@ -1,4 +1,6 @@
-"""The command line: ``python -m tl_core COMMAND``. With ``--json``, stdout holds one JSON object.
+"""The command line: ``python -m tl_core COMMAND``, or ``tl-core COMMAND`` where it is installed.
+
+With ``--json``, stdout holds one JSON object.
 
 Exit status: 0 done; 1 a run failed, or the rehearsal found something to fix; 2 something the user
 gave has to change; 130 and 141 as a shell reports a program that was interrupted, or whose reader
@@ -16,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tl_core import __version__
 from tl_core.cli import commands, output
 from tl_core.cli.options import (
     add_data,
@@ -72,7 +75,10 @@ class Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m tl_core", description="Transfer learning.")
+    script = Path(sys.argv[0]).stem == "tl-core"
+    program = "tl-core" if script else "python -m tl_core"
+    parser = Parser(prog=program, description="Transfer learning.")
+    parser.add_argument("--version", action="version", version=f"tl_core {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[..., Any], show: Callable[..., None], text: str) -> Any:

@@ -13,15 +13,19 @@ follow its events in the store. Pages use :class:`~tl_core.execution.local.Local
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tl_core.errors import TLError
 from tl_core.execution.queue import max_waiting
 from tl_core.home import home
 from tl_core.store.database import Store
-from tl_core.training.record import CHECKPOINT
+from tl_core.training.record import CHECKPOINT, RECORD, RunRecord
+
+log = logging.getLogger(__name__)
 
 
 class Executor(ABC):
@@ -84,7 +88,7 @@ class Executor(ABC):
         possible = self.store.request(identifier, what)
         job = self.store.job(identifier)
         if job is not None and job.status == "cancelled":
-            discard_checkpoint(identifier)
+            put_away(self.store, identifier, job.status, job.reason)
         if possible:
             self.dispatch([identifier])
         return possible
@@ -95,9 +99,20 @@ def run_folder(identifier: str) -> Path:
     return home() / "runs" / identifier
 
 
-def discard_checkpoint(identifier: str) -> None:
-    """Remove the checkpoint of a run that will not go on."""
-    (run_folder(identifier) / CHECKPOINT).unlink(missing_ok=True)
+def put_away(store: Store, identifier: str, status: str, reason: str | None) -> None:
+    """Leave the folder of a run that will not go on as one leaves it that ends by itself.
+
+    It gets a record, as far as the run's events tell, unless it has one; its checkpoint goes.
+    """
+    folder = run_folder(identifier)
+    if not (folder / RECORD).exists():
+        told = (event for _, event in store.events(identifier))
+        try:
+            if record := RunRecord.from_events(told, status, reason):
+                record.save(folder)
+        except (OSError, TLError) as error:  # the disk is full: the job ends nevertheless
+            log.warning("the record of job %s could not be written: %s", identifier, error)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def outcome(event: Mapping[str, Any]) -> tuple[str, str | None] | None:
@@ -118,4 +133,4 @@ def outcome(event: Mapping[str, Any]) -> tuple[str, str | None] | None:
     return None
 
 
-__all__ = ["Executor", "discard_checkpoint", "outcome", "run_folder"]
+__all__ = ["Executor", "outcome", "put_away", "run_folder"]

@@ -26,7 +26,7 @@ from types import FrameType
 from filelock import Timeout
 from sqlalchemy.exc import OperationalError
 
-from tl_core.execution import discard_checkpoint, outcome
+from tl_core.execution import outcome, put_away
 from tl_core.execution.entry import run_in_process
 from tl_core.execution.local import supervisor_lock
 from tl_core.execution.queue import in_order
@@ -194,7 +194,7 @@ class Supervisor:
             if outcome(last) is None:
                 self.store.append(job.id, number + 1, [to_dict(RunFailed(reason or ""))])
         if status != "interrupted":
-            discard_checkpoint(job.id)
+            put_away(self.store, job.id, status, reason)
         self.store.end(job.id, status, reason)
 
 

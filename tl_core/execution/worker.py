@@ -19,7 +19,7 @@ from tl_core.data.catalog import PUBLIC
 from tl_core.data.preview import augmented_views
 from tl_core.data.public import prefetch_data
 from tl_core.errors import RunError, TLError
-from tl_core.execution import discard_checkpoint, outcome, run_folder
+from tl_core.execution import outcome, put_away, run_folder
 from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
 from tl_core.steps import Progress
@@ -82,7 +82,7 @@ def run_job(url: str, identifier: str) -> None:
         status, reason = JOB_KINDS[job.kind](store, job, events)
     except KeyboardInterrupt:  # where it runs inline
         events.flush()
-        store.end(identifier, "cancelled", "Stopped from the keyboard.")
+        _end(store, identifier, "cancelled", "Stopped from the keyboard.")
         raise
     except OperationalError:
         raise  # The store is out of reach: whoever looks after this process says so, later.
@@ -97,10 +97,17 @@ def run_job(url: str, identifier: str) -> None:
     events.flush()
     if status == PAUSED:
         store.hold(identifier)
+        held = store.job(identifier)
+        if held is not None and held.status == "cancelled":  # asked for while it stopped
+            put_away(store, identifier, held.status, "Stopped on request.")
     else:
-        discard_checkpoint(identifier)
-        store.end(identifier, status, reason)
+        _end(store, identifier, status, reason)
     store.close()
+
+
+def _end(store: Store, identifier: str, status: str, reason: str | None) -> None:
+    put_away(store, identifier, status, reason)
+    store.end(identifier, status, reason)
 
 
 def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:

@@ -78,8 +78,9 @@ def make_schedule(optimizer: Optimizer, name: str, epochs: int, steps: int) -> L
         return CosineAnnealingLR(optimizer, T_max=steps)
     if name == "one_cycle":
         rates = [group["lr"] for group in optimizer.param_groups]
-        # Of fewer than five steps torch's warm-up has none.
+        total = max(2, steps)
+        warm_up = (WARM_UP * total + 1) / total  # torch counts to the step before the peak
         return OneCycleLR(
-            optimizer, rates, total_steps=max(5, steps), pct_start=WARM_UP, cycle_momentum=False
+            optimizer, rates, total_steps=total, pct_start=warm_up, cycle_momentum=False
         )
     return ConstantLR(optimizer, factor=1.0)

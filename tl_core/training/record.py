@@ -15,6 +15,7 @@ file                      holds
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,15 +25,28 @@ from tl_core.errors import UserError
 from tl_core.home import write_atomically
 from tl_core.statistics import wilson_interval
 from tl_core.training.config import RunConfig
-from tl_core.training.events import EpochEnded, PhaseStarted, PrefixCached
+from tl_core.training.events import (
+    EpochEnded,
+    PhaseStarted,
+    PrefixCached,
+    RunResumed,
+    RunStarted,
+    from_dict,
+)
 
 if TYPE_CHECKING:
     from tl_core.training.setup import TrainingSetup
     from tl_core.training.state import RunState
 
+RECORD = "record.json"
 WEIGHTS = "weights.safetensors"
 NOVELTY = "novelty.safetensors"
 CHECKPOINT = "checkpoint.pt"
+
+
+_TELLING = {
+    kind.__name__ for kind in (RunStarted, RunResumed, PhaseStarted, PrefixCached, EpochEnded)
+}
 
 
 @dataclass(frozen=True)
@@ -164,7 +178,62 @@ class RunRecord:
         predictions = {"val": values.pop("val"), "test": values.pop("test")}
         write_atomically(run_dir / "config.json", self.config.to_json() + "\n")
         write_atomically(run_dir / "predictions.json", json.dumps(predictions) + "\n")
-        write_atomically(run_dir / "record.json", json.dumps(values, indent=1) + "\n")
+        write_atomically(run_dir / RECORD, json.dumps(values, indent=1) + "\n")
+
+    @classmethod
+    def from_events(
+        cls, told: Iterable[Mapping[str, Any]], status: str, reason: str | None
+    ) -> RunRecord | None:
+        """Put a record together from what a run has told of itself; None if it never started.
+
+        For a run whose process can no longer write its own. Environment, fingerprint and split are
+        not told, so they are empty; ``seconds`` are those that ended with an epoch.
+
+        Parameters
+        ----------
+        told
+            The run's events in order, as :func:`tl_core.training.events.to_dict` writes them.
+        """
+        started: RunStarted | None = None
+        history: list[EpochEnded] = []
+        phases: list[PhaseStarted] = []
+        caches: list[PrefixCached] = []
+        seconds = 0.0
+        for values in told:
+            if values.get("event") not in _TELLING:
+                continue
+            event = from_dict(values)
+            if isinstance(event, RunStarted):
+                started, history, phases, caches, seconds = event, [], [], [], 0.0
+            elif isinstance(event, RunResumed):  # what was told beyond its checkpoint is void
+                history = [epoch for epoch in history if epoch.epoch <= event.epoch]
+                phases = [phase for phase in phases if phase.first_epoch <= event.epoch]
+                seconds = event.seconds
+            elif isinstance(event, PhaseStarted):
+                phases.append(event)
+            elif isinstance(event, PrefixCached):
+                caches.append(event)
+            elif isinstance(event, EpochEnded):
+                history.append(event)
+                seconds += event.seconds
+        if started is None:
+            return None
+        return cls(
+            config=RunConfig.from_dict(started.config),
+            status=status,
+            reason=reason,
+            environment={},
+            classes=tuple(started.classes),
+            fingerprint="",
+            split={"train": [], "val": [], "test": []},
+            total_parameters=started.total_parameters,
+            trainable_parameters=max((p.trainable_parameters for p in phases), default=0),
+            history=tuple(history),
+            phases=tuple(phases),
+            best_epoch=next((e.epoch for e in reversed(history) if e.best), None),
+            seconds=seconds,
+            caches=tuple(caches),
+        )
 
     @classmethod
     def load(cls, run_dir: Path) -> RunRecord:
@@ -177,7 +246,7 @@ class RunRecord:
         """
         try:
             config = RunConfig.from_dict(_read(run_dir / "config.json"))
-            parts = _read(run_dir / "record.json"), _read(run_dir / "predictions.json")
+            parts = _read(run_dir / RECORD), _read(run_dir / "predictions.json")
             return from_plain(cls, {"config": config, **parts[0], **parts[1]})
         except (OSError, ValueError, TypeError) as error:
             raise UserError(

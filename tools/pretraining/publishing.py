@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from tl_core.data import decode, open_dataset
+from tl_core.data import open_dataset
+from tl_core.modalities.photo.decode import decode
 from tools.near_copies import crops, fingerprints, to_tensor
 from tools.pretraining.card import Facts, write_card
 from tools.pretraining.data import WEIGHTS, load_split, source_worlds

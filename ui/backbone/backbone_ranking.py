@@ -1,20 +1,17 @@
-"""Which networks promise to suit the learner's photos: a forecast, and what became of it."""
+"""Which networks promise to suit the learner's photos: a forecast."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.backbone_forecast import Forecast, read_forecasts
 from tl_core.backbones.spec import backbones
 from tl_core.backbones.weights import fitting
 from tl_core.store.database import Job
-from tl_core.strategies import STRATEGIES
 from tl_core.training.events import PreparationAdvanced, from_dict
-from ui.shared.results import FinishedRun
 from ui.shared.source import show_source
 from ui.shared.state import app_state, executor, my_jobs, owner, request_job, store
 from ui.shared.table import show_table
@@ -40,7 +37,7 @@ def rank_networks() -> None:
         if job is not None and job.active:
             st.fragment(_progress, run_every=POLL_SECONDS)(job.id)
         elif job is not None and job.status == "finished":
-            _show(forecast_of(job))
+            _show(read_forecasts(event for _, event in store().events(job.id)))
         else:
             _offer(wanted, job)
 
@@ -89,89 +86,19 @@ def _progress(identifier: str) -> None:
         request_job(identifier, "cancel")
 
 
-def forecast_of(job: Job) -> dict[str, dict[str, float]]:
-    """Return the scores of each network that a job ranked, the most promising first."""
-    told = [event for _, event in store().events(job.id) if event["event"] == "Ranked"]
-    told.sort(key=lambda event: -event["log_me"])
-    return {event["backbone"]: {key: event[key] for key in ("log_me", "h_score")} for event in told}
-
-
-def _show(forecast: Mapping[str, Mapping[str, float]]) -> None:
+def _show(forecasts: Sequence[Forecast]) -> None:
     st.markdown("**Ranked for your photos**, the most promising first.")
-    specs = [backbones().get(name) for name in forecast]
+    specs = [backbones().get(forecast.backbone) for forecast in forecasts]
     show_table(
         {
             "Place": [f"{place}." for place in range(1, len(specs) + 1)],
             "Network": [spec.title for spec in specs],
             "Learned on": [spec.weights.source_task for spec in specs],
-            "LogME": [f"{scores['log_me']:.3f}" for scores in forecast.values()],
-            "H-score": [f"{scores['h_score']:.3f}" for scores in forecast.values()],
+            "LogME": [f"{forecast.log_me:.3f}" for forecast in forecasts],
+            "H-score": [f"{forecast.h_score:.3f}" for forecast in forecasts],
         }
     )
     st.caption(CAVEAT)
     show_source(
         "tl_core.analysis.transferability:log_me", "tl_core.analysis.transferability:h_score"
-    )
-
-
-def show_outcome(runs: Sequence[FinishedRun]) -> None:
-    """Show how good the forecast was, where runs of several ranked networks are side by side."""
-    data = runs[0].record.config.data
-    done = [job for job in my_jobs(kind="rank") if job.status == "finished"]
-    ranked = [job for job in done if job.payload["data"] == data]
-    if not ranked:
-        return
-    forecast = {name: scores["log_me"] for name, scores in forecast_of(ranked[-1]).items()}
-    for strategy, accuracies in _by_strategy(runs).items():
-        words = outcome_words(forecast, accuracies)
-        if words:
-            with st.container(border=True):
-                title = STRATEGIES.get(strategy).title
-                st.markdown(f"**The ranking's forecast, {title.lower()}.** {words}")
-
-
-def _by_strategy(runs: Sequence[FinishedRun]) -> dict[str, dict[str, float]]:
-    """Return the mean accuracy of each network that started from its weights, by strategy."""
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for run in runs:
-        config = run.record.config
-        if config.weights == "pretrained":
-            found[config.strategy][config.backbone].append(run.result.accuracy)
-    return {
-        strategy: {name: sum(values) / len(values) for name, values in networks.items()}
-        for strategy, networks in found.items()
-    }
-
-
-def outcome_words(forecast: Mapping[str, float], accuracies: Mapping[str, float]) -> str | None:
-    """Return in words how well the order of a forecast agrees with that of the accuracies.
-
-    With n pairs of networks of which a stand in the right order, Kendall's tau is (2 a - n) / n;
-    pairs with equal accuracies count as neither.
-
-    Parameters
-    ----------
-    forecast, accuracies
-        By the name of the network; only networks in both count.
-
-    Returns
-    -------
-    str or None
-        None where there are no two networks to compare.
-    """
-    known = [name for name in forecast if name in accuracies]
-    pairs = [(a, b) for a, b in combinations(known, 2) if accuracies[a] != accuracies[b]]
-    if len(known) < 2:
-        return None
-    order = sorted(known, key=lambda name: -accuracies[name])
-    came = ", ".join(f"{backbones().get(name).title} {accuracies[name]:.1%}" for name in order)
-    if not pairs:
-        return f"It came out even: {came}."
-    right = sum((forecast[a] - forecast[b]) * (accuracies[a] - accuracies[b]) > 0 for a, b in pairs)
-    tau = (2 * right - len(pairs)) / len(pairs)
-    if len(pairs) == 1:
-        return f"{'It was right' if right else 'It was wrong'}: {came}."
-    return (
-        f"It put {right} of {len(pairs)} pairs of networks in the right order "
-        f"(Kendall's tau {tau:.2f}). It came out: {came}."
     )

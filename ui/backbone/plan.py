@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from tl_core.analysis.layer_plan import LayerPlan, strategy_of, thaws
+from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
+from tl_core.training.config import RunConfig
 from ui.shared.state import app_state, save
 
 _LINE_UP = "map_line_up"
@@ -70,6 +72,16 @@ def change_backbone(name: str) -> None:
         follow(LayerPlan(state.spec.stage_names))
         state.thawed = None
         save()
+
+
+def planned_run(plan: LayerPlan) -> RunConfig | None:
+    """Return the run that trains as the layer map shows it; None if a setting forbids it."""
+    state = app_state()
+    try:
+        [config] = state.configs([strategy_of(plan, state.strategies)])
+    except TLError:  # Train tells it beside the setting
+        return None
+    return config
 
 
 def _ordered(names: set[str]) -> tuple[str, ...]:

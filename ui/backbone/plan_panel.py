@@ -2,73 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from tl_core.analysis.advice import LARGE_PER_CLASS, LARGE_TOTAL, Advice, Similarity, advise, notes
 from tl_core.analysis.layer_plan import LayerPlan, PlanFacts
 from tl_core.backbones.spec import BackboneSpec
-from tl_core.cost.estimate import Amount
-from tl_core.data import DatasetSpec, HealthReport, make_split
-from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.words import count_text
 from ui.backbone.plan import follow
-from ui.shared.dataset import chosen_dataset
-from ui.shared.page import figure, problem
+from ui.shared.dataset import TrainingPhotos
+from ui.shared.page import figure
 from ui.shared.state import app_state
 from ui.shared.text import literal
 
 SIMILARITY: dict[Similarity, str] = {"similar": "similar", "different": "quite different"}
-
-
-@dataclass(frozen=True)
-class TrainingPhotos:
-    """How many photos there are, and of how many classes."""
-
-    amount: Amount
-    classes: int
-
-    @property
-    def photos(self) -> int:
-        """How many train."""
-        return self.amount.train
-
-
-def training_photos() -> TrainingPhotos | None:
-    """Return what the chosen set offers for training; None without one that can be used."""
-    try:
-        data = chosen_dataset()
-        if data is None or data[1].problems:
-            return None
-        settings = app_state().settings
-        return TrainingPhotos(
-            _amount(
-                data[0].fingerprint,
-                *data,
-                settings.get("seed", 0),
-                settings.get("val_fraction", 0.3),
-                settings.get("per_class"),
-            ),
-            len(data[0].classes),
-        )
-    except TLError as error:
-        problem(error)
-        return None
-
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def _amount(
-    fingerprint: str,
-    _data: DatasetSpec,
-    _report: HealthReport,
-    seed: int,
-    val_fraction: float,
-    per_class: int | None,
-) -> Amount:
-    split = make_split(_data, seed=seed, val_fraction=val_fraction, per_class=per_class)
-    return Amount.of(split, _report)
 
 
 def plan_in_numbers(spec: BackboneSpec, facts: PlanFacts) -> None:

@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl_core.server.address import is_local, lan_address
 from tl_core.server.rooms import TITLE_LENGTH, Room
-from ui.classroom.access import is_instructor
-from ui.shared.state import app_state, identified, pack, rooms
+from ui.classroom.instructor_login import is_instructor
+from ui.shared.room import LINK, predicts_first
+from ui.shared.starting_point import in_words, pack
+from ui.shared.state import app_state, identified, rooms
 from ui.shared.text import literal
-from ui.start.join import LINK, in_words
-from ui.train.guess import predicts_first
 
 POLL_SECONDS = 3.0
 

@@ -10,7 +10,7 @@ from tl_core.server.load import Disk, Load, disk_use, machine_load
 from tl_core.store.database import RUNNING, WAITING, Job
 from tl_core.strategies import STRATEGIES
 from tl_core.words import bytes_text
-from ui.classroom.access import is_instructor
+from ui.classroom.instructor_login import is_instructor
 from ui.shared.runs import RunView, network_title, view_runs
 from ui.shared.state import executor, rooms, store
 from ui.shared.table import show_table

@@ -7,6 +7,7 @@ from itertools import groupby
 
 import streamlit as st
 
+from tl_core.analysis.guess import guess_words
 from tl_core.analysis.remarks import remarks
 from tl_core.analysis.verdict import MIN_SEEDS, Verdict, judge_methods, judge_runs, methods
 from tl_core.runs.compare import Comparison
@@ -14,10 +15,10 @@ from tl_core.store.database import Job
 from tl_core.strategies import STRATEGIES
 from tl_core.training.record import RunRecord
 from tl_core.words import bytes_text, duration_text
-from ui.compare.guess import forecast_words
 from ui.shared.charts import cost_vs_accuracy, interval_bars, unique
 from ui.shared.charts.base import RUN_NAME
-from ui.shared.page import draw
+from ui.shared.live_runs import show_curves
+from ui.shared.page import draw, draw_to_explore
 from ui.shared.results import (
     FinishedRun,
     comparison_titles,
@@ -28,9 +29,8 @@ from ui.shared.results import (
     told_apart,
     when_text,
 )
-from ui.shared.state import app_state, owner, store
+from ui.shared.state import AppState, app_state, owner, store
 from ui.shared.table import show_table
-from ui.train.live_run import show_curves
 
 TECHNICAL = {"threads", "device", "precision", "data"}
 
@@ -68,7 +68,7 @@ def _earlier_title(job: Job) -> str:
 
 
 def show_verdict(chosen: str, runs: Sequence[FinishedRun], comparison: Comparison) -> None:
-    """Say in words what the numbers support, and no more; the learner's forecast beside it."""
+    """Say in words what the numbers support, and no more; the learner's guess beside it."""
     names, verdicts = names_of(runs), judge_runs(comparison)
     order = sorted(range(len(runs)), key=lambda i: -runs[i].result.accuracy)
     headline = _between(verdicts, order[0], order[1]) if len(runs) > 1 else None
@@ -82,7 +82,7 @@ def show_verdict(chosen: str, runs: Sequence[FinishedRun], comparison: Compariso
                 st.markdown(f"**{verdict.sentence(names)}** {_evidence(verdict, names)}")
         _about_methods([run.record for run in runs])
     with left:
-        _forecast(chosen, runs)
+        _show_guess(chosen, runs)
     with right:
         draw(interval_bars([run.result for run in runs]), key="intervals")
 
@@ -121,15 +121,16 @@ def _about_methods(records: Sequence[RunRecord]) -> None:
         )
 
 
-def _forecast(chosen: str, runs: Sequence[FinishedRun]) -> None:
-    """Show what the learner predicted before the training, if anything, and what became of it."""
-    forecast = store().workspace(owner()).get("forecasts", {}).get(chosen)
-    if not forecast:
+def _show_guess(chosen: str, runs: Sequence[FinishedRun]) -> None:
+    """Show what the learner guessed before the training, if anything, and what became of it."""
+    # From the store, since the guess may have been made in another tab.
+    guess = AppState.from_dict(store().workspace(owner())).guesses.get(chosen)
+    if not guess:
         return
     position = {job.id: i for i, job in enumerate(comparisons()[chosen])}
     own = {position[r.view.job.id]: r for r in runs if r.view.job.id in position}
     names = dict(zip(own, names_of(list(own.values())), strict=True))
-    words = forecast_words(forecast, {i: run.record for i, run in own.items()}, names)
+    words = guess_words(guess, {i: run.record for i, run in own.items()}, names)
     if words:
         with st.container(border=True):
             st.markdown(f"**Your prediction.** {words[0]}  \n{words[1]}")
@@ -184,7 +185,7 @@ def computed_once(record: RunRecord) -> str:
 
 def show_cost(runs: Sequence[FinishedRun]) -> None:
     """Draw the accuracy of each run against the time that it took."""
-    draw(cost_vs_accuracy([run.result for run in runs]), key="cost")
+    draw_to_explore(cost_vs_accuracy([run.result for run in runs]), key="cost")
 
 
 def show_settings(runs: Sequence[FinishedRun], comparison: Comparison) -> None:

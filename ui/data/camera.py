@@ -11,7 +11,7 @@ import streamlit as st
 from tl_core.errors import TLError
 from tl_core.server.remedies import LONGEST_NAME, class_name
 from ui.data.sets import choose
-from ui.data.uploads import Arriving, progress_bar
+from ui.shared.file_upload import Arriving, progress_bar
 from ui.shared.page import problem
 from ui.shared.state import owner, uploads
 from ui.shared.text import literal, visible

@@ -9,9 +9,9 @@ from tl_core.download import reachable
 from tl_core.store.database import Job
 from tl_core.training.events import PreparationAdvanced, from_dict
 from ui.data.sets import use_button
+from ui.shared.live_runs import SECONDS
 from ui.shared.state import executor, owner, request_job, store
 from ui.shared.text import literal
-from ui.train.live_run import SECONDS
 
 
 def public() -> None:

@@ -6,40 +6,16 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.data.limits import megabytes
 from tl_core.errors import TLError
 from tl_core.server.uploads import Upload
-from tl_core.steps import Progress
 from tl_core.words import remaining_text
 from ui.data.sets import choose, use_button
+from ui.shared.file_upload import Arriving, progress_bar
 from ui.shared.photos import PHOTO_TYPES
 from ui.shared.state import app_state, forget_me, owner, save, uploads
 from ui.shared.text import literal
-
-
-class Arriving:
-    """A file that was sent; closed, it gives its memory back.
-
-    Streamlit itself keeps a file until the session ends, also when its widget is gone.
-    """
-
-    def __init__(self, file: UploadedFile) -> None:
-        self._file = file
-
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes."""
-        return self._file.read(size)
-
-    def close(self) -> None:
-        """Let the server forget the file."""
-        self._file.close()
-        context = get_script_run_ctx()
-        if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-            context.uploaded_file_mgr.remove_file(context.session_id, self._file.file_id)
 
 
 def upload(camera: Callable[[], None]) -> None:
@@ -87,18 +63,6 @@ def upload(camera: Callable[[], None]) -> None:
         choose(str(taken.path), taken.name)
     st.session_state["upload_turn"] = turn + 1
     st.rerun()
-
-
-def progress_bar() -> Progress:
-    """Return a function that shows how far the check of an upload has come."""
-    bar = st.progress(0.0, text="Taking in")
-
-    def report(done: int, total: int, what: str) -> None:
-        bar.progress(
-            done / total if total else 0.0, text=f"{done:,} of {total:,} {what}" if total else what
-        )
-
-    return report
 
 
 def your_photos() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
-from tl_core.data import DatasetSpec, HealthReport, open_dataset
+from tl_core.cost.estimate import Amount
+from tl_core.data import DatasetSpec, HealthReport, make_split, open_dataset
 from tl_core.data.catalog import PUBLIC, find
 from tl_core.errors import TLError
+from ui.shared.page import problem
 from ui.shared.state import app_state, owner, uploads
 from ui.shared.text import literal
 
@@ -41,3 +45,51 @@ def tell_removed() -> None:
         "What your runs found out stays, and trained networks can still be asked.",
         icon=":material/auto_delete:",
     )
+
+
+@dataclass(frozen=True)
+class TrainingPhotos:
+    """How many photos there are, and of how many classes."""
+
+    amount: Amount
+    classes: int
+
+    @property
+    def photos(self) -> int:
+        """How many train."""
+        return self.amount.train
+
+
+def training_photos() -> TrainingPhotos | None:
+    """Return what the chosen set offers for training; None without one that can be used."""
+    try:
+        data = chosen_dataset()
+        if data is None or data[1].problems:
+            return None
+        settings = app_state().settings
+        return TrainingPhotos(
+            _amount(
+                data[0].fingerprint,
+                *data,
+                settings.get("seed", 0),
+                settings.get("val_fraction", 0.3),
+                settings.get("per_class"),
+            ),
+            len(data[0].classes),
+        )
+    except TLError as error:
+        problem(error)
+        return None
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _amount(
+    fingerprint: str,
+    _data: DatasetSpec,
+    _report: HealthReport,
+    seed: int,
+    val_fraction: float,
+    per_class: int | None,
+) -> Amount:
+    split = make_split(_data, seed=seed, val_fraction=val_fraction, per_class=per_class)
+    return Amount.of(split, _report)

@@ -35,3 +35,14 @@ def figure(label: str, value: str, note: str, help: str) -> None:
 def draw(chart: Chart, key: str) -> None:
     """Draw a chart that keeps its place in the page while its data change."""
     st.echarts_chart(chart.spec, alt=chart.alt, height=chart.height, key=key)
+
+
+def draw_to_explore(chart: Chart, key: str) -> None:
+    """Draw a Plotly figure, with its own buttons for zoom and picture."""
+    st.plotly_chart(
+        chart.spec,
+        alt=chart.alt,
+        height=chart.height,
+        key=key,
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]},
+    )

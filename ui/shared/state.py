@@ -7,11 +7,13 @@ of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
+from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.codec import from_plain, to_plain
 from tl_core.execution.local import LocalExecutor
@@ -20,7 +22,7 @@ from tl_core.server.rooms import Room, Rooms
 from tl_core.server.uploads import Uploads
 from tl_core.store.database import Job, Store
 from tl_core.store.learner_code import owner_of
-from tl_core.training.config import under_present_names
+from tl_core.training.config import RunConfig, make_config, under_present_names
 from ui.shared.learner import COMPONENT, Learner, learner
 from ui.shared.navigation import ROUTED
 from ui.shared.runs import RunView
@@ -29,9 +31,6 @@ _STATE, _SAVED = "app_state", "app_state_saved"
 _OWNER, _LEARNER = "owner", "learner"
 _OF_THE_BROWSER = (COMPONENT, _LEARNER, ROUTED)
 """What stays in a session when another learner takes it over."""
-
-PACK = ("data", "data_name", "backbone", "thawed", "strategies", "settings")
-"""Fields of :class:`AppState` that make up a starting point."""
 
 
 @dataclass
@@ -56,9 +55,8 @@ class AppState:
         Id of the comparison that was started last; None before the first.
     demo
         Id of the one-minute demo's comparison; None before it was run.
-    forecasts
-        What the learner expected of a comparison, by its id: ``winner`` (position of the run in
-        the line-up, None for a tie) and ``points`` (of percentage).
+    guesses
+        What the learner expected of a comparison, by its id.
     """
 
     data: str | None = None
@@ -70,7 +68,7 @@ class AppState:
     settings: dict[str, Any] = field(default_factory=dict)
     comparison: str | None = None
     demo: str | None = None
-    forecasts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    guesses: dict[str, Guess] = field(default_factory=dict)
 
     @property
     def spec(self) -> BackboneSpec:
@@ -83,9 +81,31 @@ class AppState:
         names = self.spec.stage_names
         return names if self.thawed is None else tuple(n for n in names if n in self.thawed)
 
+    def configs(self, strategies: Sequence[str]) -> list[RunConfig]:
+        """Return the configuration of a run of each strategy.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is outside of what is allowed.
+        """
+        assert self.data is not None
+        return [
+            make_config(
+                self.data,
+                backbone=self.backbone,
+                strategy=strategy,
+                trainable=",".join(self.trainable) or "none",
+                **self.settings,
+            )
+            for strategy in strategies
+        ]
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> AppState:
         """Read what :meth:`to_dict` wrote; fields that are unknown by now are left out."""
+        if "forecasts" in values:  # as older workspaces call them
+            values = {"guesses": values["forecasts"], **values}
         state = from_plain(cls, values, lenient=True)
         state.settings = under_present_names(state.settings)
         if state.backbone not in backbones():
@@ -210,35 +230,3 @@ def save() -> None:
     changed = {k: v for k, v in state.items() if v != st.session_state[_SAVED][k]}
     store().save_workspace(owner(), {**store().workspace(owner()), **changed})
     st.session_state[_SAVED] = state
-
-
-def pack() -> dict[str, Any]:
-    """Return what is set up here as a starting point for others: plain data."""
-    state = app_state().to_dict()
-    return {key: state[key] for key in PACK}
-
-
-def start_from(given: dict[str, Any]) -> None:
-    """Set up what somebody published."""
-    for key, value in _starting_point(given).items():
-        setattr(app_state(), key, value)
-    save()
-
-
-def follows(given: dict[str, Any]) -> bool:
-    """Tell whether this learner's set-up is what somebody published."""
-    state = app_state().to_dict()
-    return all(state[key] == value for key, value in _starting_point(given).items())
-
-
-def _starting_point(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that a pack sets: all, but where it brings no photos, not those."""
-    state = AppState.from_dict({key: given[key] for key in PACK if key in given}).to_dict()
-    photos = () if state["data"] is None else ("data", "data_name")
-    return {key: state[key] for key in PACK if key in photos or not key.startswith("data")}
-
-
-def untouched() -> bool:
-    """Tell whether this learner has not set anything up yet."""
-    usual = AppState().to_dict()
-    return all(value == usual[key] for key, value in pack().items())

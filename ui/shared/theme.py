@@ -22,7 +22,7 @@ GREY = "#7d8792"
 """Not of Okabe and Ito: for what belongs to no strategy, such as reference lines."""
 
 Dash = str | tuple[int, ...]
-"""An ECharts line type: ``solid``, ``dashed``, ``dotted`` or lengths in pixels, on and off."""
+"""An ECharts line type: ``solid``, ``dashed``, ``dotted`` or lengths in CSS px, on and off."""
 
 REPEAT_DASHES: tuple[Dash, ...] = ("solid", (9, 4), (9, 3, 2, 3), (3, 3))
 """Dashes of the first, second, ... run of the same strategy."""
@@ -38,7 +38,7 @@ class Style:
     Attributes
     ----------
     color
-        Hexadecimal sRGB.
+        Hexadecimal, as in CSS.
     symbol
         Marker, by its name in ECharts.
     dash
@@ -70,7 +70,7 @@ def strategy_style(strategy: str, repeat: int = 0) -> Style:
 
 
 def luminance(color: str) -> float:
-    """Return the relative luminance of a hexadecimal sRGB colour, from 0 (black) to 1 (white).
+    """Return the relative luminance of a hexadecimal CSS colour, from 0 (black) to 1 (white).
 
     As WCAG 2.2 defines it: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
     """

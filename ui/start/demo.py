@@ -7,8 +7,8 @@ import streamlit as st
 from tl_core.data.catalog import find
 from tl_core.store.database import Job
 from tl_core.training.config import RunConfig, make_config
+from ui.shared.live_runs import follow, start_runs
 from ui.shared.state import app_state, my_jobs, save
-from ui.train.live_run import follow, start_runs
 
 DATA, BACKBONE, PER_CLASS = "produce/market", "resnet_mini", 15
 RACE: dict[str, tuple[int, str]] = {

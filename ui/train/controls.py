@@ -6,12 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from tl_core.analysis.layer_plan import LayerPlan, strategy_of
-from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import DEFAULTS, SETTINGS, RunConfig, make_config, settings_for
+from tl_core.training.config import DEFAULTS, SETTINGS, settings_for
 from tl_core.training.settings import Setting
-from ui.shared.state import AppState, app_state, save
+from ui.shared.state import app_state, save
 
 ON_SCREEN = {name: setting for name, setting in SETTINGS.items() if setting.about.on_screen}
 """Settings that a learner finds a control for."""
@@ -53,37 +51,6 @@ def settings_panel() -> None:
     _set(settings, "class_weights", weighted or None)
     if settings != before:
         save()
-
-
-def configs(state: AppState, strategies: tuple[str, ...]) -> list[RunConfig]:
-    """Return the configuration of each lined-up run.
-
-    Raises
-    ------
-    ConfigError
-        If a setting is outside of what is allowed.
-    """
-    assert state.data is not None
-    return [
-        make_config(
-            state.data,
-            backbone=state.backbone,
-            strategy=strategy,
-            trainable=",".join(state.trainable) or "none",
-            **state.settings,
-        )
-        for strategy in strategies
-    ]
-
-
-def planned_run(plan: LayerPlan) -> RunConfig | None:
-    """Return the run that trains as the layer map shows it; None if a setting forbids it."""
-    state = app_state()
-    try:
-        [config] = configs(state, (strategy_of(plan, state.strategies),))
-    except TLError:  # Train tells it beside the setting
-        return None
-    return config
 
 
 def _set(settings: dict[str, Any], key: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""Predict first: what a learner expects of a comparison, asked for before it starts.
+"""Predict first: the learner's guess of a comparison's outcome, asked for before it starts.
 
 Whoever has to commit to an outcome notices more of what happens than whoever only watches.
 """
@@ -10,20 +10,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from tl_core.server.rooms import Room
+from tl_core.analysis.guess import Guess
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
+from ui.shared.room import predicts_first
 from ui.shared.state import AppState, my_room
-
-Forecast = dict[str, int | None]
-"""``winner``: position of the run in the line-up, None for a tie; ``points``: of percentage."""
 
 TIE = -1
 POINTS = (1, 2, 3, 5, 8, 10, 15, 20, 30, 40)
 """Percentage points by which a run may be expected to win."""
 
 KEPT = 50
-"""Forecasts that a learner's state keeps, the newest."""
+"""Guesses that a learner's state keeps, the newest."""
 
 
 def wanted() -> bool:
@@ -33,12 +31,7 @@ def wanted() -> bool:
     return on_server and (room is None or predicts_first(room))
 
 
-def predicts_first(room: Room) -> bool:
-    """Tell whether the instructor wants the learners of a room to predict first."""
-    return bool(room.pack.get("predict_first", True))
-
-
-def ask_forecast(planned: Sequence[RunConfig]) -> Forecast | None:
+def ask_guess(planned: Sequence[RunConfig]) -> Guess | None:
     """Ask which of the lined-up runs will win, and by how much; None until that is answered."""
     titles = [STRATEGIES.get(config.strategy).title for config in planned]
     line_up = "_".join(config.strategy for config in planned)
@@ -50,22 +43,22 @@ def ask_forecast(planned: Sequence[RunConfig]) -> Forecast | None:
         index=None,
         format_func=lambda place: "Too close to call" if place == TIE else titles[place],
         horizontal=True,
-        key=f"forecast_winner_{line_up}",
+        key=f"guess_winner_{line_up}",
     )
     points = right.select_slider(
         "Ahead by, in percentage points",
         POINTS,
         value=5,
         disabled=winner == TIE,
-        key=f"forecast_points_{line_up}",
+        key=f"guess_points_{line_up}",
     )
     if winner is None:
         return None
     return {"winner": None, "points": 0} if winner == TIE else {"winner": winner, "points": points}
 
 
-def remember(state: AppState, comparison: str, forecast: Forecast | None) -> None:
+def remember(state: AppState, comparison: str, guess: Guess | None) -> None:
     """Keep what was expected of a comparison, before its first result is known."""
-    if forecast is not None:
-        kept = list(state.forecasts.items())[-KEPT + 1 :]
-        state.forecasts = {**dict(kept), comparison: dict(forecast)}
+    if guess is not None:
+        kept = list(state.guesses.items())[-KEPT + 1 :]
+        state.guesses = {**dict(kept), comparison: guess}

@@ -12,9 +12,10 @@ from tests.photos import make_photo_folder
 from tl_core import cli
 from tl_core.analysis import backbone_ranking
 from tl_core.backbones.build import build_backbone
-from tl_core.backbones.weights import at_hand
+from tl_core.backbones.weights import fitting
 from tl_core.errors import UnknownName, UserError
 from tl_core.execution.inline import InlineExecutor
+from tl_core.modalities.photo import PHOTO
 from tl_core.store.database import Store
 
 
@@ -45,9 +46,11 @@ def test_the_same_photos_give_the_same_forecast(photos: Path) -> None:
 
 def test_a_forecast_sees_no_validation_photo(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
-    load = backbone_ranking.load_eval
+    items = backbone_ranking.Items
     monkeypatch.setattr(
-        backbone_ranking, "load_eval", lambda files, *a: read.extend(files) or load(files, *a)
+        backbone_ranking,
+        "Items",
+        lambda kind, files, *a: read.extend(files) or items(kind, files, *a),
     )
     list(backbone_ranking.forecasts(str(photos), ["resnet_mini"], val_fraction=0.5))
     assert len(read) == 8
@@ -69,7 +72,7 @@ def test_the_command_ranks_what_is_at_hand(
 ) -> None:
     assert cli.main(["rank", str(photos), "--json", "--per-class", "4"]) == 0
     found = json.loads(capsys.readouterr().out)["forecasts"]
-    assert {entry["backbone"] for entry in found} == set(at_hand())
+    assert {entry["backbone"] for entry in found} == set(fitting(PHOTO))
     scores = [entry["log_me"] for entry in found]
     assert scores == sorted(scores, reverse=True)
     assert cli.main(["rank", str(photos), "--backbones", "resnet_mini"]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 import shutil
@@ -15,12 +16,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.jobs import share_right
 from tests.photos import make_photo, make_photo_folder, zip_folder
 from tl_core import cli, download
 from tl_core.backbones import spec as specs
 from tl_core.cli import commands, options
 from tl_core.compat import torchvision
 from tl_core.data import catalog
+from tl_core.statistics import mcnemar_exact, wilson_interval
 from tl_core.training.record import RunRecord
 
 ROOT = Path(__file__).parents[3]
@@ -32,6 +35,8 @@ RUN_KEYS = {
     "test_accuracy", "test_count", "image_size", "input_size", "precision", "seconds", "run_dir",
     "history",
 }  # fmt: skip
+PAIR = ("first", "second")
+COUNTS = ("both", "only_first", "only_second", "neither")
 EPOCH_KEYS = {"epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"}
 
 Tell = Callable[..., Any]
@@ -239,13 +244,20 @@ def check_run(run: dict[str, Any]) -> None:
     assert all(entry.keys() >= EPOCH_KEYS for entry in run["history"])
     assert run["epochs"] == len(run["history"]) == run["history"][-1]["epoch"]
     assert 1 <= run["best_epoch"] <= run["epochs"]
-    low, high = run["val_interval"]
-    assert 0 <= low <= run["best_val_accuracy"] <= high <= 1
-    accuracies = [run["final_val_accuracy"]]
-    accuracies += [e[k] for e in run["history"] for k in ("train_accuracy", "val_accuracy")]
-    assert all(0 <= value <= 1 for value in accuracies)
+    folder = Path(run["run_dir"])
+    record, accuracy = RunRecord.load(folder), share_right(folder)
+    assert record.status == run["status"] == "finished"
+    assert run["best_val_accuracy"] == accuracy
+    assert run["val_interval"] == list(wilson_interval(round(accuracy * run["val_count"]), 6))
+    assert run["val_count"] == len(record.split["val"]) == 6
+    told = [{key: entry[key] for key in EPOCH_KEYS} for entry in run["history"]]
+    assert told == [{key: vars(epoch)[key] for key in EPOCH_KEYS} for epoch in record.history]
+    assert run["final_val_accuracy"] == told[-1]["val_accuracy"]
+    for entry in told:  # shares of so many photos
+        for part, key in (("train", "train_accuracy"), ("val", "val_accuracy")):
+            right = entry[key] * len(record.split[part])
+            assert right == pytest.approx(round(right), abs=1e-4)
     assert run["precision"] in ("fp32", "bf16") and run["seconds"] > 0
-    assert RunRecord.load(Path(run["run_dir"])).status == "finished"
 
 
 def test_train_prints_the_contract(photos: Path, tmp_path: Path, tell: Tell) -> None:
@@ -344,7 +356,8 @@ def test_fewer_thawed_stages_train_fewer_parameters(photos: Path, tell: Tell) ->
 def test_another_set_is_tested_on(photos: Path, tmp_path: Path, tell: Tell) -> None:
     other = make_photo_folder(tmp_path / "other", per_class=3, seed=7)
     run = tell("train", photos, "--test", other, "--json", *quick())
-    assert run["test_count"] == 6 and 0 <= run["test_accuracy"] <= 1
+    assert run["test_count"] == 6
+    assert run["test_accuracy"] == share_right(Path(run["run_dir"]), "test")
 
 
 def test_same_seed_same_numbers(photos: Path, tell: Tell) -> None:
@@ -374,9 +387,11 @@ def test_compare_runs_every_strategy_at_every_seed(
     assert splits[0] == splits[1] != splits[2] == splits[3]
     assert "strategy" in result["differences"]
     for test in result["tests"]:
-        assert 0 <= test["p_value"] <= 1
-        counts = [test[key] for key in ("both", "only_first", "only_second", "neither")]
-        assert sum(counts) == 6
+        one, other = (RunRecord.load(Path(test[key])) for key in PAIR)
+        pairs = [(p.right, q.right) for p, q in zip(one.val, other.val, strict=True)]
+        for key, pair in zip(COUNTS, itertools.product((True, False), repeat=2), strict=True):
+            assert test[key] == pairs.count(pair)
+        assert test["p_value"] == mcnemar_exact(test["only_first"], test["only_second"])
 
 
 def test_compare_for_people_gives_a_verdict(photos: Path, tell: Tell) -> None:

@@ -8,16 +8,14 @@ import json
 import pytest
 
 from tl_core.backbones.spec import backbones
-from tl_core.cost import estimate as cost
 from tl_core.cost.estimate import Amount, CostEstimate, estimate_cost
 from tl_core.cost.profile import CostProfile, Line, ProfileKey, StageCost
 from tl_core.prefix import prefix_bytes
-from tl_core.training import novelty, state
 from tl_core.training.config import RunConfig, make_config
 
 MINI = backbones().get("resnet_mini")
 STAGES = len(MINI.stages)
-PHOTOS = Amount(train=48, val=16, megapixels=0.5)
+PHOTOS = Amount(train=48, val=16, item_work=0.5)
 STAGE = StageCost(
     frozen=Line(0, 1),
     evaluated=Line(0, 2),
@@ -179,8 +177,3 @@ def test_what_another_version_kept_is_measured_anew(content: str) -> None:
     what.file.parent.mkdir(parents=True)
     what.file.write_text(content)
     assert CostProfile.load(what) is None
-
-
-def test_constants_are_those_of_the_run() -> None:
-    assert cost.REMEMBERED == novelty.KEPT
-    assert cost.CHECKPOINT_SHARE == state.CHECKPOINT_SHARE

@@ -3,18 +3,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from tests.photos import make_photo, make_photo_folder
-from tl_core.backbones.spec import Preprocessing
-from tl_core.data import AUGMENTATIONS, decode, open_dataset
+from tl_core.data import open_dataset
 from tl_core.data.decode_once import DecodeOnce
-from tl_core.data.views import TrainViews, load_eval, shorter_side
+from tl_core.data.views import Items, TrainingViews
 from tl_core.errors import DataError
+from tl_core.modalities.photo import PHOTO, tensors
+from tl_core.modalities.photo.augment import AUGMENTATIONS
+from tl_core.modalities.photo.preprocessing import PhotoPreprocessing
 
-PREPROCESSING = Preprocessing(40, 32, "bilinear", (0.48, 0.45, 0.4), (0.27, 0.26, 0.28))
+PREPROCESSING = PhotoPreprocessing(40, 32, "bilinear", (0.48, 0.45, 0.4), (0.27, 0.26, 0.28))
+MEASURED = tensors.evaluation_form(PREPROCESSING)
 
 
 @pytest.fixture
@@ -28,15 +31,20 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Hold whatever is decoded during the test."""
+    """Hold whatever is decoded for training or measuring during the test."""
     seen: list[Any] = []
+    to_array = tensors.to_array
 
-    def noting(source: Any, **options: Any) -> Image.Image:
-        seen.append(source)
-        return decode(source, **options)
+    def noting(photo: Any, form: Any) -> Any:
+        seen.append(photo)
+        return to_array(photo, form)
 
-    monkeypatch.setattr("tl_core.data.decode_once.decode", noting)
+    monkeypatch.setattr(tensors, "to_array", noting)
     return seen
+
+
+def load_eval(files: list[Path], look: DecodeOnce | None = None) -> torch.Tensor:
+    return Items(PHOTO, files, decoded=look).evaluation_batch(PREPROCESSING)
 
 
 @pytest.mark.parametrize("augment", ["none", "standard"])
@@ -44,44 +52,48 @@ def test_a_checked_photo_is_not_decoded_again_and_looks_the_same(
     augment: str, root: Path, decoded: list[Any]
 ) -> None:
     augmentation = AUGMENTATIONS.get(augment)
-    look = DecodeOnce(shorter_side(PREPROCESSING, augmentation), PREPROCESSING)
+    look = DecodeOnce(PHOTO, tensors.training_form(PREPROCESSING, augmentation))
     dataset, _ = open_dataset(root, look=look)
     files = dataset.files(range(len(dataset.items)))
     assert len(decoded) == len(files) == 9
-    views = TrainViews(files, PREPROCESSING, augmentation, 0, read=look.read).batch(range(9), 1)
+    kept = Items(PHOTO, files, decoded=look)
+    views = TrainingViews(kept, PREPROCESSING, augmentation, 0).batch(range(9), 1)
     assert len(decoded) == 9
-    fresh = TrainViews(files, PREPROCESSING, augmentation, 0).batch(range(9), 1)
+    fresh = TrainingViews(Items(PHOTO, files), PREPROCESSING, augmentation, 0).batch(range(9), 1)
     assert torch.equal(views, fresh)
     assert len(decoded) == 18
 
 
-def test_another_size_and_a_second_time_are_decoded(root: Path, decoded: list[Any]) -> None:
-    look = DecodeOnce(PREPROCESSING.resize, PREPROCESSING)
+def test_another_form_and_a_second_time_are_decoded(root: Path, decoded: list[Any]) -> None:
+    look = DecodeOnce(PHOTO, MEASURED)
     dataset, _ = open_dataset(root, look=look)
     files = dataset.files(range(9))
-    first = load_eval(files, PREPROCESSING, read=look.read)
+    first = load_eval(files, look)
     assert len(decoded) == 9
-    assert torch.equal(first, load_eval(files, PREPROCESSING, read=look.read))
+    assert torch.equal(first, load_eval(files, look))
     assert len(decoded) == 18
-    assert look.read(files[0], 200).size == decode(files[0], shorter=200).size
+    assert look.take(files[0], MEASURED) is None
+    other = DecodeOnce(PHOTO, tensors.PhotoForm(50, None, "bilinear"))
+    open_dataset(root, look=other)
+    assert other.take(files[0], MEASURED) is None
 
 
 def test_no_more_is_kept_than_there_is_room_for(root: Path, decoded: list[Any]) -> None:
-    most = 3 * 40 * 54  # the pixels of two photos and a half, roughly
-    look = DecodeOnce(PREPROCESSING.resize, PREPROCESSING, room=round(2.5 * most))
+    look = DecodeOnce(PHOTO, MEASURED, room=round(2.5 * MEASURED.nbytes))
     dataset, _ = open_dataset(root, look=look)
     files = dataset.files(range(9))
-    views = load_eval(files, PREPROCESSING, read=look.read)
-    assert 9 + 5 <= len(decoded) < 18
-    assert torch.equal(views, load_eval(files, PREPROCESSING))
+    kept = [array for file in files if (array := look.take(file, MEASURED)) is not None]
+    assert len(kept) == 2
+    assert all(np.asarray(array).nbytes == MEASURED.nbytes for array in kept)
+    assert torch.equal(load_eval(files, look), load_eval(files))
 
 
 def test_what_cannot_be_read_is_said_by_the_check(root: Path) -> None:
     whole = (root / "ant" / "other_0.jpg").read_bytes()
     (root / "bee" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
-    look = DecodeOnce(PREPROCESSING.resize, PREPROCESSING)
+    look = DecodeOnce(PHOTO, MEASURED)
     dataset, report = open_dataset(root, look=look)
     assert len(dataset.items) == 9
     assert "cut off" in dict(report.unreadable)["bee/cut.jpg"]
     with pytest.raises(DataError, match=r"cut\.jpg"):
-        look.read(root / "bee" / "cut.jpg", 40)
+        load_eval([root / "bee" / "cut.jpg"], look)

@@ -12,6 +12,7 @@ from tl_core.data import require_usable, scan
 from tl_core.data.files import read_layout
 from tl_core.data.scan import glance
 from tl_core.errors import DataError
+from tl_core.modalities import Modality
 from tl_core.modalities.photo.decode import describe
 from tl_core.parallel import each
 
@@ -55,8 +56,9 @@ def test_a_sound_folder(tmp_path: Path) -> None:
     spec, report = scan(root)
     assert spec.name == "pets" and spec.classes == ("ant", "bee")
     assert report.splits == {"train": {"ant": 12, "bee": 12}, "val": {"ant": 3, "bee": 3}}
-    assert report.width == {"min": 80, "median": 80, "max": 80}
-    assert report.formats == {"JPEG": 30} and report.modes == {"RGB": 30}
+    assert report.modality == spec.modality == "photo"
+    assert report.spreads["width"] == {"min": 80, "median": 80, "max": 80}
+    assert report.kinds == {"formats": {"JPEG": 30}, "modes": {"RGB": 30}}
     assert report.warnings == () and report.problems == ()
     assert [spec.items[i].path for i in range(30)] == sorted(p.path for p in spec.items)
     assert spec.file(0) == root / "train" / "ant" / "ant_0001.jpg"
@@ -69,6 +71,8 @@ def test_the_report_goes_to_json(tmp_path: Path) -> None:
     values = json.loads(json.dumps(scan(root)[1].to_dict()))
     assert values["classes"] == ["ant", "bee"]
     assert values["splits"] == {"all": {"ant": 12, "bee": 12}}
+    assert values["height"] == {"min": 60, "median": 60, "max": 60}
+    assert values["formats"] == {"JPEG": 24}
     assert values["unreadable"][0]["file"] == "ant/words.jpg"
     assert values["unreadable"][0]["reason"].startswith("not a picture")
     assert values["duplicates"] == {"within_split": [], "across_splits": [], "across_classes": []}
@@ -101,7 +105,7 @@ def test_a_class_missing_from_val_keeps_its_index(tmp_path: Path) -> None:
     assert spec.classes == ("ant", "bee", "cat")
     assert {p.label for p in spec.items if p.split == "val"} == {0, 2}
     assert report.splits["val"] == {"ant": 2, "bee": 0, "cat": 2}
-    assert any("without a picture in val: bee" in warning for warning in report.warnings)
+    assert any("without a photo in val: bee" in warning for warning in report.warnings)
     require_usable(report)
 
 
@@ -117,12 +121,12 @@ def test_warnings(tmp_path: Path) -> None:
     assert spec.classes == ("Ant", "ant", "bee")
     text = " ".join(report.warnings)
     for piece in (
-        "fewer than 10 pictures to learn from: Ant, ant",
-        "largest class has 122 pictures, the smallest 4",
+        "fewer than 10 photos to learn from: Ant, ant",
+        "largest class has 122 photos, the smallest 4",
         "only in capital letters: Ant, ant",
         "bee/icon.gif (GIF)",
         "fewer than 32 pixels on a side: bee/strip.jpg",
-        "no readable picture: docs",
+        "no readable photo: docs",
         "in no class folder: lonely.jpg",
     ):
         assert piece in text
@@ -139,7 +143,7 @@ def test_the_placeholder_among_the_ants_is_pointed_at(hymenoptera: Path) -> None
     ("classes", "splits", "message"),
     [
         (("ant",), {"": 5}, "Only one class was found, 'ant'"),
-        (("ant", "bee"), {"": 1}, "'ant' has 1 different picture to learn from; at least 2"),
+        (("ant", "bee"), {"": 1}, "'ant' has 1 different photo to learn from; at least 2"),
         (("ant", "bee"), {"val": 5, "test": 5}, "val and test folders, but no train folder"),
     ],
 )
@@ -154,7 +158,7 @@ def test_too_little_is_reported_and_refused_for_training(
 def test_copies_of_one_picture_are_no_two_pictures(tmp_path: Path) -> None:
     root = make_photo_folder(tmp_path / "pets", per_class=1)
     shutil.copy(root / "ant" / "ant_0001.jpg", root / "ant" / "copy.jpg")
-    with pytest.raises(DataError, match="'ant' has 1 different picture"):
+    with pytest.raises(DataError, match="'ant' has 1 different photo"):
         require_usable(scan(root)[1])
 
 
@@ -179,10 +183,10 @@ def test_only_new_and_changed_files_are_decoded_again(tmp_path: Path) -> None:
     first = scan(root)
     examined: list[str] = []
 
-    def look(file: Path, photo: Image.Image) -> None:
+    def look(kind: Modality, file: Path, photo: Image.Image) -> None:
         assert photo.size == describe(file)[2:]
         examined.append(file.name)
-        glance(file, photo)
+        glance(kind, file, photo)
 
     assert scan(root, look=look) == first and not examined
     make_photo(0, seed=99).save(root / "ant" / "new.jpg")

@@ -89,7 +89,7 @@ def test_pictures_in_two_classes_do_not_measure_unless_they_must() -> None:
     ],
 )
 def test_what_cannot_be_split_is_said(photos: list[tuple[int, str]]) -> None:
-    with pytest.raises(DataError, match="has too few pictures of its own"):
+    with pytest.raises(DataError, match="has too few photos of its own"):
         make_split(dataset(*photos), seed=0)
 
 

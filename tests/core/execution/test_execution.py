@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.jobs import ENDLESS, job_of, learning, names, over, submit, wait, worker_of
+from tests.jobs import (
+    ENDLESS,
+    job_of,
+    learning,
+    names,
+    over,
+    submit,
+    supervisor_serving,
+    told,
+    wait,
+    worker_of,
+)
 from tl_core.execution import local as local_module
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, stop_supervisor, supervisor_alive
 from tl_core.execution.supervisor import Supervisor
 from tl_core.store.database import RUNNING, Store
-from tl_core.training.record import RunRecord
+from tl_core.training.record import CHECKPOINT, RunRecord
 
 
 def test_both_executors_give_the_same_numbers(local: LocalExecutor, photos: Path) -> None:
@@ -60,6 +71,11 @@ def test_a_worker_that_does_not_listen_is_ended(local: LocalExecutor, photos: Pa
     local.request(run, "cancel")
     job = wait(local, run, over)
     assert (job.status, job.reason) == ("cancelled", "Stopped on request.")
+    record = RunRecord.load(run_folder(run))
+    assert (record.status, record.reason) == (job.status, job.reason)
+    assert record == RunRecord.from_events(told(local, run), record.status, record.reason)
+    assert len(record.history) == names(local, run).count("EpochEnded") > 0
+    assert not (run_folder(run) / CHECKPOINT).exists()
 
 
 def test_a_paused_queue_starts_no_run(photos: Path) -> None:
@@ -73,24 +89,35 @@ def test_a_paused_queue_starts_no_run(photos: Path) -> None:
     store.close()
 
 
-def test_only_one_supervisor_is_started(local: LocalExecutor) -> None:
+def test_only_one_supervisor_is_started(
+    local: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = local_module._start
+
+    def note(url: str) -> subprocess.Popen[bytes]:
+        started.append(start(url))
+        return started[-1]
+
+    monkeypatch.setattr(local_module, "_start", note)
     threads = [threading.Thread(target=local.ensure_supervisor) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    [process] = started
+    assert supervisor_serving() == process.pid
     local.ensure_supervisor()
+    assert len(started) == 1 and process.poll() is None
     stop_supervisor()
-    assert not supervisor_alive()
+    assert not supervisor_alive() and process.poll() is not None
 
 
 def test_a_supervisor_ends_when_its_home_is_gone(own_home: Path) -> None:
     executor = LocalExecutor()
     executor.ensure_supervisor()
     process = local_module._started[own_home]
-    while "serving" not in (own_home / "logs" / "supervisor.log").read_text():
-        assert process.poll() is None
-        time.sleep(0.01)
+    assert supervisor_serving() == process.pid
     executor.store.close()
     own_home.rename(own_home.with_name("moved"))
     assert process.wait(timeout=60) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
 import signal
 import sqlite3
@@ -18,19 +19,39 @@ import pytest
 import torch
 from sqlalchemy.exc import OperationalError
 
-from tests.jobs import ENDLESS, job_of, learning, names, over, payload, submit, wait, worker_of
+from tests.jobs import (
+    ENDLESS,
+    job_of,
+    learning,
+    names,
+    over,
+    payload,
+    submit,
+    supervisor_serving,
+    wait,
+    worker_of,
+)
 from tl_core.execution import Executor, run_folder
+from tl_core.execution import supervisor as supervisor_module
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, supervisor_alive
+from tl_core.execution.supervisor import Supervisor, Worker
 from tl_core.execution.worker import run_job
 from tl_core.home import home
 from tl_core.memory import process_memory
 from tl_core.store.database import Store
+from tl_core.training.checkpoint import Checkpoints
 from tl_core.training.config import RunConfig
-from tl_core.training.events import EpochEnded, RunFailed, TrainEvent, to_dict
+from tl_core.training.events import (
+    EpochEnded,
+    PhaseStarted,
+    RunFailed,
+    RunStarted,
+    TrainEvent,
+    to_dict,
+)
 from tl_core.training.loop import train
-from tl_core.training.record import CHECKPOINT, RunRecord
-from tl_core.training.state import RunState
+from tl_core.training.record import CHECKPOINT, RECORD, RunRecord
 
 
 @pytest.fixture
@@ -46,6 +67,23 @@ def gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def pause_after_an_epoch(inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Train one epoch and pause; return the run."""
+    run = inline.store.add_job("train", payload(photos, epochs=ENDLESS), owner="ada")
+    inline.store.start(run)
+    save = Checkpoints.save
+
+    def save_and_ask(self: Checkpoints, *parts: Any) -> None:
+        save(self, *parts)
+        inline.store.request(run, "pause")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", save_and_ask)
+        patch.setattr("tl_core.execution.worker.FLUSH_SECONDS", 0)  # look at requests always
+        run_job(inline.store.url, run)
+    return run
 
 
 # --------------------------------------------------------------------------------- killed, limits
@@ -100,6 +138,73 @@ def test_too_much_memory_ends_the_run_with_the_limit(
     assert not (run_folder(run) / CHECKPOINT).exists()
 
 
+def test_a_worker_that_keeps_no_time_is_ended_and_its_record_written(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    monkeypatch.setattr("tl_core.execution.supervisor._context", lambda: spawn)
+    store = Store()
+    run = store.add_job("train", payload(photos), owner="ada")
+    started = RunStarted(payload(photos), ["ant", "bee"], 20, 8, 0, 2, 6, 600)
+    phase = PhaseStarted(1, "Head only", [], 10, 1, 2)
+    epoch = EpochEnded(1, 1, 0.7, 0.5, 0.6, 0.75, 1e-3, 2.5, best=True)
+    store.append(run, 1, [to_dict(event) for event in (started, phase, epoch)])
+    supervisor = Supervisor(store, slots=1)
+    store.start(run)
+    process = spawn.Process(target=time.sleep, args=(600,))
+    process.start()
+    verdict = ("failed", "It was ended.")
+    supervisor.workers[run] = Worker(process, store.job(run), None, 0.0, verdict)  # type: ignore[arg-type]
+    executor = LocalExecutor(store)
+    ended = wait(executor, run, over, meanwhile=supervisor.tick)
+    assert (ended.status, ended.reason) == verdict and names(executor, run)[-1] == "RunFailed"
+    store.close()
+    record = RunRecord.load(run_folder(run))
+    assert (record.status, record.reason) == verdict
+    assert (record.history, record.phases, record.best_epoch) == ((epoch,), (phase,), 1)
+    assert record.summary(run_folder(run))["seconds"] == 2.5
+
+
+def test_a_run_that_broke_unexpectedly_has_its_record(
+    inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(Checkpoints, "save", explode)
+    run = submit(inline, photos)
+    record = RunRecord.load(run_folder(run))
+    assert record.status == "failed" and "ValueError" in (record.reason or "")
+    assert len(record.history) == names(inline, run).count("EpochEnded") == 1
+
+
+def test_what_is_cancelled_in_a_pause_has_its_record(
+    inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = pause_after_an_epoch(inline, photos, monkeypatch)
+    assert not (run_folder(run) / RECORD).exists()
+    assert inline.request(run, "cancel")
+    record = RunRecord.load(run_folder(run))
+    assert (record.status, len(record.history)) == ("cancelled", 1)
+    assert not (run_folder(run) / CHECKPOINT).exists()
+
+
+def test_a_cancellation_during_a_pause_s_last_moments_counts(
+    inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = Store.hold
+
+    def ask_and_hold(self: Store, identifier: str) -> bool:
+        self.request(identifier, "cancel")
+        return hold(self, identifier)
+
+    monkeypatch.setattr(Store, "hold", ask_and_hold)
+    run = pause_after_an_epoch(inline, photos, monkeypatch)
+    assert job_of(inline, run).status == "cancelled"
+    assert RunRecord.load(run_folder(run)).status == "cancelled"
+    assert not (run_folder(run) / CHECKPOINT).exists()
+
+
 def test_a_run_that_takes_too_long_ends_with_its_record(
     inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,17 +219,7 @@ def test_a_run_that_takes_too_long_ends_with_its_record(
 def test_time_before_a_pause_counts(
     inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = inline.store.add_job("train", payload(photos, epochs=ENDLESS), owner="ada")
-    inline.store.start(run)
-    save = RunState.save_checkpoint
-
-    def save_and_ask(self: RunState, *parts: Any) -> None:
-        save(self, *parts)
-        inline.store.request(run, "pause")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunState, "save_checkpoint", save_and_ask)
-        run_job(inline.store.url, run)
+    run = pause_after_an_epoch(inline, photos, monkeypatch)
     assert job_of(inline, run).status == "paused"
     checkpoint = torch.load(run_folder(run) / CHECKPOINT, weights_only=True)
     checkpoint["seconds"] = 10_000.0
@@ -258,7 +353,30 @@ def test_a_store_that_stays_locked_leaves_a_run_that_can_go_on(
 def test_the_supervisor_outlives_a_locked_store(local: LocalExecutor, photos: Path) -> None:
     run = submit(local, photos, epochs=ENDLESS)
     wait(local, run, learning(local))
+    supervisor = supervisor_serving()
     with Lock(1.0):
-        pass
-    local.request(run, "cancel")
-    assert wait(local, run, over).status == "cancelled"
+        os.kill(worker_of(run), signal.SIGKILL)  # so there is something to write
+    assert wait(local, run, over).status == "interrupted"
+    assert supervisor_serving() == supervisor and not gone(supervisor)
+
+
+def test_the_supervisor_looks_again_when_the_store_cannot_be_used(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def tick(_: Supervisor) -> bool:
+        looks.append("look")
+        if len(looks) == 1:
+            raise OperationalError("", {}, sqlite3.OperationalError("database is locked"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Supervisor, "tick", tick)
+    monkeypatch.setattr(supervisor_module, "WATCH_SECONDS", 0)
+    monkeypatch.setattr(supervisor_module, "_context", lambda: multiprocessing.get_context("spawn"))
+    monkeypatch.setattr(supervisor_module.signal, "signal", lambda *_: None)
+    badge = own_home / "badge"
+    store = Store()
+    badge.touch()
+    supervisor_module._serve(store, badge)
+    assert len(looks) == 2

@@ -9,7 +9,8 @@ from PIL import Image
 
 from tests.photos import make_photo
 from tl_core.errors import DataError
-from tl_core.modalities.photo.decode import MAX_BYTES, decode, describe, open_photo
+from tl_core.modalities.base import MAX_BYTES
+from tl_core.modalities.photo.decode import decode, describe, open_photo
 
 
 def encode(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -140,14 +141,16 @@ def test_a_cut_off_file_is_an_error(kind: str, share: float) -> None:
         decode(data[: int(len(data) * share)])
 
 
-def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**12)
     with pytest.raises(DataError, match="10000 x 6000 pixels; at most 50 million"):
         decode(encode(Image.new("1", (10_000, 6_000)), "PNG"))
     with pytest.raises(DataError, match="thin line"):
         decode(encode(Image.new("1", (5_000, 3)), "PNG"))
     with pytest.raises(DataError, match="larger than 256 MB"):
-        decode(io.BytesIO(bytes(MAX_BYTES + 1)))
+        decode(tmp_path / "large")
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:

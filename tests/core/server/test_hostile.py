@@ -58,7 +58,7 @@ def take(
 ) -> dict[str, Any]:
     with UploadSpool("photos", limits or UploadLimits()) as upload:
         upload.write(stream)
-        return upload.check("photos", home() / "uploads" / "target", room, **more)
+        return upload.check("items", home() / "uploads" / "target", room, **more)
 
 
 def refusal(stream: io.BytesIO, limits: UploadLimits | None = None, room: int = ROOMY) -> str:
@@ -142,7 +142,7 @@ def test_a_hundred_thousand_entries_are_refused() -> None:
 
 
 def test_each_cap_is_named() -> None:
-    assert "at most 3 can be taken in at once" in refusal(zipped(GOOD), UploadLimits(photos=3))
+    assert "at most 3 can be taken in at once" in refusal(zipped(GOOD), UploadLimits(items=3))
     assert "only 0.0 MB are left" in refusal(zipped(GOOD), room=1000)
     message = refusal(
         zipped({**GOOD, "ant/noise.bin": os.urandom(2 * MB)}), UploadLimits(sent_bytes=MB)
@@ -164,8 +164,8 @@ def test_bad_pictures_are_left_out_by_name() -> None:
         "../".strip("./") + "readme.md": b"words",
         "bee/large.png": encoded(Image.new("L", (900, 900)), "PNG"),
     }
-    limits = UploadLimits(pixels=800_000)
-    assert take(zipped(files), limits)["photos"] == 5
+    limits = UploadLimits(item_work=0.8)
+    assert take(zipped(files), limits)["items"] == 5
     target = home() / "uploads" / "target"
     spec, report = open_dataset(target)
     assert {p.path for p in spec.items} == set(GOOD) | {"bee/really_a_png.jpg"}
@@ -185,7 +185,7 @@ def test_all_malformed_files_are_read_or_named(malformed: Path) -> None:
     taken = take(zipped({**GOOD, **bad}))
     spec, report = open_dataset(home() / "uploads" / "target")
     assert {p.path for p in spec.items} | set(report.unreadable) == set(GOOD) | set(bad)
-    assert taken["photos"] == len(spec.items) > len(GOOD)
+    assert taken["items"] == len(spec.items) > len(GOOD)
     for index in range(len(spec.items)):
         decode(spec.file(index))
 
@@ -230,7 +230,7 @@ def pixel_strip() -> bytes:
 def test_too_much_memory_costs_a_photo_not_the_server() -> None:
     large = encoded(Image.new("RGBA", (7000, 7000)), "PNG")
     taken = take(zipped({**GOOD, "ant/large.png": large}), UploadLimits(memory=420 * MB))
-    assert taken["photos"] == 4
+    assert taken["items"] == 4
     _, report = open_dataset(home() / "uploads" / "target")
     assert "too large" in report.unreadable["ant/large.png"]
 
@@ -282,7 +282,7 @@ def test_uploads_take_turns() -> None:
         if "come next" in what:
             held.release()
 
-    assert take(zipped(GOOD), UploadLimits(at_once=1), report=report)["photos"] == 4
+    assert take(zipped(GOOD), UploadLimits(at_once=1), report=report)["items"] == 4
     assert "come next" in said[0] and "photos checked" in said
 
 
@@ -365,9 +365,9 @@ def test_a_folder_goes_the_same_way_whatever_its_names() -> None:
     names = (f"set/{name.replace('/', '')}/{i}.jpg" for name in NAMES for i in range(2))
     with UploadSpool("set", UploadLimits()) as upload:
         upload.pack(files(names))
-        taken = upload.check("photos", home() / "uploads" / "target", ROOMY)
+        taken = upload.check("items", home() / "uploads" / "target", ROOMY)
     spec, _ = open_dataset(home() / "uploads" / "target")
-    assert taken["photos"] == 2 * len(NAMES) and len(spec.classes) == len(NAMES)
+    assert taken["items"] == 2 * len(NAMES) and len(spec.classes) == len(NAMES)
     for index in range(len(spec.items)):
         assert spec.file(index).parent == home() / "uploads" / "target" / "files"
     assert json.loads(json.dumps(spec.classes))
@@ -379,7 +379,7 @@ def test_a_folder_that_leads_out_is_refused() -> None:
         pytest.raises(ArchiveError, match="leads out"),
     ):
         upload.pack(files(iter(["../ant/0.jpg"])))
-        upload.check("photos", home() / "uploads" / "target", ROOMY)
+        upload.check("items", home() / "uploads" / "target", ROOMY)
     assert_nothing_left()
 
 
@@ -413,7 +413,7 @@ def test_one_photo_to_ask_about() -> None:
 def test_limits_come_from_the_environment() -> None:
     limits = UploadLimits.from_environment({"TL_DATA_HOURS": " 2 ", "TL_LEARNER_MB": "5"})
     assert (limits.hours, limits.learner_bytes) == (2, 5 * MB)
-    assert limits.photos == UploadLimits().photos
+    assert limits.items == UploadLimits().items
 
 
 @pytest.mark.parametrize("text", ["-1", "0", "many", "1.5", "٣"])

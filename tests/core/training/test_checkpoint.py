@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from tests import jobs
 from tests.photos import make_photo_folder
 from tl_core.errors import ConfigError, UserError
-from tl_core.training import state
+from tl_core.training import checkpoint
 from tl_core.training.config import RunConfig
 from tl_core.training.events import (
     EpochEnded,
@@ -33,7 +33,7 @@ from tl_core.training.record import CHECKPOINT, NOVELTY, WEIGHTS, RunRecord
 
 @pytest.fixture(autouse=True)
 def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "CHECKPOINT_SHARE", math.inf)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SHARE", math.inf)
 
 
 def quick(data: Path, **choices: object) -> RunConfig:
@@ -140,7 +140,7 @@ def test_what_a_killed_process_was_writing_is_removed(photos: Path, tmp_path: Pa
 def test_costly_checkpoints_are_rare(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "CHECKPOINT_SHARE", 1e-9)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SHARE", 1e-9)
     assert until_paused(quick(photos), tmp_path / "run", epochs=3)[-1] == RunPaused(1)
 
 

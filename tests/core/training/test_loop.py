@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.jobs import quick
+from tests.jobs import quick, share_right
 from tests.photos import make_photo_folder
 from tl_core.compat import torchvision
 from tl_core.errors import ConfigError, DataError, UserError
@@ -128,10 +129,13 @@ def test_the_weights_load_in_plain_torchvision(photos: Path, tmp_path: Path) -> 
     run(config, tmp_path / "run")
     model = torchvision.models.resnet18(num_classes=2)
     model.load_state_dict(load_file(tmp_path / "run" / WEIGHTS))
-    ours, _ = load_classifier(tmp_path / "run")
-    images = torch.randn(2, 3, 32, 32)
+    ours, record = load_classifier(tmp_path / "run")
+    pixels = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    taken = record.config.spec.preprocessing
+    mean, std = (torch.tensor(v)[:, None, None] for v in (taken.mean, taken.std))
     with torch.inference_mode():
-        torch.testing.assert_close(model.eval()(images), ours(images))
+        scores = model.eval()((pixels / 255 - mean) / std)
+        torch.testing.assert_close(scores, ours(pixels), rtol=1e-4, atol=1e-5)
 
 
 def test_a_test_folder_is_the_headline(tmp_path: Path) -> None:
@@ -139,8 +143,9 @@ def test_a_test_folder_is_the_headline(tmp_path: Path) -> None:
     ended = run(quick(data), tmp_path / "run")[-1]
     assert isinstance(ended, RunEnded)
     assert ended.summary["test_count"] == 10
-    assert 0 <= ended.summary["test_accuracy"] <= 1
+    assert ended.summary["test_accuracy"] == share_right(tmp_path / "run", "test")
     assert ended.summary["val_count"] == 8
+    assert ended.summary["best_val_accuracy"] == share_right(tmp_path / "run", "val")
 
 
 def test_another_set_can_be_tested_on(photos: Path, tmp_path: Path) -> None:
@@ -207,10 +212,19 @@ def test_a_fault_of_ours_is_not_dressed_up(
         run(quick(photos), tmp_path / "run")
 
 
-def test_early_stopping_stops(photos: Path, tmp_path: Path) -> None:
-    config = quick(photos, lr=1.0, epochs=30, early_stopping=2, schedule="constant")
-    ended = run(config, tmp_path / "run")[-1]
-    assert isinstance(ended, RunEnded) and ended.summary["epochs"] < 30
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_early_stopping_stops_once_so_many_epochs_brought_no_lower_loss(
+    patience: int, photos: Path, tmp_path: Path
+) -> None:
+    config = quick(photos, lr=1.0, epochs=30, early_stopping=patience, schedule="constant")
+    run(config, tmp_path / "run")
+    losses = [epoch.val_loss for epoch in RunRecord.load(tmp_path / "run").history]
+    since, lowest, stops = 0, math.inf, []
+    for number, loss in enumerate(losses, start=1):
+        since, lowest = (0, loss) if loss < lowest else (since + 1, lowest)
+        if since >= patience:
+            stops.append(number)
+    assert stops[:1] == [len(losses)] and len(losses) < 30
 
 
 def test_a_run_never_overwrites_another(photos: Path, tmp_path: Path) -> None:

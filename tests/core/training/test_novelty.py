@@ -15,9 +15,10 @@ from tests.photos import make_photo, make_photo_folder
 from tl_core.errors import UserError
 from tl_core.runs.restore import predict_files
 from tl_core.strategies import STRATEGIES
+from tl_core.training.config import REMEMBERED
 from tl_core.training.events import RunEnded
 from tl_core.training.loop import train
-from tl_core.training.novelty import KEPT, NEIGHBOUR, UNFAMILIAR, NoveltyDetector
+from tl_core.training.novelty import NEIGHBOUR, UNFAMILIAR, NoveltyDetector
 from tl_core.training.record import NOVELTY, RunRecord
 
 
@@ -39,23 +40,23 @@ def around(direction: int, count: int, seed: int) -> torch.Tensor:
 
 def test_the_share_of_nearer_validation_photos_is_counted() -> None:
     training, validation = around(0, 60, seed=1), around(0, 200, seed=2)
-    known = NoveltyDetector.of(training, validation)
+    known = NoveltyDetector.fit(training, validation)
     again, far = around(0, 400, seed=3), around(5, 20, seed=4)
-    false_alarms = sum(share > UNFAMILIAR for share in known.novelty(again)) / 400
+    false_alarms = sum(share > UNFAMILIAR for share in known.score(again)) / 400
     assert 0.01 < false_alarms < 0.12
-    assert known.novelty(far) == [1.0] * 20
-    assert known.novelty(3 * again) == pytest.approx(known.novelty(again), abs=0.01)
+    assert known.score(far) == [1.0] * 20
+    assert known.score(3 * again) == pytest.approx(known.score(again), abs=0.01)
 
 
 def test_one_strange_training_photo_vouches_for_no_other() -> None:
     training = torch.cat([around(0, 60, seed=1), around(5, NEIGHBOUR - 1, seed=2)])
-    known = NoveltyDetector.of(training, around(0, 50, seed=3))
-    assert known.novelty(around(5, 10, seed=4)) == [1.0] * 10
+    known = NoveltyDetector.fit(training, around(0, 50, seed=3))
+    assert known.score(around(5, 10, seed=4)) == [1.0] * 10
 
 
 def test_with_fewer_photos_than_neighbours_the_farthest_counts() -> None:
-    known = NoveltyDetector.of(around(0, 2, seed=1), around(0, 3, seed=2))
-    assert known.novelty(around(5, 1, seed=3)) == [1.0]
+    known = NoveltyDetector.fit(around(0, 2, seed=1), around(0, 3, seed=2))
+    assert known.score(around(5, 1, seed=3)) == [1.0]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES.names())
@@ -65,7 +66,7 @@ def test_every_run_keeps_what_it_is_at_home_with(
     run = finish(photos, tmp_path / "run", strategy=strategy, trainable="last:2")
     known, record = NoveltyDetector.load(run), RunRecord.load(run)
     assert known is not None
-    assert len(known.features) == len(record.split["train"]) <= KEPT
+    assert len(known.features) == len(record.split["train"]) <= REMEMBERED
     assert len(known.distances) == len(record.val)
     assert torch.linalg.vector_norm(known.features.float(), dim=1) == pytest.approx(1, abs=1e-2)
 

@@ -3,8 +3,12 @@ from __future__ import annotations
 import pytest
 
 from tl_core.errors import ConfigError, UnknownName
-from tl_core.training.config import DEFAULTS, SETTINGS
+from tl_core.modalities import MODALITIES, Modality
+from tl_core.modalities.photo import PHOTO
+from tl_core.training.config import DEFAULTS, settings_for
 from tl_core.training.settings import Interval
+
+SETTINGS = settings_for(PHOTO)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -65,3 +69,14 @@ def test_the_text_of_a_link_is_read(name: str, text: str, value: object) -> None
 def test_text_that_no_control_would_give_is_refused(name: str, text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         SETTINGS[name].read(text)
+
+
+@pytest.mark.parametrize("kind", [None, *MODALITIES], ids=lambda kind: kind and kind.name)
+def test_a_setting_speaks_of_the_kind_of_data(kind: Modality | None) -> None:
+    settings = settings_for(kind)
+    plural = kind.plural if kind else "items"
+    assert settings["per_class"].about.title == f"{plural.capitalize()} a class"
+    assert plural in settings["batch_size"].about.help
+    for setting in settings.values():
+        assert not set("{}") & set(setting.about.title + setting.about.help)
+        assert setting.about.title[0].isupper()

@@ -13,16 +13,18 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import PIL
 import pillow_heif
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from tl_core.errors import DataError
 from tl_core.modalities.base import read_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF")
 """What can be read, by content; the name of a file does not matter."""
@@ -199,6 +201,8 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
+    import numpy as np  # here: those who only list networks load it not
+
     values = np.asarray(image)
     bands = [values[top : top + _BAND] for top in range(0, len(values), _BAND)]
     low, high = 0.0, 65535.0
@@ -214,6 +218,8 @@ def _to_grey(image: Image.Image) -> Image.Image:
 
 
 def _finite(values: NDArray[Any]) -> NDArray[np.float32]:
+    import numpy as np
+
     return np.nan_to_num(values.astype(np.float32))
 
 

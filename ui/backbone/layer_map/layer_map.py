@@ -51,7 +51,7 @@ def layer_map(
     key
         Unique name of this map in the app.
     input_size
-        Side of the input in pixels where it differs from the backbone's own.
+        Size of the input where it differs from the backbone's own.
     rates
         Learning rates of the stages that learn and of the ``head``, as shares of the run's.
     cached

@@ -1,4 +1,4 @@
-"""Chart specs for ``st.echarts_chart``, as pure functions of plain values.
+"""Chart specs for ``st.echarts_chart``, one for ``st.plotly_chart``, as pure functions of values.
 
 Every function returns a :class:`Chart`: the spec (JSON only; colours of axes and text come from
 Streamlit's theme), the text summary for screen readers and a height. ::
@@ -6,8 +6,8 @@ Streamlit's theme), the text summary for screen readers and a height. ::
     chart = curves(series, "accuracy", total_epochs=12)
     st.echarts_chart(chart.spec, alt=chart.alt, height=chart.height, key="accuracy")
 
-Names given by users go in as plain text only: ECharts escapes them in its own tooltips, and no
-template ("{b}") is ever built from them.
+Names given by users go in as plain text only: ECharts escapes them in its own tooltips, what Plotly
+gets is escaped, and no template ("{b}") is ever built from them.
 """
 
 from ui.shared.charts.base import Chart, plain, unique

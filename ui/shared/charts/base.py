@@ -17,11 +17,11 @@ class Chart:
     Attributes
     ----------
     spec
-        ECharts option; JSON-compatible.
+        ECharts option, or the Plotly figure where a chart's function says so; JSON-compatible.
     alt
         What the chart shows, in words.
     height
-        Pixels.
+        Height in the page, in CSS px.
     """
 
     spec: Spec

@@ -95,7 +95,7 @@ def heatmap(names: Sequence[str], cells: Sequence[Spec], unit: str, dark: bool) 
 
 
 def matrix_height(names: Sequence[str]) -> int:
-    """Return the pixels in which every row of a matrix can be read."""
+    """Return a height, in CSS px, at which every row of a matrix can be read."""
     return max(240, 110 + 42 * len(names))
 
 
@@ -107,8 +107,8 @@ def confusion_cell(index: int, classes: int) -> tuple[int, int]:
 def blend(share: float, right: bool, dark: bool) -> tuple[str, str]:
     """Return fill and text colour of a cell, blue for good; the text stands out from the fill."""
     start, end = _RAMP[right, dark]
-    rgb = [round(a + (b - a) * math.sqrt(share)) for a, b in zip(start, end, strict=True)]
-    fill = "#{:02x}{:02x}{:02x}".format(*rgb)
+    mixed = [round(a + (b - a) * math.sqrt(share)) for a, b in zip(start, end, strict=True)]
+    fill = "#{:02x}{:02x}{:02x}".format(*mixed)
     return fill, max("#10161c", "#ffffff", key=lambda text: contrast(text, fill))
 
 

@@ -5,9 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from ui.shared.charts.base import RUN_NAME, Chart, Spec, axis, plain, unique
 from ui.shared.theme import Style
+
+_PLOTLY_SYMBOL = {
+    "circle": "circle",
+    "triangle": "triangle-up",
+    "diamond": "diamond",
+    "rect": "square",
+    "arrow": "star-triangle-up",
+    "pin": "triangle-down",
+    "roundRect": "hexagon",
+}
+"""The marker of a :class:`ui.theme.Style` in Plotly."""
+
+_POINTED_AT = (
+    "%{fullData.name}<br>%{x} s, %{y:.1f} %<br>"
+    "95 % interval: %{customdata[0]:.1f} to %{customdata[1]:.1f} %<extra></extra>"
+)
 
 
 @dataclass(frozen=True)
@@ -50,26 +67,69 @@ def interval_bars(rows: Sequence[Result]) -> Chart:
 
 
 def cost_vs_accuracy(rows: Sequence[Result]) -> Chart:
-    """Draw the seconds that each run took against its accuracy with the 95 % interval."""
+    """Draw the seconds that each run took against its accuracy with the 95 % interval.
+
+    A Plotly figure: what has finished is explored, by pointing, zooming and hiding runs.
+    """
     names = unique((row.label for row in rows), RUN_NAME)
     lowest = min((row.low for row in rows), default=0.0)
-    series: list[Spec] = []
-    for name, row in zip(names, rows, strict=True):
-        seconds = round(row.seconds, 2)
-        ends = [[seconds, _percent(row.low)], [seconds, _percent(row.high)]]
-        series.append(_dot(name, row, [seconds, _percent(row.accuracy)], 15))
-        series.append(_whiskers(name, row, ends, [13, 3]))
     spec: Spec = {
-        "animation": False,
-        "legend": {"top": 0, "left": 0, "type": "scroll", "itemWidth": 14},
-        "tooltip": {"trigger": "item", "confine": True},
-        "grid": {"top": 40, "left": 12, "right": 24, "bottom": 30},
-        "xAxis": axis("Seconds", 0, None, nameGap=24, boundaryGap=["0%", "8%"]),
-        "yAxis": axis("Accuracy", _floor_ten(lowest), 100, percent=True) | {"name": ""},
-        "series": series,
+        "data": [_point(name, row) for name, row in zip(names, rows, strict=True)],
+        "layout": {
+            "dragmode": False,  # else a finger that scrolls the page would zoom
+            "margin": {"t": 36, "l": 8, "r": 16, "b": 8},
+            "showlegend": True,
+            # Below, since Plotly's buttons are above.
+            "legend": {
+                "orientation": "h",
+                "xref": "container",
+                "x": 0,
+                "yref": "container",
+                "y": 0,
+                "yanchor": "bottom",
+            },
+            "xaxis": {
+                "title": {"text": "Seconds"},
+                "rangemode": "tozero",
+                "automargin": True,
+            },
+            "yaxis": {
+                "title": {"text": "Accuracy"},
+                "range": [_floor_ten(lowest), 100],
+                "ticksuffix": " %",
+                "automargin": True,
+            },
+        },
     }
     words = (f"{plain(r.label, RUN_NAME)}: {r.seconds:.0f} s, {r.accuracy:.1%}." for r in rows)
-    return Chart(spec, " ".join(["Training time against accuracy.", *words]), 320)
+    return Chart(spec, " ".join(["Training time against accuracy.", *words]), 360)
+
+
+def _point(name: str, row: Result) -> Spec:
+    accuracy, low, high = map(_percent, (row.accuracy, row.low, row.high))
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": escape(name, quote=False),  # Plotly reads names as markup
+        "x": [round(row.seconds, 2)],
+        "y": [accuracy],
+        "customdata": [[low, high]],
+        "hovertemplate": _POINTED_AT,
+        "marker": {
+            "symbol": _PLOTLY_SYMBOL[row.style.symbol],
+            "size": 13,
+            "color": row.style.color,
+            "opacity": 1,
+        },
+        "error_y": {
+            "type": "data",
+            "array": [round(high - accuracy, 2)],
+            "arrayminus": [round(accuracy - low, 2)],
+            "color": row.style.color,
+            "thickness": 2.5,
+            "width": 6,
+        },
+    }
 
 
 def _whiskers(name: str, row: Result, ends: list[list[float]], cap: list[int]) -> Spec:

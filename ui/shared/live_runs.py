@@ -10,11 +10,9 @@ import streamlit as st
 from tl_core.analysis.remarks import remarks
 from tl_core.errors import TLError
 from tl_core.execution.queue import Place
-from tl_core.store.database import PAUSED, RUNNING, WAITING, Job
+from tl_core.store.database import PAUSED, RUNNING, WAITING
 from ui.shared.charts import curves
 from ui.shared.page import draw, problem
-from ui.shared.photos import show_photos
-from ui.shared.results import finished_runs, photo_files
 from ui.shared.runs import RunView, line_of, view_runs
 from ui.shared.state import current_room, executor, my_jobs, owner, request_job, run_views, store
 from ui.shared.text import literal
@@ -23,10 +21,7 @@ SECONDS, FIRST_SECONDS = 1.0, 0.3
 """Between two looks: usually, and while the first point of the chart is about to come."""
 
 BUTTON_HEIGHT, REMARKS_HEIGHT = 40, 130
-"""Pixels that are kept free for what comes and goes while runs are live."""
-MISTAKES = 6
-"""Photos a run."""
-
+"""CSS px that are kept free for what comes and goes while runs are live."""
 
 STEADY = f"""<style>
 [data-testid="stProgress"] p {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
@@ -125,24 +120,6 @@ def _say_remarks(views: list[RunView], key: str) -> None:
             )
         ]
         st.markdown("\n\n".join(said) or "Nothing odd about these curves so far.")
-
-
-def mistakes(jobs: list[Job]) -> None:
-    """Show photos that finished runs still get wrong, those of which they were surest first."""
-    for run in finished_runs(jobs):
-        classes = run.record.classes
-        wrong = sorted(
-            (p for p in run.headline if not p.right), key=lambda p: -p.probabilities[p.predicted]
-        )
-        files = photo_files(run.record.config.test or run.record.config.data)
-        shown = [p for p in wrong if p.path in files][:MISTAKES]
-        if not shown:
-            continue
-        with st.expander(f"{run.view.title}: what it still gets wrong ({len(wrong)})"):
-            show_photos(
-                [files[p.path] for p in shown],
-                [f"{classes[p.label]}, taken for {classes[p.predicted]}" for p in shown],
-            )
 
 
 def _row(view: RunView, place: Place | None) -> None:

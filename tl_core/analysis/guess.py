@@ -1,29 +1,43 @@
-"""What became of a forecast: the learner's prediction from before the training, and the outcome."""
+"""A learner's guess, made before a comparison starts, of which run will win; and the outcome."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 from tl_core.analysis.verdict import judge_runs
 from tl_core.runs.compare import compare
 from tl_core.training.record import RunRecord, accuracy
 
 
-def forecast_words(
-    forecast: Mapping[str, Any], records: Mapping[int, RunRecord], names: Mapping[int, str]
+class Guess(TypedDict):
+    """What a learner expects of a comparison: plain data for JSON.
+
+    Attributes
+    ----------
+    winner
+        Position, in the comparison, of the run that is to win; None for no clear winner.
+    points
+        The lead that it is to have, in percentage points of accuracy.
+    """
+
+    winner: int | None
+    points: int
+
+
+def guess_words(
+    guess: Guess, records: Mapping[int, RunRecord], names: Mapping[int, str]
 ) -> tuple[str, str] | None:
-    """Return what was predicted and what came out, in words; None where that cannot be told.
+    """Return what was guessed and what came out, in words; None where that cannot be told.
 
     Parameters
     ----------
-    forecast
-        ``winner``: position of the run that was to win, None for no clear winner; ``points``: the
-        lead that it was to have, in points of accuracy.
+    guess
+        Of the comparison.
     records, names
         Of the finished runs of the comparison, by their position in it.
     """
-    winner, points = forecast.get("winner"), forecast.get("points") or 0
+    winner, points = guess["winner"], guess["points"]
     if len(records) < 2 or (winner is not None and winner not in records):
         return None
     first, second = sorted(records, key=lambda i: -_accuracy(records[i]))[:2]

@@ -19,9 +19,9 @@ from tl_core.data.catalog import PUBLIC, bundled_sets, find
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import FORMER_NAMES, make_config, under_present_names
-from ui.shared.state import AppState, app_state, start_from, untouched
+from ui.shared.starting_point import in_words, start_from, untouched
+from ui.shared.state import AppState, app_state
 from ui.shared.text import literal
-from ui.start.join import in_words
 from ui.train.controls import ON_SCREEN
 
 PARTS = ("data", "backbone", "thawed", "strategies", *ON_SCREEN, *FORMER_NAMES)

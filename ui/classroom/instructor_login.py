@@ -12,7 +12,7 @@ from ui.shared.page import problem
 from ui.shared.state import owner
 
 # Of the process and not in a cache of Streamlit, which any visitor's browser can ask to be cleared.
-_access = InstructorLogin()
+_login = InstructorLogin()
 
 
 def instructor_code() -> str | None:
@@ -29,7 +29,7 @@ def instructor_code() -> str | None:
 def is_instructor() -> bool:
     """Tell whether this browser has signed in."""
     code = instructor_code()
-    return code is not None and _access.inside(owner(), code)
+    return code is not None and _login.inside(owner(), code)
 
 
 def sign_in() -> None:
@@ -49,7 +49,7 @@ def sign_in() -> None:
         given = st.text_input("Instructor's code", type="password", autocomplete="off")
         if st.form_submit_button("Open the classroom"):
             try:
-                _access.sign_in(owner(), given, code)
+                _login.sign_in(owner(), given, code)
             except UserError as error:
                 problem(error)
             else:
@@ -58,4 +58,4 @@ def sign_in() -> None:
 
 def sign_out() -> None:
     """Close this part for this browser."""
-    _access.sign_out(owner())
+    _login.sign_out(owner())
