@@ -65,4 +65,4 @@ def _judged(
 
 
 def _accuracy(record: RunRecord) -> float:
-    return accuracy(record.test or record.val) or 0.0
+    return accuracy(record.headline) or 0.0

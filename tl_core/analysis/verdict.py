@@ -100,8 +100,7 @@ class Method:
 
     def accuracy(self, seed: int) -> float:
         """Return the share of right answers on the photos that count."""
-        record = self.records[seed]
-        return accuracy(record.test or record.val) or 0.0
+        return accuracy(self.records[seed].headline) or 0.0
 
 
 def methods(records: Sequence[RunRecord]) -> list[Method]:
@@ -135,7 +134,7 @@ def judge_methods(groups: Sequence[Method]) -> list[Verdict]:
 def _judge_gaps(i: int, j: int, gaps: Sequence[float], example: RunRecord) -> Verdict:
     from scipy.special import stdtrit  # 27 MB that a page needs only here
 
-    counted = len(example.test or example.val)
+    counted = len(example.headline)
     overlap = counted / max(1, len(example.split["train"]))
     spread = math.sqrt((1 / len(gaps) + overlap) * variance(gaps))
     reach = float(stdtrit(len(gaps) - 1, 1 - SIGNIFICANT / 2)) * spread
@@ -149,6 +148,4 @@ def _judge_gaps(i: int, j: int, gaps: Sequence[float], example: RunRecord) -> Ve
 
 
 def _alike(one: Method, other: Method, seed: int) -> bool:
-    records = (one.records[seed], other.records[seed])
-    photos = [[p.path for p in (record.test or record.val)] for record in records]
-    return records[0].fingerprint == records[1].fingerprint and photos[0] == photos[1]
+    return one.records[seed].headline_key == other.records[seed].headline_key

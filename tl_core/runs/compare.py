@@ -76,10 +76,10 @@ def compare(records: Sequence[RunRecord]) -> Comparison:
         if any(config[key] != configs[0][key] for config in configs)
     }
     tests = [
-        paired_test(i, j, _headline(records[i]), _headline(records[j]))
+        paired_test(i, j, records[i].headline, records[j].headline)
         for i in range(len(records))
         for j in range(i + 1, len(records))
-        if _same_photos(records[i], records[j])
+        if records[i].headline and records[i].headline_key == records[j].headline_key
     ]
     return Comparison(tuple(records), differences, tuple(tests))
 
@@ -104,14 +104,3 @@ def paired_test(
         neither=pairs.count((False, False)),
         p_value=mcnemar_exact(only_first, only_second),
     )
-
-
-def _headline(record: RunRecord) -> tuple[Prediction, ...]:
-    """Return the predictions that count: on the test photos where there are some."""
-    return record.test or record.val
-
-
-def _same_photos(one: RunRecord, other: RunRecord) -> bool:
-    photos = [[p.path for p in _headline(record)] for record in (one, other)]
-    sets = [(record.fingerprint, record.config.test) for record in (one, other)]
-    return sets[0] == sets[1] and photos[0] == photos[1] and bool(photos[0])

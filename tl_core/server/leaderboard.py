@@ -82,13 +82,10 @@ def outcome(run_dir: Path) -> Outcome | None:
         If the folder holds no whole record.
     """
     record = RunRecord.load(run_dir)
-    predictions = record.test or record.val
-    if not predictions:
+    if not record.headline:
         return None
-    # A second set that was only tested on is named by the configuration.
-    about = [record.fingerprint, record.config.test, [p.path for p in predictions]]
-    digest = hashlib.sha256(json.dumps(about).encode()).hexdigest()
-    return Outcome(tuple(p.right for p in predictions), digest, bool(record.test))
+    digest = hashlib.sha256(json.dumps(record.headline_key).encode()).hexdigest()
+    return Outcome(tuple(p.right for p in record.headline), digest, bool(record.test))
 
 
 def rankings(runs: Sequence[tuple[Job, Outcome]]) -> list[list[Entry]]:

@@ -117,9 +117,23 @@ class RunRecord:
     caches: tuple[PrefixCached, ...] = field(default=())
     profile: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def headline(self) -> tuple[Prediction, ...]:
+        """Predictions that count: for the test items where there are some, else for validation."""
+        return self.test or self.val
+
+    @property
+    def data_key(self) -> tuple[str, str | None]:
+        """Equal for runs on the same data, a second set that is only tested on included."""
+        return self.fingerprint, self.config.test
+
+    @property
+    def headline_key(self) -> tuple[str, str | None, tuple[str, ...]]:
+        """Equal for runs whose headlines are about the same items, in the same order."""
+        return (*self.data_key, tuple(prediction.path for prediction in self.headline))
+
     def summary(self, run_dir: Path) -> dict[str, Any]:
         """Return the headline numbers under the names that the command line promises."""
-        right = sum(p.right for p in self.val)
         profile = {part: round(seconds, 3) for part, seconds in self.profile.items()}
         return {
             **({"profile": profile} if profile else {}),
@@ -133,14 +147,10 @@ class RunRecord:
             "best_epoch": self.best_epoch,
             "best_val_accuracy": accuracy(self.val),
             "final_val_accuracy": self.history[-1].val_accuracy if self.history else None,
-            "val_interval": list(wilson_interval(right, len(self.val))) if self.val else None,
+            "val_interval": interval(self.val),
             "val_count": len(self.split["val"]),
             "test_accuracy": accuracy(self.test),
-            "test_interval": (
-                list(wilson_interval(sum(p.right for p in self.test), len(self.test)))
-                if self.test
-                else None
-            ),
+            "test_interval": interval(self.test),
             "test_count": len(self.test),
             "image_size": self.config.input_size,
             "input_size": self.config.input_size,
@@ -284,6 +294,13 @@ def accuracy(predictions: tuple[Prediction, ...]) -> float | None:
     if not predictions:
         return None
     return sum(p.right for p in predictions) / len(predictions)
+
+
+def interval(predictions: tuple[Prediction, ...]) -> list[float] | None:
+    """Return the 95 % Wilson interval of that share, or None where nothing was predicted."""
+    if not predictions:
+        return None
+    return list(wilson_interval(sum(p.right for p in predictions), len(predictions)))
 
 
 def _read(path: Path) -> Any:

@@ -14,9 +14,8 @@ import streamlit as st
 from tl_core.data import open_dataset
 from tl_core.errors import TLError, UserError
 from tl_core.execution import run_folder
-from tl_core.statistics import wilson_interval
 from tl_core.store.database import Job
-from tl_core.training.record import Prediction, RunRecord, accuracy
+from tl_core.training.record import Prediction, RunRecord, accuracy, interval
 from ui.shared.charts import Result, unique
 from ui.shared.charts.base import RUN_NAME
 from ui.shared.runs import RunView, view_runs
@@ -32,15 +31,14 @@ class FinishedRun:
 
     @property
     def headline(self) -> tuple[Prediction, ...]:
-        """Predictions that count: on test photos where there are some, else on validation."""
-        return self.record.test or self.record.val
+        """Predictions that count."""
+        return self.record.headline
 
     @property
     def result(self) -> Result:
         """Accuracy with its interval, for a chart."""
-        right = sum(p.right for p in self.headline)
-        low, high = wilson_interval(right, len(self.headline))
         share = accuracy(self.headline) or 0.0
+        low, high = interval(self.headline) or (0.0, 1.0)
         return Result(self.view.title, self.view.style, share, low, high, self.record.seconds)
 
 
@@ -101,12 +99,8 @@ def earlier_runs(jobs: Sequence[Job]) -> dict[str, Job]:
     known = {job.id for job in jobs}
     others = [job for job in my_jobs() if job.status == "finished" and job.id not in known]
     with_records = finished_runs(others)
-    wanted = _photos_of(chosen[0].record)
-    return {r.view.job.id: r.view.job for r in with_records if _photos_of(r.record) == wanted}
-
-
-def _photos_of(record: RunRecord) -> tuple[str, str | None]:
-    return record.fingerprint, record.config.test
+    wanted = chosen[0].record.data_key
+    return {r.view.job.id: r.view.job for r in with_records if r.record.data_key == wanted}
 
 
 def photo_files(data: str) -> dict[str, Path]:

@@ -100,6 +100,13 @@ def test_runs_without_an_answer_get_no_test() -> None:
     assert compare([run(""), run("")]).tests == ()
 
 
+def test_the_headline_is_the_test_where_there_is_one() -> None:
+    assert run("10").headline == run("10").val
+    tested = run("10", test="110")
+    assert tested.headline == tested.test
+    assert tested.headline_key == ("f", None, ("test0", "test1", "test2"))
+
+
 def test_only_settings_that_differ_are_listed() -> None:
     records = [run("1", strategy=name, seed=3) for name in ("feature_extraction", "fine_tune")]
     differences = compare(records).differences
