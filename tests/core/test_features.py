@@ -47,7 +47,7 @@ def test_a_cached_run_has_the_numbers_of_an_uncached_one(
     name: str, photos: Path, tmp_path: Path
 ) -> None:
     choices = {"backbone": name, "weights": "none", "batch_norm": "frozen", "augment": "none"}
-    choices["input_size"] = small(name)
+    choices |= {"input_size": small(name), "per_class": 3}
     for strategy, trainable in (("feature_extraction", "none"), ("fine_tune", "last:1")):
         cached = config(photos, strategy=strategy, trainable=trainable, **choices)
         stream = run(cached, tmp_path / strategy)
