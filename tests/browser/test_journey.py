@@ -30,7 +30,7 @@ TRAIN, VAL = 24, 12
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def insects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few real photos, or drawn ones where the development photos are absent."""
     folder = tmp_path_factory.mktemp("journey") / "insects"
     source = SHARED_DATA / "hymenoptera"
@@ -54,24 +54,24 @@ def learner(new_browser: Callable[..., Any]) -> Any:
     return new_browser()
 
 
-def bring_photos(page: Page, url: str, photos: Path, tmp_path: Path) -> None:
+def bring_photos(page: Page, url: str, insects: Path, tmp_path: Path) -> None:
     arrive(page, url)
     go(page, "Data")
-    upload_photos(page, photos, tmp_path)
+    upload_photos(page, insects, tmp_path)
 
 
-def upload_photos(page: Page, photos: Path, tmp_path: Path) -> None:
-    upload(page, zip_folder(photos, tmp_path / "insects.zip"))
+def upload_photos(page: Page, insects: Path, tmp_path: Path) -> None:
+    upload(page, zip_folder(insects, tmp_path / "insects.zip"))
     expect(page.get_by_role("heading", name="insects", exact=True)).to_be_visible()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_from_photos_to_a_comparison(
-    learner: Any, chromium: Any, url: str, photos: Path, tmp_path: Path
+    learner: Any, chromium: Any, url: str, insects: Path, tmp_path: Path
 ) -> None:
     page = learner.new_page()
-    bring_photos(page, url, photos, tmp_path)
+    bring_photos(page, url, insects, tmp_path)
     metrics = page.get_by_test_id("stMetricValue")
     expect(metrics).to_have_text([str(2 * (TRAIN + VAL)), "2", "0", "0"])
     thumbnails = page.get_by_test_id("stImage").filter(has_text=".jpg").locator("img")
@@ -125,7 +125,7 @@ def test_from_photos_to_a_comparison(
     expect(page.get_by_test_id("stEChartsChart")).to_have_count(5)
 
     go(page, "Predict")
-    upload(page, sorted((photos / "val" / "bees").iterdir())[0])
+    upload(page, sorted((insects / "val" / "bees").iterdir())[0])
     expect(page.get_by_test_id("stProgress").filter(has_text="bees ·")).to_have_count(2)
     assert page.get_by_test_id("stException").count() == 0
 
@@ -137,10 +137,10 @@ def epoch(row: Any) -> int:
 
 
 def test_runs_live_through_a_reload_and_stop_when_told(
-    learner: Any, url: str, photos: Path, tmp_path: Path
+    learner: Any, url: str, insects: Path, tmp_path: Path
 ) -> None:
     page = learner.new_page()
-    bring_photos(page, url, photos, tmp_path)
+    bring_photos(page, url, insects, tmp_path)
     go(page, "Train")
     line_up_slow_runs(page)
     settle(page, Epochs=200, Photo_size_in_pixels=48)
@@ -167,7 +167,7 @@ def test_runs_live_through_a_reload_and_stop_when_told(
 
 
 def test_garbage_is_refused_and_the_app_lives_on(
-    learner: Any, url: str, photos: Path, tmp_path: Path
+    learner: Any, url: str, insects: Path, tmp_path: Path
 ) -> None:
     garbage = tmp_path / "garbage.zip"
     garbage.write_bytes(b"PK\x03\x04" + b"nothing of a zip" * 100)
@@ -176,7 +176,7 @@ def test_garbage_is_refused_and_the_app_lives_on(
     upload(page, garbage)
     expect(page.get_by_text("'garbage' was refused: it is damaged or no zip")).to_be_visible()
     expect(page.get_by_text("Nothing is chosen yet")).to_be_visible()
-    upload_photos(page, photos, tmp_path)  # at once: nothing has to be loaded anew
+    upload_photos(page, insects, tmp_path)  # at once: nothing has to be loaded anew
     expect(page.get_by_text("was refused")).to_have_count(0)
     assert page.get_by_test_id("stException").count() == 0
 

@@ -13,12 +13,12 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests.browser.walk import arrive, go, upload
+from tests.jobs import quick
 from tests.photos import make_photo
 from tl_core.execution.inline import InlineExecutor
 from tl_core.server.uploads import uploads_folder
 from tl_core.store.database import Store
 from tl_core.store.schema import uploads
-from tl_core.training.config import make_config
 
 NAMES = (
     "<img src=x onerror=alert(1)>",
@@ -26,7 +26,6 @@ NAMES = (
     "[click](javascript:alert(3))",
     "{a|b} :red[x] $x$",
 )
-QUICK = {"epochs": 1, "input_size": 32, "batch_size": 8, "precision": "fp32", "threads": 1}
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_names_are_shown_and_never_run(page: Page, own_app: str, tmp_path: Path)
     store = Store()
     with store.engine.connect() as connection:
         row = connection.execute(select(uploads)).one()
-    config = make_config(str(uploads_folder() / row.folder), strategy="feature_extraction", **QUICK)
+    config = quick(uploads_folder() / row.folder, epochs=1)
     InlineExecutor(store).submit("train", config.to_dict(), owner=row.owner, comparison="c")
     store.close()
     go(page, "Compare")

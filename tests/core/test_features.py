@@ -8,26 +8,20 @@ import pytest
 import torch
 
 from tests.families import ONE_OF_EACH_FAMILY, small
-from tests.photos import make_photo_folder
+from tests.jobs import quick
 from tl_core.backbones.spec import backbones
 from tl_core.features import FrozenPrefix
 from tl_core.home import home
 from tl_core.prefix import default_views, worthwhile_depth
-from tl_core.training.config import RunConfig, make_config
+from tl_core.training.config import RunConfig
 from tl_core.training.events import CancelRun, EpochEnded, PrefixCached, RunCancelled, TrainEvent
 from tl_core.training.loader import cached_depths
 from tl_core.training.loop import train
 from tl_core.training.record import RunRecord
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=10)
-
-
 def config(photos: Path, **choices: object) -> RunConfig:
-    quick = {"epochs": 2, "input_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
-    return make_config(str(photos), **{**quick, **choices})  # type: ignore[arg-type]
+    return quick(photos, **{"batch_size": 4, **choices})
 
 
 def run(config: RunConfig, folder: Path, beside: Sequence[RunConfig] = ()) -> list[TrainEvent]:
@@ -53,7 +47,7 @@ def test_a_cached_run_has_the_numbers_of_an_uncached_one(
     name: str, photos: Path, tmp_path: Path
 ) -> None:
     choices = {"backbone": name, "weights": "none", "batch_norm": "frozen", "augment": "none"}
-    choices["input_size"] = small(name)
+    choices |= {"input_size": small(name), "per_class": 3}
     for strategy, trainable in (("feature_extraction", "none"), ("fine_tune", "last:1")):
         cached = config(photos, strategy=strategy, trainable=trainable, **choices)
         stream = run(cached, tmp_path / strategy)

@@ -6,22 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.photos import make_photo_folder
+from tests.jobs import quick
 from tl_core.cli import main
 from tl_core.stopwatch import OVERHEAD, Stopwatch
-from tl_core.training.config import RunConfig, make_config
+from tl_core.training.config import RunConfig
 from tl_core.training.loop import train
 from tl_core.training.record import RunRecord
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=8)
-
-
 def config(photos: Path, **choices: object) -> RunConfig:
-    quick = {"epochs": 2, "input_size": 32, "batch_size": 4, "precision": "fp32", "threads": 1}
-    return make_config(str(photos), **{**quick, **choices})  # type: ignore[arg-type]
+    return quick(photos, **{"batch_size": 4, **choices})
 
 
 def test_each_second_counts_once() -> None:

@@ -8,23 +8,24 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from tests.photos import make_photo_folder
-from tests.ui.lab import Lab
+from tests.ui.lab import Lab, TrainedBefore
 from tl_core.execution.local import LocalExecutor
 
 
 @pytest.fixture
-def lab(own_home: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+def lab(
+    own_home: Path, photos: Path, trained_before: TrainedBefore, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Lab]:
     monkeypatch.setattr(LocalExecutor, "ensure_supervisor", lambda self: None)
     monkeypatch.setenv("TL_PREDICT_FIRST", "0")
     st.cache_resource.clear()
     st.cache_data.clear()
-    lab = Lab(photos)
+    lab = Lab(photos, trained_before)
     yield lab
     lab.store.close()
     st.cache_resource.clear()
 
 
 @pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=10)
+def trained_before(tmp_path_factory: pytest.TempPathFactory) -> TrainedBefore:
+    return TrainedBefore(tmp_path_factory.mktemp("trained"))

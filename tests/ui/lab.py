@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import time
 from collections.abc import Sequence
 from hashlib import sha256
@@ -14,19 +16,71 @@ from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
 from tests.jobs import quick
+from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.server.uploads import Upload, Uploads, uploads_folder
 from tl_core.store.database import Store
 from tl_core.store.schema import uploads
+from tl_core.training.config import RunConfig
 
 APP = Path(__file__).parents[2] / "app.py"
 OWNER = "0123456789abcdef" * 2
 
 
+class TrainedBefore:
+    """Runs that this session has trained: the same run of another test is a copy.
+
+    Parameters
+    ----------
+    folder
+        Where they are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, store: Store, config: RunConfig, owner: str, comparison: str) -> str:
+        """Put a run that has come to its end into a store; return its id."""
+        more = {"owner": owner, "comparison": comparison}
+        kept, data = self.folder / _digest(config), Path(config.data)
+        if not kept.is_dir():
+            run = InlineExecutor(store).submit("train", config.to_dict(), **more)
+            if data.is_dir() and (job := store.job(run)) is not None and job.status == "finished":
+                shutil.copytree(run_folder(run), kept)
+                told = [event for _, event in store.events(run)]
+                paths = {"data": str(data), "run": str(run_folder(run))}
+                (kept / "told.json").write_text(json.dumps({"events": told, **paths}))
+            return run
+        run = store.add_job("train", config.to_dict(), **more)
+        store.start(run)
+        shutil.copytree(kept, run_folder(run))
+        paths = json.loads((kept / "told.json").read_text())
+        for name in ("config.json", "told.json"):
+            file = run_folder(run) / name
+            text = file.read_text().replace(paths["data"], config.data)
+            file.write_text(text.replace(paths["run"], str(run_folder(run))))
+        told_here = run_folder(run) / "told.json"
+        store.append(run, 1, json.loads(told_here.read_text())["events"])
+        told_here.unlink()
+        store.end(run, "finished")
+        return run
+
+
+def _digest(config: RunConfig) -> str:
+    """Return a name for all that decides a run: its settings and the content of its folder."""
+    content = sha256(config.replace(data="").to_json().encode())
+    data = Path(config.data)
+    for file in sorted(path for path in data.rglob("*") if path.is_file()):
+        if file.name != ".tl_scan.json":  # holds times
+            content.update(str(file.relative_to(data)).encode() + b"\0" + file.read_bytes())
+    return content.hexdigest()
+
+
 class Lab:
     """One learner's home: what is chosen, what has run, and the screens on top of it."""
 
-    def __init__(self, photos: Path) -> None:
+    def __init__(self, photos: Path, trained: TrainedBefore) -> None:
+        self._trained = trained
         self.photos = self.own(photos)
 
     @property
@@ -63,14 +117,13 @@ class Lab:
         owner: str = OWNER,
         **choices: Any,
     ) -> list[str]:
-        """Run a comparison to its end; return the ids of its runs."""
-        executor = InlineExecutor(self.store)
+        """Bring a comparison to its end; return the ids of its runs."""
         photos = self.own(data or self.photos, owner)
-        configs = [quick(photos, strategy=name, **choices) for name in strategies]
-        return [
-            executor.submit("train", config.to_dict(), owner=owner, comparison="comparison")
-            for config in configs
-        ]
+        return [self.run(quick(photos, strategy=name, **choices), owner) for name in strategies]
+
+    def run(self, config: RunConfig, owner: str = OWNER, comparison: str = "comparison") -> str:
+        """Bring one run to its end; return its id."""
+        return self._trained.run(self.store, config, owner, comparison)
 
     def open(self, screen: str, owner: str = OWNER) -> Any:
         """Open a screen in a new session; any exception on it fails the test."""

@@ -12,7 +12,6 @@ from tests.jobs import quick
 from tests.photos import make_photo_folder
 from tests.ui.lab import OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
-from tl_core.execution.inline import InlineExecutor
 from tl_core.training.config import make_config
 from tl_core.training.events import PrefixCached
 from tl_core.training.record import Prediction, RunRecord
@@ -30,8 +29,7 @@ def captions(app: Any) -> list[str]:
 def add_run(lab: Lab, comparison: str, data: Path | None = None, **choices: Any) -> str:
     photos = lab.own(data) if data else lab.photos
     config = quick(photos, **{"strategy": "hybrid", **choices})
-    executor = InlineExecutor(lab.store)
-    return executor.submit("train", config.to_dict(), owner=OWNER, comparison=comparison)
+    return lab.run(config, comparison=comparison)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.ui.lab import OWNER, Lab, links, rerun, texts
-from tl_core.execution.inline import InlineExecutor
 from tl_core.server.rooms import Rooms
 from tl_core.store.database import Store
 from tl_core.training.config import make_config
@@ -172,9 +171,7 @@ def test_mistakes_are_shown_once_it_is_over(lab: Lab) -> None:
     config = make_config(
         str(lab.photos), strategy="from_scratch", epochs=1, input_size=32, lr=1e-8, precision="fp32"
     )
-    InlineExecutor(lab.store).submit(
-        "train", config.to_dict(), owner=OWNER, comparison="comparison"
-    )
+    lab.run(config)
     lab.choose(comparison="comparison")
     app = lab.open("train")
     [gallery] = [e for e in app.expander if "still gets wrong" in e.label]

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.photos import make_photo_folder
 from tl_core import cli
 from tl_core.analysis import backbone_ranking
 from tl_core.backbones.build import build_backbone
@@ -17,11 +16,6 @@ from tl_core.errors import UnknownName, UserError
 from tl_core.execution.inline import InlineExecutor
 from tl_core.modalities.photo import PHOTO
 from tl_core.store.database import Store
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=8)
 
 
 def test_a_network_that_learned_is_forecast_before_one_that_did_not(

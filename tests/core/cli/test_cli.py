@@ -42,11 +42,6 @@ EPOCH_KEYS = {"epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy
 Tell = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=10)
-
-
 @pytest.fixture
 def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
     """Run a command that succeeds; with ``--json``, return what stdout holds."""

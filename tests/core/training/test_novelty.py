@@ -23,7 +23,7 @@ from tl_core.training.record import NOVELTY, RunRecord
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def many_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=30)
 
 
@@ -61,9 +61,9 @@ def test_with_fewer_photos_than_neighbours_the_farthest_counts() -> None:
 
 @pytest.mark.parametrize("strategy", STRATEGIES.names())
 def test_every_run_keeps_what_it_is_at_home_with(
-    strategy: str, photos: Path, tmp_path: Path
+    strategy: str, many_photos: Path, tmp_path: Path
 ) -> None:
-    run = finish(photos, tmp_path / "run", strategy=strategy, trainable="last:2")
+    run = finish(many_photos, tmp_path / "run", strategy=strategy, trainable="last:2")
     known, record = NoveltyDetector.load(run), RunRecord.load(run)
     assert known is not None
     assert len(known.features) == len(record.split["train"]) <= REMEMBERED
@@ -71,15 +71,17 @@ def test_every_run_keeps_what_it_is_at_home_with(
     assert torch.linalg.vector_norm(known.features.float(), dim=1) == pytest.approx(1, abs=1e-2)
 
 
-def test_where_features_are_kept_changes_nothing(photos: Path, tmp_path: Path) -> None:
-    runs = [finish(photos, tmp_path / str(cache), cache=cache) for cache in (True, False)]
+def test_where_features_are_kept_changes_nothing(many_photos: Path, tmp_path: Path) -> None:
+    runs = [finish(many_photos, tmp_path / str(cache), cache=cache) for cache in (True, False)]
     kept, afresh = (NoveltyDetector.load(run) for run in runs)
     assert kept is not None and afresh is not None
     assert kept.features.float().numpy() == pytest.approx(afresh.features.float().numpy(), abs=2e-3)
 
 
-def test_noise_is_unfamiliar_and_photos_of_the_task_are_not(photos: Path, tmp_path: Path) -> None:
-    run = finish(photos, tmp_path / "run")
+def test_noise_is_unfamiliar_and_photos_of_the_task_are_not(
+    many_photos: Path, tmp_path: Path
+) -> None:
+    run = finish(many_photos, tmp_path / "run")
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
     new = [tmp_path / f"{seed}.png" for seed in range(1000, 1020)]
@@ -91,10 +93,10 @@ def test_noise_is_unfamiliar_and_photos_of_the_task_are_not(photos: Path, tmp_pa
 
 
 def test_a_run_from_before_gives_no_warning_and_a_damaged_file_is_told(
-    photos: Path, tmp_path: Path
+    many_photos: Path, tmp_path: Path
 ) -> None:
-    run = finish(photos, tmp_path / "run")
-    photo = next(photos.rglob("*.jpg"))
+    run = finish(many_photos, tmp_path / "run")
+    photo = next(many_photos.rglob("*.jpg"))
     (run / NOVELTY).write_bytes(b"garbage")
     with pytest.raises(UserError, match="damaged"):
         predict_files(run, [photo])
