@@ -31,7 +31,7 @@ def describe(strategies: tuple[str, ...]) -> None:
 
 
 def objections(planned: list[RunConfig]) -> list[str]:
-    """Return what speaks against starting, in sentences."""
+    """Return the objections against starting, in sentences."""
     found = []
     if not planned:
         found.append("Choose at least one strategy; two or more can be compared.")

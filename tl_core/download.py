@@ -106,7 +106,7 @@ def reachable(urls: Collection[str], patience: float = 2.0) -> set[str]:
 
 
 def plainly(error: OSError | HTTPException) -> str:
-    """Return what an error of the network or the disk says, without its wrapping."""
+    """Return the message of an error of the network or the disk, without its wrapping."""
     if isinstance(error, HTTPError):
         return str(error)
     cause = getattr(error, "reason", error)

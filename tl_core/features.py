@@ -67,7 +67,7 @@ class FrozenPrefix:
         batches: Batches,
         precision: str,
     ) -> Steps[Arrays]:
-        """Return what the first ``depth`` stages make of items, computing what is not kept yet.
+        """Return the features of items behind the first ``depth`` stages; compute missing ones.
 
         Parameters
         ----------

@@ -43,7 +43,7 @@ class FreezePlan:
     batch_norm: BatchNormPolicy = "frozen"
 
     def frozen_prefix(self, stages: tuple[str, ...]) -> int:
-        """Return how many stages stand in front of the first trainable one.
+        """Return the number of stages in front of the first trainable one.
 
         Those are a pure function of the picture, except under ``adapt_all``, where there is no
         such prefix.

@@ -32,7 +32,7 @@ NICENESS = int(os.environ.get("TL_NICE", 5))
 
 
 def slots() -> int:
-    """Return how many runs this machine trains at once.
+    """Return the number of runs that this machine trains at once.
 
     ``TL_SLOTS``; else one for two cores, or for one core where a GPU does the work, and never more
     than there is memory for.
@@ -65,12 +65,12 @@ def run_memory() -> int | None:
 
 
 def run_seconds() -> float:
-    """Return how long one run may take, pauses not counted: ``TL_RUN_MINUTES``, else an hour."""
+    """Return the seconds that one run may take without pauses: ``TL_RUN_MINUTES``, else an hour."""
     return 60.0 * (whole_number("TL_RUN_MINUTES") or RUN_MINUTES)
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -14,7 +14,7 @@ VIEWS_IN_ALL = 1000
 
 
 def inference_batch(device: str) -> int:
-    """Return how many items run at once wherever nothing is learned.
+    """Return the batch size wherever nothing is learned.
 
     What sixteen photos become on their way stays close to a processor: with 64, measured on two
     cores, resnet18 takes 1.4 times as long a photo and mobilenet_v3_small twice.
@@ -23,7 +23,7 @@ def inference_batch(device: str) -> int:
 
 
 def default_views(epochs: int, items: int) -> int:
-    """Return how many augmented views of each item are kept.
+    """Return the number of augmented views of each item that are kept.
 
     It depends on the number of epochs and items alone, so that the same run sees the same views on
     every machine.

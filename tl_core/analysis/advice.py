@@ -145,7 +145,7 @@ def notes(
     *,
     from_scratch: bool = False,
 ) -> list[Note]:
-    """Return what a plan risks with so many photos, or what speaks for it.
+    """Return notes on a plan: its risks with so many photos, or its merits.
 
     Parameters
     ----------

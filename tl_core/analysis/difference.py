@@ -41,7 +41,7 @@ class Difference:
         return change
 
     def cell(self, true: int, predicted: int) -> tuple[list[int], list[int]]:
-        """Return which photos came into a cell of the matrix, and which left it, by position."""
+        """Return the positions of the items that came into a cell of the matrix, and left it."""
         came: list[int] = []
         left: list[int] = []
         for i, (before, after) in enumerate(zip(self.first, self.second, strict=True)):

@@ -28,7 +28,7 @@ class Guess(TypedDict):
 def guess_words(
     guess: Guess, records: Mapping[int, RunRecord], names: Mapping[int, str]
 ) -> tuple[str, str] | None:
-    """Return what was guessed and what came out, in words; None where that cannot be told.
+    """Return the guess and the outcome in words; None where there is no outcome to judge.
 
     Parameters
     ----------

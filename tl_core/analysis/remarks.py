@@ -29,7 +29,7 @@ class Remark:
 
 
 def remarks(history: Sequence[EpochEnded], classes: int, *, ended: bool) -> list[Remark]:
-    """Return what the curves show.
+    """Return the remarks that the curves support.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ class BackboneSpec:
         return sum(stage.parameters for stage in self.stages)
 
     def scale(self, size: int) -> float:
-        """Return how many times the work at the default input size another one takes.
+        """Return the work at an input size, as a multiple of the work at the default one.
 
         Rounded sides and attention make that an estimate.
         """

@@ -34,13 +34,13 @@ def cache_folder() -> Path:
 
 
 def weights_path(spec: BackboneSpec) -> Path:
-    """Return where the weights file lies, or will lie once it is downloaded."""
+    """Return the path of the weights file, whether or not it is downloaded yet."""
     folder = ASSETS / "weights" if spec.weights.origin == "bundled" else cache_folder()
     return folder / spec.weights.file
 
 
 def location(spec: BackboneSpec) -> Location:
-    """Return where the weights are: ``bundled``, ``cached``, or only on the net (``download``)."""
+    """Return where the weights are: ``bundled``, ``cached`` or, on the net alone, ``download``."""
     if spec.weights.origin == "bundled":
         return "bundled"
     return "cached" if weights_path(spec).is_file() else "download"

@@ -74,7 +74,7 @@ def _help(name: str) -> str:
 
 
 def choices(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what was chosen, for ``make_config``; None where the strategy decides."""
+    """Return the chosen settings for ``make_config``; None where the strategy decides."""
     chosen = {name: getattr(args, name) for name in (*CHOICES, "class_weights")}
     chosen["trainable"] = ",".join(args.trainable) if args.trainable else None
     return chosen

@@ -37,7 +37,7 @@ class Amount:
 
     @classmethod
     def of(cls, split: Split, report: HealthReport) -> Amount:
-        """Return what a split of checked items amounts to."""
+        """Return the amount of a split of checked items."""
         typical = {name: spread["median"] for name, spread in report.spreads.items()}
         work = MODALITIES.get(report.modality).work(typical)
         return cls(len(split.train), len(split.val), len(split.test), work)

@@ -198,7 +198,7 @@ class _Bench:
         return self._seconds(KINDS["adamw"](parameters, lr=0.0).step)[1]
 
     def _saved_bytes(self, position: int, x: torch.Tensor) -> int:
-        """Return what one item adds to the tensors that the backward pass needs."""
+        """Return the bytes that one item adds to the tensors of the backward pass."""
 
         def saved(part: torch.Tensor) -> int:
             found: dict[int, int] = {}

@@ -99,7 +99,7 @@ class ProfileKey:
 
     @classmethod
     def of(cls, config: RunConfig) -> ProfileKey:
-        """Return what has to be measured to predict a run."""
+        """Return the key of the profile that predicts a run."""
         threads = config.threads or default_threads()
         return cls(config.backbone, config.input_size, config.device, config.precision, threads)
 
@@ -160,7 +160,7 @@ class CostProfile:
 
     @classmethod
     def load(cls, what: ProfileKey) -> CostProfile | None:
-        """Return what is kept, or None if it has not been measured yet."""
+        """Return the kept profile, or None if none was measured yet."""
         try:
             return from_plain(cls, json.loads(what.file.read_text()))
         except (OSError, ValueError):  # none, or another version's

@@ -121,7 +121,7 @@ def bundled_sets() -> list[BundledSet]:
 
 
 def find(data: str | Path) -> Path | None:
-    """Return where data lie: at an existing path, else the set of that name if it is here."""
+    """Return the path of data: an existing path, else the set of that name if it is here."""
     path = os.path.expanduser(data)
     if str(data) and os.path.exists(path):
         return Path(path)
@@ -134,13 +134,13 @@ def find(data: str | Path) -> Path | None:
 
 
 def known_name(folder: Path) -> str | None:
-    """Return what a set of this catalogue is called; None for any other folder."""
+    """Return the name of a set of this catalogue; None for any other folder."""
     sets = (*bundled_sets(), *PUBLIC)
     return next((entry.name for entry in sets if entry.folder == folder), None)
 
 
 def locate(data: str | Path) -> Path:
-    """Return where data lie, as :func:`find` does, or say why that is not possible.
+    """Return the path of data, as :func:`find` does, or raise the reason why there is none.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def locate(data: str | Path) -> Path:
 
 
 def alternative() -> str:
-    """Say what there is to learn from without a connection."""
+    """Return a sentence that names data to learn from without a connection."""
     names = [bundled.name for bundled in bundled_sets()]
     return f"Without one, use the bundled set {names[0]}." if names else "Or use your own photos."
 

@@ -87,7 +87,7 @@ def add_archive(file: IO[bytes], name: str, limits: ArchiveLimits = LIMITS) -> P
 
 
 def title_of(name: str) -> str:
-    """Return what to call an upload: its file name without folders and without ``.zip``."""
+    """Return the name of an upload: its file name without folders and without ``.zip``."""
     last = clean(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
     return re.sub(r"(?i)\.zip$", "", last)[:80].strip() or "data"
 

@@ -91,7 +91,7 @@ def _check(
 
 
 def scan_cache(root: Path) -> Path:
-    """Return where the result of checking a folder is remembered: an upload's goes with it."""
+    """Return the file that keeps the facts of a checked folder: an upload's goes with it."""
     if (root / MANIFEST).is_file():
         return root / ".tl_scan.json"
     return home() / "cache" / "scans" / f"{_digest(str(root.resolve()))[:32]}.json"

@@ -76,11 +76,11 @@ class DatasetSpec:
         return [self.items[index].sha256 for index in indices]
 
     def file(self, index: int) -> Path:
-        """Return where item ``index`` lies."""
+        """Return the path of item ``index``."""
         return self.root / self.items[index].stored
 
     def files(self, indices: Sequence[int]) -> list[Path]:
-        """Return where these items lie."""
+        """Return the paths of these items."""
         return [self.file(index) for index in indices]
 
 

@@ -36,7 +36,7 @@ class Place:
 
 
 def max_waiting() -> int:
-    """Return how many runs of one learner may wait: ``TL_MAX_WAITING``, else 8."""
+    """Return the number of runs of one learner that may wait: ``TL_MAX_WAITING``, else 8."""
     return whole_number("TL_MAX_WAITING") or MAX_WAITING
 
 

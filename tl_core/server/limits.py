@@ -74,7 +74,7 @@ class UploadLimits(ArchiveLimits):
         return cls(**chosen)
 
     def server_room(self, stored: int) -> int:
-        """Return how many bytes uploads may still take, where ``stored`` are there already."""
+        """Return the bytes that uploads may still take, where ``stored`` are there already."""
         free = shutil.disk_usage(home()).free
         return max(0, min(self.server_bytes - stored, free // 2))
 

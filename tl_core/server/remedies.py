@@ -122,7 +122,7 @@ def merge_classes(
 
 
 def class_name(text: str) -> str:
-    """Return what a learner typed as the name of a class: one line of at most 60 characters.
+    """Return a typed class name in its final form: one line of at most 60 characters.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def class_name(text: str) -> str:
 
 
 def _one_of(items: tuple[Item, ...], copies: list[int]) -> int | None:
-    """Return which of some copies is kept; None where their labels contradict one another."""
+    """Return the index of the copy that is kept; None where their labels contradict one another."""
     if len({items[index].label for index in copies}) > 1:
         return None
     return min(copies, key=lambda index: (_KEPT_FIRST.index(items[index].split), index))

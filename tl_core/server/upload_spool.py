@@ -63,14 +63,14 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBR
 
 
 def spool_folder() -> Path:
-    """Return where uploads lie until they are checked."""
+    """Return the folder of uploads that are not checked yet."""
     folder = home() / "incoming"
     folder.mkdir(exist_ok=True)
     return folder
 
 
 def older(folder: Path, than: float, pattern: str = "*") -> list[Path]:
-    """Return what lies in a folder and was last changed before a time (seconds of the epoch)."""
+    """Return the entries of a folder last changed before a time (seconds of the epoch)."""
     found = []
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError):  # somebody else was quicker

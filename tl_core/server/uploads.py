@@ -69,12 +69,12 @@ class Upload:
 
 
 def uploads_folder() -> Path:
-    """Return where uploads are kept."""
+    """Return the folder of checked uploads."""
     return home().resolve() / "uploads"
 
 
 def questions_folder() -> Path:
-    """Return where photos are kept that networks were asked about."""
+    """Return the folder of items that networks were asked about."""
     return home().resolve() / "questions"
 
 
@@ -178,7 +178,7 @@ class Uploads:
         return upload
 
     def _room(self, spool: UploadSpool, own: int) -> int:
-        """Return how many bytes the learner may still store."""
+        """Return the bytes that the learner may still store."""
         limits = self.limits
         if own >= limits.learner_bytes:
             raise spool.refuse(
@@ -224,7 +224,7 @@ class Uploads:
             return int(connection.execute(select(func.sum(each.c.bytes))).scalar() or 0)
 
     def expires(self, upload: Upload) -> float:
-        """Return when an upload will be removed, in seconds since the epoch."""
+        """Return the time at which an upload is removed, in seconds since the epoch."""
         return upload.created + self.limits.hours * 3600
 
     def may_use(self, owner: str, data: str) -> bool:

@@ -189,7 +189,7 @@ class Store:
         )
 
     def served(self, kind: str) -> dict[str, float]:
-        """Return when a job of each owner was last started."""
+        """Return the time at which a job of each owner was last started."""
         query = (
             select(_jobs.c.owner, func.max(_jobs.c.started))
             .where(_jobs.c.kind == kind, _jobs.c.started.is_not(None))
@@ -262,7 +262,7 @@ class Store:
     # ---------------------------------------------------------------------------- workspaces
 
     def workspace(self, owner: str) -> dict[str, Any]:
-        """Return what a learner had set up, or an empty dictionary."""
+        """Return a learner's workspace, or an empty dictionary."""
         query = select(_workspaces.c.state).where(_workspaces.c.owner == owner)
         with self.engine.connect() as connection:
             return dict(connection.execute(query).scalar_one_or_none() or {})

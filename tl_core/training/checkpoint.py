@@ -102,7 +102,7 @@ class Checkpoint:
             ) from error
 
     def state(self) -> RunState:
-        """Return how far the run is."""
+        """Return the state of the run at the end of that epoch."""
         history = [EpochEnded(**epoch) for epoch in self.history]
         accuracy = history[self.best_epoch - 1].val_accuracy
         return RunState(

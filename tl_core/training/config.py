@@ -228,7 +228,7 @@ class RunConfig:
         )
 
     def cached_depth(self, phase: Phase) -> int:
-        """Return how many stages of a phase are computed once."""
+        """Return the number of stages of a phase that are computed once."""
         prefix = phase.plan.frozen_prefix(self.spec.stage_names)
         return worthwhile_depth(self.spec, prefix, self.input_size)
 

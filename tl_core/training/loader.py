@@ -105,7 +105,7 @@ class PhaseLoader:
             yield x, labels
 
     def read(self, positions: torch.Tensor) -> torch.Tensor:
-        """Return what the network reads of some training items, on the processor."""
+        """Return the network's input for some training items, on the processor."""
         if self.start:
             return as_tensor(self._kept[self._view])[positions]
         return self.setup.views.batch(positions.tolist(), self._view)
@@ -129,7 +129,7 @@ class PhaseLoader:
         return dataclasses.replace(val, batch=as_tensor(self._val), start=self.depth)
 
     def report(self, phase: int, epochs: int) -> PrefixCached | None:
-        """Return what was computed once for the epochs of a phase, or None where nothing was."""
+        """Return the event for the features kept in a phase, or None where none were."""
         if not self._kept or self._val is None:
             return None
         kept = [*self._kept.values(), self._val]

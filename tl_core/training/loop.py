@@ -191,7 +191,7 @@ def _steps(state: RunState, epoch: int, metrics: EpochMetrics) -> Events:
 def _start(
     setup: TrainingSetup, state: RunState, checkpoints: Checkpoints
 ) -> RunStarted | RunResumed:
-    """Say what the run works with, or where it goes on."""
+    """Return the first event of a run, which starts or resumes."""
     checkpoints.check(setup.dataset)
     if checkpoints.pending:
         return RunResumed(len(state.history), state.steps, checkpoints.pending.seconds)

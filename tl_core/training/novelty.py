@@ -75,7 +75,7 @@ class NoveltyDetector:
 
     @classmethod
     def load(cls, run_dir: Path) -> NoveltyDetector | None:
-        """Return what :meth:`save` wrote, or None for a run from before there was such a file.
+        """Return the detector of a run, or None for a run from before there were detectors.
 
         Raises
         ------

@@ -67,7 +67,7 @@ class TrainingSetup:
         return sum(p.numel() for p in self.classifier.parameters())
 
     def environment(self) -> dict[str, Any]:
-        """Return what the numbers depend on besides the configuration."""
+        """Return versions, device and decoder settings, on which the numbers depend too."""
         return {
             "python": platform.python_version(),
             "torch": torch.__version__,

@@ -43,7 +43,7 @@ def rank_networks() -> None:
 
 
 def _wanted() -> dict[str, Any] | None:
-    """Return what a ranking of the chosen photos is made from; None without photos."""
+    """Return the payload of a ranking of the chosen photos; None without photos."""
     state = app_state()
     if not state.data:
         return None

@@ -43,7 +43,7 @@ def line_up(before: LineUp, plan: LayerPlan, thawed: tuple[str, ...]) -> LineUp:
 
 
 def current() -> LayerPlan:
-    """Return what the map shows."""
+    """Return the plan that the map shows."""
     state = app_state()
     if state.from_scratch and "from_scratch" in state.strategies:
         return LayerPlan(state.spec.stage_names, from_scratch=True)

@@ -40,7 +40,7 @@ def plan_in_numbers(spec: BackboneSpec, facts: PlanFacts) -> None:
 def what_it_risks(
     spec: BackboneSpec, plan: LayerPlan, facts: PlanFacts, photos: TrainingPhotos | None
 ) -> None:
-    """Say what speaks against the plan with these photos, or for it."""
+    """Show the plan's risks with these photos, or its merits."""
     if photos is None:
         st.page_link(
             "pages/data.py",

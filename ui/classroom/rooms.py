@@ -32,7 +32,7 @@ ON_THE_WALL = "on_the_wall"
 
 
 def address() -> str | None:
-    """Return where other devices of the network find this server, or None if they cannot."""
+    """Return this server's address for other devices, or None if they cannot reach it."""
     bound = st.get_option("server.address")
     if bound and is_local(bound):
         return None

@@ -31,7 +31,7 @@ def now() -> None:
 
 
 def names() -> dict[str, str]:
-    """Return what each learner is called: the name they gave, else a number of their own."""
+    """Return each learner's name: the one they gave, else a number of their own."""
     members = rooms().members()
     owners = dict.fromkeys([job.owner for job in store().jobs()] + [m.owner for m in members])
     called = {owner: f"Learner {number}" for number, owner in enumerate(owners, start=1)}

@@ -165,7 +165,7 @@ def show_learning(runs: Sequence[FinishedRun]) -> None:
 
 
 def computed_once(record: RunRecord) -> str:
-    """Say which frozen stages a run computed once, how much was kept and what that saved."""
+    """Return a sentence on a run's kept features: the stages, the bytes and the time saved."""
     titles = {stage.name: stage.title for stage in record.config.spec.stages}
     parts = []
     for stages, group in groupby(record.caches, key=lambda cache: tuple(cache.stages)):

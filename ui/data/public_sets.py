@@ -89,7 +89,7 @@ def _progress(job: Job) -> None:
 
 
 def _last_event(job: Job) -> PreparationAdvanced | None:
-    """Return how far a download is; only new events are read."""
+    """Return the last progress of a download; only new events are read."""
     seen = st.session_state.setdefault("downloads", {})
     number, last = seen.get(job.id, (0, None))
     if new := store().events(job.id, after=number):

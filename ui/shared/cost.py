@@ -49,7 +49,7 @@ def plan_cost(config: RunConfig, photos: Amount) -> None:
 
 
 def line_up_cost(configs: Sequence[RunConfig], photos: Amount) -> None:
-    """Say what each of the lined-up runs will cost, and all of them."""
+    """Show the predicted seconds of each lined-up run, and of all."""
     costs = _measured(configs[0]) if configs else None
     if costs is None:
         return
@@ -75,7 +75,7 @@ def _tell_busy(costs: CostProfile) -> None:
 
 
 def _measured(config: RunConfig) -> CostProfile | None:
-    """Return what is known of a network; until it is, have it measured and say so.
+    """Return a network's cost profile; without one have it measured, and say so.
 
     What was measured while the server was busy is shown, and measured again once when it is not.
     """

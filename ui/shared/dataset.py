@@ -61,7 +61,7 @@ class TrainingPhotos:
 
 
 def training_photos() -> TrainingPhotos | None:
-    """Return what the chosen set offers for training; None without one that can be used."""
+    """Return the number of training items and classes; None without a usable set."""
     try:
         data = chosen_dataset()
         if data is None or data[1].problems:

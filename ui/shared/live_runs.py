@@ -109,7 +109,7 @@ def _window(total: int, key: str) -> tuple[int, int]:
 
 
 def _say_remarks(views: list[RunView], key: str) -> None:
-    """Say what the curves show; the place is there from the start, so nothing moves."""
+    """Show remarks on the curves; their place is there from the start, so nothing moves."""
     with st.container(border=True, key=f"remarks_{key}"):
         said = [
             f"**{view.title}.** {literal(remark.text)}"

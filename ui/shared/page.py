@@ -16,7 +16,7 @@ def title(text: str, lead: str) -> None:
 
 
 def empty(text: str, page: str, label: str) -> None:
-    """Say what is missing and lead to the screen where it is made."""
+    """Show an empty state: the missing thing in words, and a link to the screen that makes it."""
     with st.container(border=True):
         st.markdown(text)
         st.page_link(page, label=label, icon=":material/arrow_forward:")

@@ -104,7 +104,7 @@ def earlier_runs(jobs: Sequence[Job]) -> dict[str, Job]:
 
 
 def photo_files(data: str) -> dict[str, Path]:
-    """Return where each photo of a data set lies; empty if it is gone or not this learner's."""
+    """Return the file of each item of a data set; empty if it is gone or not this learner's."""
     if not uploads().may_use(owner(), data):
         return {}
     try:

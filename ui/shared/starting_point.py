@@ -14,7 +14,7 @@ PACK = ("data", "data_name", "backbone", "thawed", "strategies", "settings")
 
 
 def pack() -> dict[str, Any]:
-    """Return what is set up here as a starting point for others: plain data."""
+    """Return the learner's set-up as a starting point for others: plain data."""
     state = app_state().to_dict()
     return {key: state[key] for key in PACK}
 

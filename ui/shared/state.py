@@ -152,7 +152,7 @@ def identified() -> bool:
 
 
 def me() -> Learner | None:
-    """Return what the browser said of its learner, the code included; never store or log it."""
+    """Return the browser's learner, the code included; never store or log it."""
     found: Learner | None = st.session_state.get(_LEARNER)
     return found
 
@@ -219,7 +219,7 @@ def app_state() -> AppState:
 
 
 def run_views() -> dict[str, RunView]:
-    """Return what this session has read of runs so far, by job."""
+    """Return this session's views of runs, by job."""
     views: dict[str, RunView] = st.session_state.setdefault("run_views", {})
     return views
 

@@ -162,7 +162,7 @@ def arrive(pages: Mapping[str, StreamlitPage]) -> bool:
 
 
 def tell_link() -> None:
-    """Say what a link asked for that was left out; once, where it led to."""
+    """Show the parts of a link that were left out; once, where it led to."""
     for note in st.session_state.pop(_NOTES, []):
         st.info(literal(note), icon=":material/link_off:")
 
@@ -178,7 +178,7 @@ def share() -> None:
 
 
 def _address() -> str:
-    """Return where the app is, without the page: a server's first visitor comes in by its door."""
+    """Return the app's address without the page: a server's first visitor comes in by its door."""
     return (st.context.url or "/").partition("?")[0].rpartition("/")[0] + "/"
 
 

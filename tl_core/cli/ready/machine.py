@@ -161,7 +161,7 @@ def store(name: str) -> Check:
 
 
 def _journal_mode() -> str:
-    """Return what a database in ``TL_HOME`` does when it is asked for a write-ahead log."""
+    """Return the journal mode that a database in ``TL_HOME`` takes on for a write-ahead log."""
     with (
         tempfile.TemporaryDirectory(dir=home(), prefix="rehearsal-") as folder,
         closing(sqlite3.connect(Path(folder) / "try.sqlite3")) as connection,

@@ -146,7 +146,7 @@ class Rehearsal:
         raise UserError(f"Nothing has happened for {STUCK_SECONDS} seconds.")
 
     def _incomplete(self, job: Job) -> str | None:
-        """Return what is wrong with a run that has ended, or None if its record is complete."""
+        """Return the fault of a run that has ended, or None if its record is complete."""
         if job.status != "finished":
             return job.reason or job.status
         numbers, events = zip(*self._executor.store.events(job.id), strict=True)

@@ -25,7 +25,7 @@ _CAMERA_FORMATS = {"HEIF", "TIFF"}
 
 
 def shrink(data: bytes, max_pixels: int) -> Rewritten | None:
-    """Return what is kept of a photo's file; None where that is the file as it is.
+    """Return a smaller or anonymous file of a photo; None where the file needs no change.
 
     A photo that is made smaller, or tells of place, time or camera, is written anew: nothing but
     its pixels stays.
