@@ -87,8 +87,8 @@ def _item_work(environment: Mapping[str, str]) -> dict[str, float]:
 
 
 def no_room(needed: int, room: int) -> str:
-    """Return the sentence for files that do not fit beside those that are kept already."""
+    """Return the sentence for photos that do not fit beside those that are kept already."""
     return (
-        f"its files need {megabytes(needed)}, and only {megabytes(max(0, room))} are left. Remove "
-        "data that you no longer need, or send fewer files."
+        f"its photos need {megabytes(needed)}, and only {megabytes(max(0, room))} are left. Remove "
+        "photos that you no longer need, or send fewer."
     )

@@ -16,8 +16,13 @@ from tl_core.steps import Progress
 
 def keep_items(
     staging: StagingFolder, limits: UploadLimits, progress: Progress | None = None
-) -> None:
+) -> Modality:
     """Check every item of a staging folder; leave out what is none, shrink what is too large.
+
+    Returns
+    -------
+    Modality
+        The kind of data that they are.
 
     Raises
     ------
@@ -43,11 +48,12 @@ def keep_items(
         if reason is not None:
             staging.skip(path, reason)
         if progress:
-            progress(done, len(paths), "files checked")
+            progress(done, len(paths), f"{kind.plural} checked")
     if not staging.files:
         named = {path.removeprefix(layout.prefix): why for path, why in staging.skipped.items()}
         inside = {path: why for path, why in named.items() if path in layout.placed}
         raise nothing_found(staging.name, kind, layout, inside)
+    return kind
 
 
 def _keep(staging: StagingFolder, path: str, kind: Modality, most: float) -> str | None:

@@ -121,13 +121,13 @@ def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
         with request.source.open("rb") as stream:
             unpack(stream, staging)
         request.source.unlink()
-        keep_items(staging, request.limits, reporter.progress)
+        kind = keep_items(staging, request.limits, reporter.progress)
         size = staging.stored_bytes
         if size > request.room:
             raise staging.refuse(no_room(size, request.room))
         dataset, _ = scan(
             staging.seal(),
-            progress=lambda done, total, _: reporter.progress(done, total, "files listed"),
+            progress=lambda done, total, _: reporter.progress(done, total, f"{kind.plural} listed"),
         )
         staging.commit(request.target)
     return {"items": len(dataset.items), "bytes": size}

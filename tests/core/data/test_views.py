@@ -29,7 +29,7 @@ def training(files: list[Path], name: str, seed: int = 0, **more: Any) -> Traini
 
 def test_load_eval_keeps_the_order_and_reports_progress(files: list[Path]) -> None:
     seen: list[tuple[int, int]] = []
-    views = load_eval(files, progress=lambda done, total: seen.append((done, total)))
+    views = load_eval(files, progress=lambda done, total, _: seen.append((done, total)))
     assert views.shape == (8, 3, 32, 32) and views.dtype == torch.uint8
     assert seen == [(i + 1, 8) for i in range(8)]
     assert torch.equal(views[5:6], load_eval(files[5:6]))

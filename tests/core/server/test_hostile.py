@@ -293,7 +293,7 @@ def test_whoever_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_what_was_checked_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     take(zipped(GOOD))
-    monkeypatch.setattr(sys.modules["tl_core.data.scan"], "decode", None)
+    monkeypatch.setattr(sys.modules["tl_core.data.scan"], "_examine", None)
     spec, _ = open_dataset(home() / "uploads" / "target")
     assert len(spec.items) == 4
 

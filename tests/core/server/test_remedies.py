@@ -236,7 +236,7 @@ class TestRefusals:
         self.leaves_nothing(uploads, three)
 
     def test_more_photos_than_a_set_may_have(self, uploads: Uploads, three: str) -> None:
-        uploads.limits = UploadLimits(photos=3)
+        uploads.limits = UploadLimits(items=3)
         with pytest.raises(DataError, match="4 photos are too many"):
             drop_class(uploads, ANNA, three, "bee")
 

@@ -18,6 +18,7 @@ from tl_core.data.limits import MB
 from tl_core.errors import ArchiveError
 from tl_core.execution import Executor, run_folder
 from tl_core.home import home
+from tl_core.modalities.photo import PHOTO
 from tl_core.server.cleanup import forget, sweep
 from tl_core.server.limits import UploadLimits
 from tl_core.server.rooms import Rooms
@@ -98,7 +99,7 @@ def test_the_real_way_in(uploads: Uploads, archive: bytes) -> None:
     assert uploads.total(ANNA) == uploads.total() == upload.bytes > 0
     photo = io.BytesIO()
     make_photo(0).save(photo, "JPEG")
-    question = uploads.take_question(io.BytesIO(photo.getvalue()), "me.jpg")
+    question = uploads.take_question(PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
     assert question.parent == questions_folder() and question.is_file()
     assert list(spool_folder().glob("tmp*")) == []
 
@@ -144,7 +145,7 @@ def test_too_large_a_file_is_not_even_stored(uploads: Uploads, store: Store) -> 
     with pytest.raises(ArchiveError, match="larger than 1 MB"):
         send(tight, content=bytes(2 * MB))
     with pytest.raises(ArchiveError, match="larger than 1 MB"):
-        tight.take_question(io.BytesIO(bytes(2 * MB)), "x.png")
+        tight.take_question(PHOTO, io.BytesIO(bytes(2 * MB)), "x.png")
     assert list(spool_folder().iterdir()) == []
 
 
