@@ -96,7 +96,7 @@ def test_it_is_a_job_that_any_executor_does() -> None:
     assert done is not None and done.status == "finished" and CostProfile.load(what) is not None
     wrong = executor.submit("measure_costs", {**asdict(what), "input_size": 3}, owner="")
     failed = executor.store.job(wrong)
-    assert failed is not None and failed.status == "failed" and "3 pixels" in (failed.reason or "")
+    assert failed is not None and failed.status == "failed" and "3 px" in (failed.reason or "")
     executor.store.close()
 
 

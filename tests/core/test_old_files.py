@@ -33,9 +33,9 @@ from tl_core.training.config import RunConfig
 from tl_core.training.events import RunEnded, RunPaused, from_dict
 from tl_core.training.novelty import UNFAMILIAR, NoveltyDetector
 from tl_core.training.record import CHECKPOINT, NOVELTY, WEIGHTS, RunRecord
-from ui.shared.link import decode
 from ui.shared.runs import view_runs
 from ui.shared.state import AppState
+from ui.train.link import decode
 
 OLD = Path(__file__).parents[1] / "fixtures" / "old_home"
 OWNER = owner_of("0123456789ABCDEFGHJK")
@@ -203,7 +203,7 @@ def test_a_learner_finds_what_was_set_up(store: Store) -> None:
     )  # fmt: skip
     assert state.strategies == ("feature_extraction", "hybrid")
     assert state.comparison == "comparison"
-    assert state.forecasts == {"comparison": {"winner": 1, "points": 5}}
+    assert state.guesses == {"comparison": {"winner": 1, "points": 5}}
     assert setting(state.settings, "image_size") == 32
     assert (state.settings["epochs"], state.settings["class_weights"]) == (4, True)
 

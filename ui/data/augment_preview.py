@@ -78,18 +78,19 @@ def _augmentation() -> str:
     settings = app_state().settings
     used = settings.get("augment", DEFAULTS["augment"])
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    names = _augmentations().names()
+    known = _augmentations()
+    names = known.names()
     name: str = left.segmented_control(
         "Augmentation",
         names,
         default=used if used in names else DEFAULTS["augment"],
-        format_func=lambda name: _augmentations().get(name).title,
+        format_func=lambda name: known.get(name).title,
         required=True,
         wrap=True,
         key="augment_shown",
     )
     if right.button(
-        "Training uses this" if name == used else f"Train with {_augmentations().get(name).title}",
+        "Training uses this" if name == used else f"Train with {known.get(name).title}",
         key="augment_use",
         icon=":material/check:" if name == used else None,
         disabled=name == used,
