@@ -47,7 +47,7 @@ def test_a_forecast_sees_no_validation_photo(photos: Path, monkeypatch: pytest.M
         lambda kind, files, *a: read.extend(files) or items(kind, files, *a),
     )
     list(backbone_ranking.forecasts(str(photos), ["resnet_mini"], val_fraction=0.5))
-    assert len(read) == 8
+    assert len(read) == 10
 
 
 @pytest.mark.parametrize(
