@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,29 +41,38 @@ class TrainedBefore:
 
     def run(self, store: Store, config: RunConfig, owner: str, comparison: str) -> str:
         """Put a run that has come to its end into a store; return its id."""
-        more = {"owner": owner, "comparison": comparison}
-        kept, data = self.folder / _digest(config), Path(config.data)
-        if not kept.is_dir():
-            run = InlineExecutor(store).submit("train", config.to_dict(), **more)
-            if data.is_dir() and (job := store.job(run)) is not None and job.status == "finished":
-                shutil.copytree(run_folder(run), kept)
-                told = [event for _, event in store.events(run)]
-                paths = {"data": str(data), "run": str(run_folder(run))}
-                (kept / "told.json").write_text(json.dumps({"events": told, **paths}))
+        kept = self.folder / _digest(config)
+        if kept.is_dir():
+            run = store.add_job("train", config.to_dict(), owner=owner, comparison=comparison)
+            store.start(run)
+            _copy(kept, run_folder(run), {"<data>": config.data, "<run>": str(run_folder(run))})
+            told = run_folder(run) / _TOLD
+            store.append(run, 1, json.loads(told.read_text()))
+            told.unlink()
+            store.end(run, "finished")
             return run
-        run = store.add_job("train", config.to_dict(), **more)
-        store.start(run)
-        shutil.copytree(kept, run_folder(run))
-        paths = json.loads((kept / "told.json").read_text())
-        for name in ("config.json", "told.json"):
-            file = run_folder(run) / name
-            text = file.read_text().replace(paths["data"], config.data)
-            file.write_text(text.replace(paths["run"], str(run_folder(run))))
-        told_here = run_folder(run) / "told.json"
-        store.append(run, 1, json.loads(told_here.read_text())["events"])
-        told_here.unlink()
-        store.end(run, "finished")
+        executor = InlineExecutor(store)
+        run = executor.submit("train", config.to_dict(), owner=owner, comparison=comparison)
+        told = [event for _, event in store.events(run)]
+        if told[-1]["event"] == "RunEnded":
+            (run_folder(run) / _TOLD).write_text(json.dumps(told))
+            _copy(run_folder(run), kept, {config.data: "<data>", str(run_folder(run)): "<run>"})
+            (run_folder(run) / _TOLD).unlink()
         return run
+
+
+_TOLD = "told.json"
+"""The events of a run that is kept."""
+
+
+def _copy(old: Path, new: Path, moved: Mapping[str, str]) -> None:
+    """Copy the folder of a run, with the paths in its files replaced by others."""
+    shutil.copytree(old, new)
+    for name in ("config.json", _TOLD):
+        text = (new / name).read_text()
+        for path, other in moved.items():
+            text = text.replace(path, other)
+        (new / name).write_text(text)
 
 
 def _digest(config: RunConfig) -> str:

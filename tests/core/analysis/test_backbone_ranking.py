@@ -12,6 +12,7 @@ from tl_core import cli
 from tl_core.analysis import backbone_ranking
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.weights import fitting
+from tl_core.data import make_split, open_dataset
 from tl_core.errors import UnknownName, UserError
 from tl_core.execution.inline import InlineExecutor
 from tl_core.modalities.photo import PHOTO
@@ -47,7 +48,9 @@ def test_a_forecast_sees_no_validation_photo(photos: Path, monkeypatch: pytest.M
         lambda kind, files, *a: read.extend(files) or items(kind, files, *a),
     )
     list(backbone_ranking.forecasts(str(photos), ["resnet_mini"], val_fraction=0.5))
-    assert len(read) == 8
+    dataset, _ = open_dataset(photos)
+    train = make_split(dataset, seed=0, val_fraction=0.5).train
+    assert len(train) == 10 and set(read) == {dataset.file(i) for i in train}
 
 
 @pytest.mark.parametrize(

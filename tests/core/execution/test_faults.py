@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -208,12 +209,23 @@ def test_a_cancellation_during_a_pause_s_last_moments_counts(
 def test_a_run_that_takes_too_long_ends_with_its_record(
     inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tl_core.execution.worker.run_seconds", lambda: 0.5)
+    passed = 0.0
+
+    def take_long(event: TrainEvent) -> dict[str, Any]:
+        """Let the time be over once an epoch has ended, however quick this machine is."""
+        nonlocal passed
+        passed += 1e6 * isinstance(event, EpochEnded)
+        return to_dict(event)
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+    monkeypatch.setattr("tl_core.execution.worker.time", clock)
+    monkeypatch.setattr("tl_core.execution.worker.to_dict", take_long)
     run = submit(inline, photos, epochs=ENDLESS)
     ended = job_of(inline, run)
     assert ended.status == "failed" and "fewer epochs" in (ended.reason or "")
     assert names(inline, run)[-1] == "RunFailed"
-    assert RunRecord.load(run_folder(run)).status == "failed"
+    record = RunRecord.load(run_folder(run))
+    assert record.status == "failed" and len(record.history) >= 1
 
 
 def test_time_before_a_pause_counts(
@@ -284,24 +296,29 @@ def test_a_loss_that_is_no_number_ends_the_run(inline: Executor, photos: Path) -
 
 
 class Lock:
-    """Another connection that keeps writers out of the database of a store."""
+    """Another connection that keeps writers out of the database of a store, until released."""
 
-    def __init__(self, seconds: float) -> None:
-        self.taken, self.seconds = threading.Event(), seconds
-        self.thread = threading.Thread(target=self._hold)
+    def __init__(self) -> None:
+        self._taken, self._released = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._hold, daemon=True)
 
-    def __enter__(self) -> None:
-        self.thread.start()
-        assert self.taken.wait(10)
+    def __enter__(self) -> Lock:
+        self._thread.start()
+        assert self._taken.wait(60)
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self.thread.join()
+        self.release()
+
+    def release(self) -> None:
+        self._released.set()
+        self._thread.join()
 
     def _hold(self) -> None:
         with closing(sqlite3.connect(home() / "lab.sqlite3")) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            self.taken.set()
-            time.sleep(self.seconds)
+            self._taken.set()
+            self._released.wait()
 
 
 @pytest.fixture
@@ -316,12 +333,22 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_locked_store_loses_and_doubles_no_event(
-    impatient: None, inline: Executor, photos: Path
+    impatient: None, inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = inline.store.add_job("train", payload(photos, epochs=3), owner="ada")
     inline.store.start(run)
-    with Lock(1.5):
+    refused: list[float] = []
+    with Lock() as lock:
+
+        def rest(seconds: float) -> None:
+            refused.append(seconds)
+            if len(refused) == 3:
+                lock.release()
+
+        clock = SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=rest)
+        monkeypatch.setattr("tl_core.store.database.time", clock)
         run_job(inline.store.url, run)
+    assert len(refused) >= 3
     assert job_of(inline, run).status == "finished"
     told = names(inline, run)
     record = RunRecord.load(run_folder(run))
@@ -335,7 +362,7 @@ def test_a_store_that_stays_locked_leaves_a_run_that_can_go_on(
     monkeypatch.setattr("tl_core.execution.worker.Store", lambda url: Store(url, patience=0))
     run = inline.store.add_job("train", payload(photos, epochs=ENDLESS), owner="ada")
     inline.store.start(run)
-    lock = Lock(1.0)
+    lock = Lock()
 
     def lock_after_an_epoch(event: TrainEvent) -> dict[str, Any]:
         if isinstance(event, EpochEnded) and event.epoch == 2:
@@ -345,7 +372,7 @@ def test_a_store_that_stays_locked_leaves_a_run_that_can_go_on(
     monkeypatch.setattr("tl_core.execution.worker.to_dict", lock_after_an_epoch)
     with pytest.raises(OperationalError):
         run_job(inline.store.url, run)
-    lock.__exit__()
+    lock.release()
     assert (run_folder(run) / CHECKPOINT).exists()
     assert job_of(inline, run).status == "running"  # until the supervisor finds its process gone
 
@@ -354,8 +381,10 @@ def test_the_supervisor_outlives_a_locked_store(local: LocalExecutor, photos: Pa
     run = submit(local, photos, epochs=ENDLESS)
     wait(local, run, learning(local))
     supervisor = supervisor_serving()
-    with Lock(1.0):
-        os.kill(worker_of(run), signal.SIGKILL)  # so there is something to write
+    with Lock():
+        worker = worker_of(run)
+        os.kill(worker, signal.SIGKILL)  # so there is something to write
+        wait(local, run, lambda _: gone(worker))
     assert wait(local, run, over).status == "interrupted"
     assert supervisor_serving() == supervisor and not gone(supervisor)
 
