@@ -34,8 +34,9 @@ from tl_core.seeding import derive  # noqa: E402
 from tl_core.stopwatch import Stopwatch  # noqa: E402
 from tl_core.training.config import RunConfig, make_config  # noqa: E402
 from tl_core.training.events import RunEnded  # noqa: E402
+from tl_core.training.loader import batch_positions  # noqa: E402
 from tl_core.training.loop import train  # noqa: E402
-from tl_core.training.setup import TrainingSetup, prepare  # noqa: E402
+from tl_core.training.setup import TrainingSetup, set_up  # noqa: E402
 
 # isort: split
 from torchvision import transforms  # noqa: E402
@@ -73,10 +74,11 @@ def published(run: RunConfig) -> float:
 
 def tutorial(run: RunConfig, adapts: bool) -> float:
     """Train the same network with the tutorial's loop; return the best validation accuracy."""
-    session = _prepared(run)
-    model, [phase] = session.classifier, run.phases
+    setup = _set_up(run)
+    model, [phase] = setup.classifier, run.phases
+    model.backbone.input_layer = nn.Identity()  # the transforms normalise
     phase.plan.apply(model)
-    photos = Photographs(session)
+    photos = Photographs(setup)
     criterion = nn.CrossEntropyLoss()
     learning = [p for p in model.parameters() if p.requires_grad]
     optimizer = optim.SGD(learning, lr=0.001, momentum=0.9)
@@ -88,36 +90,37 @@ def tutorial(run: RunConfig, adapts: bool) -> float:
             model.train()
         else:
             phase.plan.apply(model)
-        for indices in session.batches(epoch):
+        for indices in batch_positions(setup, epoch):
             optimizer.zero_grad()
-            loss = criterion(model(photos.training(indices)), session.train_labels[indices])
+            loss = criterion(model(photos.training(indices)), setup.train_labels[indices])
             loss.backward()
             optimizer.step()
         schedule.step()
         model.eval()
         with torch.no_grad():
             answers = [model(batch).argmax(1) for batch in photos.validation.split(4)]
-        right = int((torch.cat(answers) == session.val.labels).sum())
-        best = max(best, right / len(session.val.labels))
+        right = int((torch.cat(answers) == setup.val.labels).sum())
+        best = max(best, right / len(setup.val.labels))
     return best
 
 
-def _prepared(run: RunConfig) -> TrainingSetup:
+def _set_up(run: RunConfig) -> TrainingSetup:
     """Return the photos, their split, and the network with its new head, as our side starts."""
-    steps = prepare(run, Stopwatch(running=False))
+    steps = set_up(run, Stopwatch(running=False))
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            session: TrainingSetup = end.value
-            return session
+            setup: TrainingSetup = end.value
+            return setup
 
 
 class Photographs:
     """Photos as the tutorial's transforms make them of whole pictures."""
 
-    def __init__(self, session: TrainingSetup) -> None:
-        pre, dataset, split = session.preprocessing, session.dataset, session.split
+    def __init__(self, setup: TrainingSetup) -> None:
+        config, dataset, split = setup.config, setup.dataset, setup.split
+        pre = config.spec.preprocessing.at(config.input_size)
         end = [transforms.ToTensor(), transforms.Normalize(pre.mean, pre.std)]
         flip = transforms.RandomHorizontalFlip()
         self._draw = transforms.Compose([transforms.RandomResizedCrop(pre.size), flip, *end])
