@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import IO
 
 from tl_core.data.limits import ArchiveLimits
-from tl_core.data.staging import LIMITS, StagingFolder
+from tl_core.data.staging import LIMITS, StagingFolder, refusing_full_disk
 from tl_core.errors import ArchiveError
-from tl_core.home import disk_full
 
 _BYTES_PER_ENTRY = 256
 """Of a zip's table of contents, on average; names are rarely longer than that."""
 
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError,
+    OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError,
     ValueError, IndexError, RuntimeError,
 )  # fmt: skip
 """What ``zipfile`` raises when it is fed nonsense."""
@@ -77,12 +76,8 @@ def unpack(source: IO[bytes], staging: StagingFolder) -> None:
     """
     try:
         bounded = _BoundedReads(source, staging.limits.entries * _BYTES_PER_ENTRY, staging)
-        with zipfile.ZipFile(bounded) as archive:
+        with refusing_full_disk(staging.name), zipfile.ZipFile(bounded) as archive:
             _unpack(archive, staging)
-    except OSError as error:
-        if disk_full(error):
-            raise staging.refuse("there is no room left on this machine's disk.") from error
-        raise staging.refuse(f"it is damaged or no zip ({error}).") from error
     except _DAMAGE as error:
         raise staging.refuse(f"it is damaged or no zip ({error}).") from error
 

@@ -11,6 +11,8 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +21,7 @@ from typing import IO
 from tl_core.data.files import MANIFEST, clean, ignored, unused
 from tl_core.data.limits import ArchiveLimits, megabytes
 from tl_core.errors import ArchiveError
+from tl_core.home import disk_full
 
 _CHUNK = 2**20
 _ARCHIVE_SUFFIXES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".jar"}
@@ -35,6 +38,28 @@ _ARCHIVE_STARTS = (
 
 
 LIMITS = ArchiveLimits()
+
+
+def refusal(name: str, reason: str) -> ArchiveError:
+    """Return the error that refuses a whole upload; ``name`` is the upload's."""
+    return ArchiveError(f"{name!r} was refused: {reason}")
+
+
+@contextmanager
+def refusing_full_disk(name: str) -> Iterator[None]:
+    """Refuse the upload of that name if what is written meanwhile finds no room on the disk.
+
+    Raises
+    ------
+    ArchiveError
+        In place of the disk's own error; every other error passes.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not disk_full(error):
+            raise
+        raise refusal(name, "there is no room left on the disk.") from error
 
 
 @dataclass
@@ -87,7 +112,7 @@ class StagingFolder:
 
     def refuse(self, reason: str) -> ArchiveError:
         """Return the error that refuses the whole upload."""
-        return ArchiveError(f"{self.name!r} was refused: {reason}")
+        return refusal(self.name, reason)
 
     def admit(self, raw_path: str) -> str:
         """Check the path of one entry and count it.

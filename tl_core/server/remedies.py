@@ -19,9 +19,8 @@ from tl_core.data.files import clean, unused
 from tl_core.data.open import open_dataset
 from tl_core.data.scan import carry_over
 from tl_core.data.spec import DatasetSpec, Item
-from tl_core.data.staging import StagingFolder
+from tl_core.data.staging import StagingFolder, refusing_full_disk
 from tl_core.errors import DataError
-from tl_core.home import disk_full
 from tl_core.server.limits import no_room
 from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads
@@ -179,7 +178,10 @@ def _remedy(
     name = f"{former[:40]}{_MARK}{what}"[:80]
 
     def make(spool: UploadSpool, target: Path, room: int) -> None:
-        with StagingFolder(spool.file.parent, name, uploads.limits) as staging:
+        with (
+            refusing_full_disk(name),
+            StagingFolder(spool.file.parent, name, uploads.limits) as staging,
+        ):
             _fill(staging, dataset, paths, room)
             staging.seal()
             carry_over(dataset, staging.folder, {dataset.items[i].path: p for i, p in paths})
@@ -224,7 +226,3 @@ def _fill(
             staging.files[path] = stored
     except FileNotFoundError as error:
         raise DataError("These photos are being removed. Choose others.") from error
-    except OSError as error:
-        if not disk_full(error):
-            raise
-        raise staging.refuse("there is no room left on the server's disk.") from error

@@ -30,8 +30,9 @@ from filelock import FileLock, Timeout
 
 from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
+from tl_core.data.staging import refusal, refusing_full_disk
 from tl_core.errors import ArchiveError
-from tl_core.home import disk_full, home
+from tl_core.home import home
 from tl_core.server.limits import UploadLimits
 from tl_core.server.upload_worker import Request, too_much_memory
 from tl_core.steps import Progress
@@ -120,7 +121,7 @@ class UploadSpool:
 
     def refuse(self, reason: str) -> ArchiveError:
         """Return the error that refuses the whole upload."""
-        return ArchiveError(f"{self.name!r} was refused: {reason}")
+        return refusal(self.name, reason)
 
     def write(self, stream: Source, most: int | None = None) -> None:
         """Copy a file, at most ``most`` bytes of it (default: ``limits.sent_bytes``); close it.
@@ -130,7 +131,7 @@ class UploadSpool:
         ArchiveError
             If it is larger, or there is no room on the disk.
         """
-        with closing(stream), self._room(), self.file.open("wb") as file:
+        with closing(stream), refusing_full_disk(self.name), self.file.open("wb") as file:
             self._copy(stream, file, 0, most or self.limits.sent_bytes)
 
     def pack(self, files: Iterable[tuple[str, Source]]) -> None:
@@ -142,7 +143,7 @@ class UploadSpool:
             If they are too many or too large, or there is no room on the disk.
         """
         size = 0
-        with self._room(), zipfile.ZipFile(self.file, "w") as archive:
+        with refusing_full_disk(self.name), zipfile.ZipFile(self.file, "w") as archive:
             for number, (path, stream) in enumerate(files):
                 if number == self.limits.entries:
                     raise self.refuse(
@@ -161,15 +162,6 @@ class UploadSpool:
                 )
             target.write(chunk)
         return size
-
-    @contextmanager
-    def _room(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if not disk_full(error):
-                raise
-            raise self.refuse("there is no room left on the server's disk.") from error
 
     def digest(self) -> str:
         """Return a digest of the upload as it was sent."""

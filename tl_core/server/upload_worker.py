@@ -25,9 +25,9 @@ from tl_core.codec import from_plain, to_plain
 from tl_core.data.archive import unpack
 from tl_core.data.limits import megabytes
 from tl_core.data.scan import scan
-from tl_core.data.staging import StagingFolder
+from tl_core.data.staging import StagingFolder, refusing_full_disk
 from tl_core.errors import TLError
-from tl_core.home import disk_full, write_atomically
+from tl_core.home import write_atomically
 from tl_core.modalities import MODALITIES
 from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.upload_items import keep_items
@@ -161,15 +161,12 @@ def main() -> None:
     request = Request.from_line(sys.stdin.readline())
     confine(request.limits)
     try:
-        reporter.say(outcome=KINDS[request.kind](request, reporter))
+        with refusing_full_disk(request.name):
+            reporter.say(outcome=KINDS[request.kind](request, reporter))
     except TLError as error:
         reporter.say(refused=str(error))
     except MemoryError:
         reporter.say(refused=too_much_memory(request.name, request.limits))
-    except OSError as error:
-        if not disk_full(error):
-            raise
-        reporter.say(refused=f"{request.name!r} was refused: there is no room left on the disk.")
 
 
 if __name__ == "__main__":
