@@ -85,5 +85,5 @@ def sweep(store: Store) -> None:
     """Remove what has served its time: see :class:`~tl_core.server.uploads.Uploads`."""
     remove_forgotten(store)
     uploads = Uploads(store)
-    uploads.tidy()
+    uploads.clean_up()
     cache.clear(unused_since=time.time() - uploads.limits.hours * 3600)

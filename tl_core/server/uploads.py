@@ -194,7 +194,7 @@ class Uploads:
         return min(limits.learner_bytes - own, server)
 
     def _record(self, upload: Upload, spool: UploadSpool) -> None:
-        with _tidying(), self._engine.begin() as connection:
+        with _cleanup_lock(), self._engine.begin() as connection:
             if not (upload.path / MANIFEST).is_file():  # tidied away this very moment
                 raise spool.refuse("it was removed while it came in. Send it once more.")
             connection.execute(_this(upload.owner, upload.folder))
@@ -245,20 +245,20 @@ class Uploads:
 
     def delete(self, owner: str, folder: str) -> None:
         """Remove a learner's record, and the photos unless somebody else needs them."""
-        with _tidying():
+        with _cleanup_lock():
             with self._engine.begin() as connection:
                 connection.execute(_this(owner, folder))
             if folder not in self._needed():
                 discard(uploads_folder() / folder)
 
-    def tidy(self, now: float | None = None) -> None:
+    def clean_up(self, now: float | None = None) -> None:
         """Remove what is too old or belongs to nobody.
 
         Photos of an open room stay until it is closed, photos of an active run until it ends.
         """
         now = time.time() if now is None else now
         old = now - self.limits.hours * 3600
-        with _tidying():
+        with _cleanup_lock():
             shared = self._shared()
             with self._engine.begin() as connection:
                 expired = delete(_uploads).where(_uploads.c.created < old)
@@ -297,6 +297,6 @@ def _measure(folder: Path) -> tuple[int, int]:
     return len(files), sum((folder / stored).stat().st_size for stored in files)
 
 
-def _tidying() -> FileLock:
+def _cleanup_lock() -> FileLock:
     """Return the lock under which folders get a record or are removed, by one process at a time."""
     return FileLock(home() / "uploads.lock")

@@ -11,7 +11,7 @@ from tl_core.server.cleanup import sweep
 from tl_core.store.database import Store
 
 INTERVAL = 60.0
-"""Seconds from one tidying to the next."""
+"""Seconds from one cleanup to the next."""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Cleanup:
                 sweep(store)
                 store.close()
             except Exception:  # a locked database or a full disk: the next time may go better
-                log.exception("tidying up")
+                log.exception("cleaning up")
 
 
 @st.cache_resource(on_release=Cleanup.stop, show_spinner=False)

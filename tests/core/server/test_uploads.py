@@ -189,10 +189,10 @@ def test_a_room_shares_nothing_but_uploads(uploads: Uploads, store: Store) -> No
 def test_photos_are_removed_after_a_day(uploads: Uploads, taken: None, store: Store) -> None:
     upload = send(uploads)
     age(upload.path, DAY)
-    uploads.tidy(upload.created + DAY - 1)
+    uploads.clean_up(upload.created + DAY - 1)
     assert upload.path.is_dir() and uploads.of(ANNA)
     assert uploads.expires(upload) == upload.created + DAY
-    uploads.tidy(upload.created + DAY + 1)
+    uploads.clean_up(upload.created + DAY + 1)
     assert not upload.path.exists() and uploads.of(ANNA) == []
 
 
@@ -222,20 +222,20 @@ def test_an_active_run_keeps_its_photos(
         store.start(job)
     elif status == "paused":
         store.request(job, "pause")
-    uploads.tidy(upload.created + 2 * DAY)
+    uploads.clean_up(upload.created + 2 * DAY)
     assert upload.path.is_dir() and uploads.of(ANNA) == []
     store.end(job, "finished")
-    uploads.tidy(upload.created + 2 * DAY)
+    uploads.clean_up(upload.created + 2 * DAY)
     assert not upload.path.exists()
 
 
 def test_an_open_room_keeps_its_photos(uploads: Uploads, taken: None, store: Store) -> None:
     upload = send(uploads)
     room = Rooms(store).open("Friday", {"data": str(upload.path)})
-    uploads.tidy(upload.created + 2 * DAY)
+    uploads.clean_up(upload.created + 2 * DAY)
     assert upload.path.is_dir() and uploads.of(ANNA) == [upload]
     Rooms(store).close(room.code)
-    uploads.tidy(upload.created + 2 * DAY)
+    uploads.clean_up(upload.created + 2 * DAY)
     assert not upload.path.exists()
 
 
@@ -252,7 +252,7 @@ def test_what_belongs_to_nobody_is_removed(uploads: Uploads, taken: None) -> Non
     asking.touch()
     for old in (orphan, lost, asked, stale, data):
         age(old, 2 * DAY)
-    uploads.tidy()
+    uploads.clean_up()
     assert not any(path.exists() for path in (orphan, lost, asked, stale))
     assert all(path.exists() for path in (fresh, coming, asking, data))
 
