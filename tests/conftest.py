@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.photos import make_photo_folder
+from tests.trained import TrainedBefore
 from tl_core.execution.local import LocalExecutor, stop_supervisor
 
 # Tests run in two processes; two threads in each would wait for one another more than they work.
@@ -47,6 +48,11 @@ def fixed_seed() -> Iterator[None]:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of two classes with ten photos each: 14 train, 6 validate. Only read it."""
     return make_photo_folder(tmp_path_factory.mktemp("photos") / "set", per_class=10)
+
+
+@pytest.fixture(scope="session")
+def trained_before(tmp_path_factory: pytest.TempPathFactory) -> TrainedBefore:
+    return TrainedBefore(tmp_path_factory.mktemp("trained"))
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import faults
 from tests.browser.conftest import CODE, INSTRUCTOR, Open, Server
 from tests.browser.walk import button, rows, shoot, still, upload
+from tests.trained import TrainedBefore
 from tl_core.data.catalog import find
-from tl_core.execution.inline import InlineExecutor
 from tl_core.server.rooms import Rooms
 from tl_core.store.database import Store
 from tl_core.store.learner_code import owner_of
@@ -37,11 +37,10 @@ pytestmark = pytest.mark.skipif(find(DATA) is None, reason=f"{DATA} is not bundl
 
 
 @pytest.fixture(scope="module")
-def trained(quiet_home: Server) -> dict[str, Any]:
+def trained(quiet_home: Server, trained_before: TrainedBefore) -> dict[str, Any]:
     """Train for a learner and for a class; return what the learner has set up."""
     store = Store()
     room = Rooms(store).open("Friday, 10 o'clock", {"data": DATA, "data_name": DATA})
-    executor = InlineExecutor(store)
 
     def submit(owner: str, comparison: str, strategies: list[str], **more: Any) -> None:
         for strategy in strategies:
@@ -54,7 +53,7 @@ def trained(quiet_home: Server) -> dict[str, Any]:
                 precision="fp32",
                 input_size=64 if FOLDER else 32,
             )
-            executor.submit("train", config.to_dict(), owner=owner, comparison=comparison, **more)
+            trained_before.run(store, config, owner=owner, comparison=comparison, **more)
 
     submit(owner_of(CODE), "main", list(RUNS))
     for number, name in enumerate(PUPILS):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from tests.ui.lab import Lab, TrainedBefore
+from tests.trained import TrainedBefore
+from tests.ui.lab import Lab
 from tl_core.execution.local import LocalExecutor
 
 
@@ -24,8 +25,3 @@ def lab(
     yield lab
     lab.store.close()
     st.cache_resource.clear()
-
-
-@pytest.fixture(scope="session")
-def trained_before(tmp_path_factory: pytest.TempPathFactory) -> TrainedBefore:
-    return TrainedBefore(tmp_path_factory.mktemp("trained"))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
 from tests.jobs import quick
-from tl_core.execution import run_folder
-from tl_core.execution.inline import InlineExecutor
+from tests.trained import TrainedBefore
 from tl_core.server.uploads import Upload, Uploads, uploads_folder
 from tl_core.store.database import Store
 from tl_core.store.schema import uploads
@@ -25,64 +22,6 @@ from tl_core.training.config import RunConfig
 
 APP = Path(__file__).parents[2] / "app.py"
 OWNER = "0123456789abcdef" * 2
-
-
-class TrainedBefore:
-    """Runs that this session has trained: the same run of another test is a copy.
-
-    Parameters
-    ----------
-    folder
-        Where they are kept.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, store: Store, config: RunConfig, owner: str, comparison: str) -> str:
-        """Put a run that has come to its end into a store; return its id."""
-        kept = self.folder / _digest(config)
-        if kept.is_dir():
-            run = store.add_job("train", config.to_dict(), owner=owner, comparison=comparison)
-            store.start(run)
-            _copy(kept, run_folder(run), {"<data>": config.data, "<run>": str(run_folder(run))})
-            told = run_folder(run) / _TOLD
-            store.append(run, 1, json.loads(told.read_text()))
-            told.unlink()
-            store.end(run, "finished")
-            return run
-        executor = InlineExecutor(store)
-        run = executor.submit("train", config.to_dict(), owner=owner, comparison=comparison)
-        told = [event for _, event in store.events(run)]
-        if told[-1]["event"] == "RunEnded":
-            (run_folder(run) / _TOLD).write_text(json.dumps(told))
-            _copy(run_folder(run), kept, {config.data: "<data>", str(run_folder(run)): "<run>"})
-            (run_folder(run) / _TOLD).unlink()
-        return run
-
-
-_TOLD = "told.json"
-"""The events of a run that is kept."""
-
-
-def _copy(old: Path, new: Path, moved: Mapping[str, str]) -> None:
-    """Copy the folder of a run, with the paths in its files replaced by others."""
-    shutil.copytree(old, new)
-    for name in ("config.json", _TOLD):
-        text = (new / name).read_text()
-        for path, other in moved.items():
-            text = text.replace(path, other)
-        (new / name).write_text(text)
-
-
-def _digest(config: RunConfig) -> str:
-    """Return a name for all that decides a run: its settings and the content of its folder."""
-    content = sha256(config.replace(data="").to_json().encode())
-    data = Path(config.data)
-    for file in sorted(path for path in data.rglob("*") if path.is_file()):
-        if file.name != ".tl_scan.json":  # holds times
-            content.update(str(file.relative_to(data)).encode() + b"\0" + file.read_bytes())
-    return content.hexdigest()
 
 
 class Lab:
@@ -132,7 +71,7 @@ class Lab:
 
     def run(self, config: RunConfig, owner: str = OWNER, comparison: str = "comparison") -> str:
         """Bring one run to its end; return its id."""
-        return self._trained.run(self.store, config, owner, comparison)
+        return self._trained.run(self.store, config, owner=owner, comparison=comparison)
 
     def open(self, screen: str, owner: str = OWNER) -> Any:
         """Open a screen in a new session; any exception on it fails the test."""
