@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import faults
 from tests.browser.conftest import Server
-from tests.browser.walk import TRAINING, arrive, rows
+from tests.browser.walk import arrive, finish, rows
 from tl_core.data.catalog import find
 from ui.start.demo import DATA, RACE
 
@@ -51,7 +51,7 @@ def page(new_browser: Callable[..., Any]) -> Page:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, shared: Server) -> None:
     arrive(page, shared.url)
     page.get_by_role("button", name="Run the one-minute demo").click()
@@ -59,7 +59,7 @@ def test_the_demo_ends_and_nothing_jumps_meanwhile(page: Page, shared: Server) -
     expect(rows(page, "Waiting for its turn").first).to_be_visible()
     expect(rows(page, "").locator("p").first).to_have_css("white-space", "nowrap")
     page.evaluate(WATCH)
-    expect(rows(page, "Finished in")).to_have_count(len(RACE), timeout=2 * TRAINING)
+    finish(page, len(RACE))
     compare = page.get_by_role("button", name="Compare the three")
     expect(compare).to_be_enabled()
     seen = page.evaluate("window.seen")

@@ -16,6 +16,7 @@ from tests.browser.walk import (
     TRAINING,
     arrive,
     button,
+    finish,
     go,
     line_up_slow_runs,
     rows,
@@ -66,7 +67,7 @@ def upload_photos(page: Page, insects: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_from_photos_to_a_comparison(
     learner: Any, chromium: Any, url: str, insects: Path, tmp_path: Path
 ) -> None:
@@ -117,7 +118,7 @@ def test_from_photos_to_a_comparison(
     button(page, "Go on").last.click()
     expect(button(page, "Go on")).to_have_count(1)
     button(page, "Go on").click()
-    expect(rows(page, "Finished in")).to_have_count(2, timeout=TRAINING)
+    finish(page, 2)
 
     page.get_by_text("Compare these runs").click()
     expect(page.get_by_text(re.compile("too close to call|beats"))).to_be_visible()

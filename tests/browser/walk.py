@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 APP = Path(__file__).parents[2] / "app.py"
 TRAINING = 240_000
-"""Milliseconds that a short training may take on a busy machine."""
+"""Milliseconds in which a training gets on, also on a busy machine."""
 COLOURS = 160
 """Of a screenshot: enough for photos, and a file of a quarter of the size."""
 
@@ -46,6 +46,17 @@ def button(page: Page, name: str, *, exact: bool = True) -> Any:
 def rows(page: Page, text: str | re.Pattern[str]) -> Any:
     """Return bars: of runs, or of classes that a network names."""
     return page.get_by_test_id("stProgress").filter(has_text=text)
+
+
+def finish(page: Page, count: int) -> None:
+    """Wait until so many runs have finished, for as long as any of them gets on.
+
+    A worker steps back behind all else that its machine does, so how long it takes says nothing.
+    """
+    bars, finished = rows(page, ""), rows(page, "Finished in")
+    while finished.count() < count:
+        expect(bars).not_to_have_text(bars.all_text_contents(), timeout=TRAINING)
+    expect(finished).to_have_count(count)
 
 
 def upload(page: Page, file: Path) -> None:
