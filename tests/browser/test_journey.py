@@ -123,7 +123,8 @@ def test_from_photos_to_a_comparison(
     page.get_by_text("Compare these runs").click()
     expect(page.get_by_text(re.compile("too close to call|beats"))).to_be_visible()
     expect(page.get_by_label(re.compile("^Accuracy with its 95 % interval"))).to_be_visible()
-    expect(page.get_by_test_id("stEChartsChart")).to_have_count(5)
+    expect(page.get_by_test_id("stEChartsChart")).to_have_count(4)
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(1)
 
     go(page, "Predict")
     upload(page, sorted((insects / "val" / "bees").iterdir())[0])
