@@ -59,7 +59,8 @@ def line_up() -> None:
     state = app_state()
     with st.container(border=True):
         strategies = strategy_picker()
-        describe(strategies)
+        with st.container():  # one element, however many lines: the settings below stay unfolded
+            describe(strategies)
         with st.expander("Settings"):
             settings_panel()
         try:

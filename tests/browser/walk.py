@@ -10,6 +10,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tl_core.strategies import STRATEGIES
+
 APP = Path(__file__).parents[2] / "app.py"
 TRAINING = 240_000
 """Milliseconds in which a training gets on, also on a busy machine."""
@@ -70,9 +72,11 @@ def upload(page: Page, file: Path) -> None:
 
 def line_up_slow_runs(page: Page) -> None:
     """Choose strategies that train the body: on kept features a run is over before it is seen."""
-    for change in ("Feature extraction", "From scratch"):  # one out, one in
-        button(page, change).click()
-        expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
+    out, into = STRATEGIES.get("feature_extraction"), STRATEGIES.get("from_scratch")
+    button(page, out.title).click()
+    expect(page.get_by_text(out.summary)).to_have_count(0)
+    button(page, into.title).click()
+    expect(page.get_by_text(into.summary)).to_be_visible()
 
 
 def start_two_runs(page: Page) -> None:
