@@ -109,6 +109,11 @@ def test_training_loads_no_compiler(tmp_path: Path) -> None:
     assert "torchvision" in found and "torch._dynamo" not in found
 
 
+def test_a_slip_of_the_pen_is_told_without_torch() -> None:
+    found = loaded("from tl_core.cli import main\nassert main(['train', 'nowhere']) == 2")
+    assert "tl_core.training.config" in found and "torch" not in found
+
+
 def test_the_collector_of_a_worker_leaves_alone_what_is_shared() -> None:
     loaded("import gc, tl_core.execution.preload\nassert gc.get_freeze_count() > 100_000")
 

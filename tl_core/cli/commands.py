@@ -12,7 +12,7 @@ from tl_core.backbones.spec import backbones
 from tl_core.backbones.weights import location, prefetch
 from tl_core.cli.options import RANKING, choices
 from tl_core.cli.output import Progress
-from tl_core.data.catalog import PUBLIC, bundled_sets
+from tl_core.data.catalog import PUBLIC, bundled_sets, locate
 from tl_core.errors import RunError
 from tl_core.home import home
 from tl_core.machine import share_heaps
@@ -183,6 +183,7 @@ def run(
     config: RunConfig, run_dir: Path, beside: Sequence[RunConfig] = (), profile: bool = False
 ) -> dict[str, Any]:
     """Train one run of those ``beside`` it, show its progress on stderr, return its summary."""
+    locate(config.data)  # a slip of the pen need not wait for torch
     from tl_core.training.events import (
         EpochEnded,
         PreparationAdvanced,
