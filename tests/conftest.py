@@ -14,6 +14,7 @@ import pytest
 from tests.photos import make_photo_folder
 from tests.trained import TrainedBefore
 from tl_core.execution.local import LocalExecutor, stop_supervisor
+from tl_core.store.database import Store
 
 # Tests run in two processes; two threads in each would wait for one another more than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -61,6 +62,14 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def trained_before(tmp_path_factory: pytest.TempPathFactory) -> TrainedBefore:
     return TrainedBefore(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """Lend the store of this test's own home."""
+    store = Store()
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,13 +40,6 @@ class Run:
         job = self.store.job(self.id)
         assert job is not None
         return view_runs(self.store, [job], self.known)[0]
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    store = Store()
-    yield store
-    store.close()
 
 
 @pytest.fixture

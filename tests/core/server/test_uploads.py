@@ -38,13 +38,6 @@ class Queue(Executor):
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
-    store = Store()
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def uploads(store: Store) -> Uploads:
     return Uploads(store)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,13 +23,6 @@ CREATE TABLE events (job VARCHAR(32), number INTEGER, data JSON NOT NULL,
     PRIMARY KEY (job, number));
 CREATE TABLE workspaces (owner VARCHAR(64) PRIMARY KEY, state JSON NOT NULL);
 """
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    store = Store()
-    yield store
-    store.close()
 
 
 def test_jobs_come_back_in_the_order_they_were_accepted(store: Store) -> None:
