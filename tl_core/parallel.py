@@ -13,7 +13,7 @@ from tl_core.steps import Progress
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 WORKERS = min(4, os.cpu_count() or 1)
-"""Few: each may hold a decoded photo of ``decode.MAX_PIXELS`` in memory."""
+"""Few: each may hold a whole decoded item in memory."""
 
 AHEAD = 16 * WORKERS
 """Items that are begun before the first result is taken."""

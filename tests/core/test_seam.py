@@ -15,7 +15,7 @@ PHOTO_WIDGETS = ("ui/shared/photos.py", "ui/data/camera.py")
 PHOTO_FAMILIES = tuple(
     f"tl_core/backbones/{name}.py"
     for name in (
-        "convnext", "densenet", "detects", "efficientnet", "mini", "mobilenet", "resnet", "swin",
+        "convnext", "densenet", "efficientnet", "mini", "mobilenet", "resnet", "swin",
         "vgg", "vit",
     )
 )  # fmt: skip
