@@ -182,7 +182,7 @@ class Modality:
 class Tensors(Protocol):
     """The module with torch of a modality.
 
-    A *raw batch* is what its views are stacked into; a network's ``to_input`` turns it into what
+    A *raw batch* is what its views are stacked into; a network's input layer turns it into what
     the first stage reads.
     """
 
