@@ -141,10 +141,6 @@ class StagedBackbone(nn.Module):
             x = self._chain(stage.steps, x)
         return x
 
-    def forward_features(self, x: torch.Tensor) -> torch.Tensor:
-        """Run all stages on a raw batch (N, ...)."""
-        return self.run(x)
-
     def pool(self, x: torch.Tensor) -> torch.Tensor:
         """Turn the last stage's output into features (N, F), the input of the final layer."""
         return self._chain(self.layout.pool, x)
