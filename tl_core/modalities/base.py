@@ -80,16 +80,37 @@ class Measures:
     kinds: Mapping[str, str] = field(default_factory=dict)
 
 
+class Kept(NamedTuple):
+    """What is kept of an item that was sent.
+
+    Attributes
+    ----------
+    content
+        The new content of its file; None where that stays as it is.
+    smaller
+        Whether the item became smaller.
+    preview
+        As of :class:`Modality`.
+    """
+
+    content: bytes | None
+    smaller: bool
+    preview: bytes
+
+
 class Rewritten(NamedTuple):
-    """The new content of a file, and whether its item became smaller."""
+    """An item as a new file, and a JPEG picture that shows it as a whole."""
 
     content: bytes
-    smaller: bool
+    picture: bytes
 
 
 @dataclass(frozen=True, eq=False)
 class Modality:
     """One kind of data.
+
+    What decodes a file (``open`` to ``check``, ``shrink``, ``rewrite``, ``preview``) loads what it
+    takes when it is called, and never runs in the process of the pages.
 
     Attributes
     ----------
@@ -128,17 +149,19 @@ class Modality:
     oddities
         From the measures of each item, by path, to sentences about items unlike the others.
     shrink
-        From the bytes of a file and ``most`` units of work to what is kept of it on a server, None
-        where that is the file as it is. Nothing that tells of place, time or device is kept.
+        From the bytes of a file and ``most`` units of work to what is kept of it on a server
+        (:class:`Kept`). Nothing that the file tells beside the item itself, such as place, time or
+        device, is kept.
     rewrite
-        The same for an item that a network is asked about: always a new file, without loss, whose
-        name ends in ``written_suffix``.
+        The same for an item that a network is asked about (:class:`Rewritten`): always a new file,
+        without loss, whose name ends in ``written_suffix``.
     kept_as
         How large items are that were shrunk, in words.
     augmentations
         The gentlest first; ``none`` and ``standard`` are among them.
     preview
-        From the bytes of a file to the small picture that stands for it on the screen.
+        From the bytes of a file to the small JPEG picture that stands for it on the screen; from
+        those of two to four, to one picture of them all.
     tensors
         Name of the module that implements :class:`Tensors`.
     """
@@ -161,12 +184,12 @@ class Modality:
     most_variable: str
     check: Callable[[Any], object]
     oddities: Callable[[Mapping[str, Measures]], Iterable[str]]
-    shrink: Callable[[bytes, float], Rewritten | None]
-    rewrite: Callable[[bytes, float], bytes]
+    shrink: Callable[[bytes, float], Kept]
+    rewrite: Callable[[bytes, float], Rewritten]
     written_suffix: str
     kept_as: str
     augmentations: Registry[Any]
-    preview: Callable[[bytes], bytes]
+    preview: Callable[[Sequence[bytes]], bytes]
     tensors: str
 
     def count(self, number: int) -> str:

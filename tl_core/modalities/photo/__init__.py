@@ -1,24 +1,26 @@
-"""Photos: from files to images of one size."""
+"""Photos: from files to images of one size.
+
+The record names what decodes photos and loads it when a file is to be decoded: the process of the
+pages never does.
+"""
 
 from __future__ import annotations
 
-import io
+import importlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-
-from PIL import Image
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from tl_core.modalities.base import Measures, Modality
-from tl_core.modalities.photo import shrink
 from tl_core.modalities.photo.augment import AUGMENTATIONS
-from tl_core.modalities.photo.decode import (
+from tl_core.modalities.photo.preprocessing import PhotoPreprocessing
+from tl_core.modalities.photo.settings import (
     DECODE_SETTINGS,
     MAX_PIXELS,
-    decode,
-    describe,
-    open_photo,
+    MILLION,
+    SHORTER_SIDE,
+    SMALL,
 )
-from tl_core.modalities.photo.preprocessing import PhotoPreprocessing
 from tl_core.words import some_of
 
 SUFFIXES = frozenset(
@@ -29,34 +31,19 @@ SUFFIXES = frozenset(
 )
 """Of files that are probably photos."""
 
-SMALL = 32
-"""Photos whose shorter side has fewer pixels than this are named in a warning."""
 
-PREVIEW = 180
-"""Side of a preview in pixels, more than screens show it with."""
+def _codec(name: str) -> Callable[..., Any]:
+    """Return a function of the module that decodes photos, which is loaded with the first call."""
 
-MILLION = 10**6
+    def call(*given: Any) -> Any:
+        codec = importlib.import_module("tl_core.modalities.photo.codec")
+        return getattr(codec, name)(*given)
 
-
-def _open(data: bytes, most: float | None) -> Image.Image:
-    return open_photo(data, MAX_PIXELS if most is None else int(most * MILLION))
-
-
-def _measure(photo: Image.Image) -> Measures:
-    header = describe(photo)
-    return Measures(
-        {"width": header.width, "height": header.height},
-        {"format": header.kind, "mode": header.mode},
-    )
+    return call
 
 
 def _megapixels(numbers: Mapping[str, float]) -> float:
     return numbers["width"] * numbers["height"] / MILLION
-
-
-def _check(photo: Image.Image) -> None:
-    """Decode a photo for nothing but its check, a JPEG at an eighth of its size."""
-    decode(photo, shorter=1)
 
 
 def _oddities(photos: Mapping[str, Measures]) -> Iterator[str]:
@@ -74,39 +61,11 @@ def _oddities(photos: Mapping[str, Measures]) -> Iterator[str]:
         yield f"Pictures with fewer than {SMALL} pixels on a side: {some_of(small)}."
 
 
-def _preview(data: bytes) -> bytes:
-    """Return a small square JPEG of a photo."""
-    image = decode(data)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    image = image.resize((PREVIEW, PREVIEW), box=(left, top, left + side, top + side))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=82)
-    return buffer.getvalue()
-
-
 PHOTO = Modality(
     name="photo",
     noun="photo",
     plural="photos",
-    suffixes=frozenset(
-        [
-            ".jpg",
-            ".jpeg",
-            ".jpe",
-            ".jfif",
-            ".png",
-            ".webp",
-            ".bmp",
-            ".dib",
-            ".gif",
-            ".tif",
-            ".tiff",
-            ".heic",
-            ".heif",
-            ".hif",
-        ]
-    ),
+    suffixes=SUFFIXES,
     settings=DECODE_SETTINGS,
     packages=("pillow", "torchvision"),
     size_title="Photo size in pixels",
@@ -114,19 +73,19 @@ PHOTO = Modality(
     smallest_size=32,  # every family here halves the resolution five times at most
     growth=2,
     preprocessing=PhotoPreprocessing,
-    open=_open,
-    measure=_measure,
+    open=_codec("open"),
+    measure=_codec("measure"),
     work=_megapixels,
     most_work=MAX_PIXELS // MILLION,
     most_variable="TL_UPLOAD_MEGAPIXELS",
-    check=_check,
+    check=_codec("check"),
     oddities=_oddities,
-    shrink=lambda data, most: shrink.shrink(data, int(most * MILLION)),
-    rewrite=lambda data, most: shrink.rewrite(data, int(most * MILLION)),
+    shrink=_codec("shrink"),
+    rewrite=_codec("rewrite"),
     written_suffix=".png",
-    kept_as=f"{shrink.SHORTER_SIDE} pixels on their shorter side",
+    kept_as=f"{SHORTER_SIDE} pixels on their shorter side",
     augmentations=AUGMENTATIONS,
-    preview=_preview,
+    preview=_codec("preview"),
     tensors="tl_core.modalities.photo.tensors",
 )
 """What this project knows of photos."""

@@ -1,7 +1,6 @@
 """The one way in which a file becomes pixels.
 
-Training, the health check, predictions and exports all call :func:`decode`; its settings,
-``DECODE_SETTINGS``, stand in every run record.
+Training, the health check, predictions and exports all call :func:`decode`.
 """
 
 from __future__ import annotations
@@ -21,38 +20,11 @@ from PIL import ExifTags, Image, ImageOps
 
 from tl_core.errors import DataError
 from tl_core.modalities.base import read_bytes
+from tl_core.modalities.photo.settings import DRAFT_MARGIN, FORMATS, MAX_ASPECT, MAX_PIXELS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF")
-"""What can be read, by content; the name of a file does not matter."""
-
-MAX_PIXELS = 50_000_000
-"""Of one photo; the largest phone cameras write 48 or 50 million."""
-
-MAX_ASPECT = 100
-"""Longer side by shorter side. Resized by its shorter side, a thin line would become enormous."""
-
-DRAFT_MARGIN = 2
-"""A JPEG that is decoded smaller keeps at least so many times the pixels of what is made of it."""
-
-DECODE_SETTINGS: dict[str, Any] = {
-    "pillow": PIL.__version__,
-    "pillow_heif": pillow_heif.__version__,
-    "formats": list(FORMATS),
-    "frame": "first",
-    "orientation": "as EXIF says",
-    "transparency": "on white",
-    "16_bit": "scaled to 8 bit",
-    "32_bit_and_float": "stretched from smallest to largest value",
-    "colour_profiles": "ignored",
-    "jpeg_draft_margin": DRAFT_MARGIN,
-    "max_pixels": MAX_PIXELS,
-    "max_aspect": MAX_ASPECT,
-}
-"""How photos are decoded: names and numbers for the record of a run."""
 
 _BAND = 256
 """Rows of a large picture that are converted at once."""
@@ -133,7 +105,7 @@ def describe(source: Source) -> Header:
         image = _open(source)
         # Phones store previews behind the photo; Pillow gives such a JPEG a name of its own.
         kind = "JPEG" if image.format == "MPO" else str(image.format)
-        lying = _orientation(image) > 4
+        lying = orientation(image) > 4
         return Header(kind, image.mode, *(image.size[::-1] if lying else image.size))
 
 
@@ -164,8 +136,8 @@ def _hush_codecs() -> None:
         warnings.filterwarnings("ignore", module=_HUSHED[3].pattern)
 
 
-def _orientation(image: Image.Image) -> int:
-    """Return 1 to 8 as EXIF counts them; from 5 on, width and height change places."""
+def orientation(image: Image.Image) -> int:
+    """Return 1 to 8 as EXIF counts them: 1 is upright, from 5 on width and height change places."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF data, as below
@@ -173,7 +145,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    if _orientation(image) == 1:
+    if orientation(image) == 1:
         return image  # Pillow would copy it
     try:
         return ImageOps.exif_transpose(image)

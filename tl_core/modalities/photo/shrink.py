@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 
 from PIL import Image
 
-from tl_core.modalities.base import Rewritten
-from tl_core.modalities.photo.decode import decode, describe, open_photo
-
-SHORTER_SIDE = 640
-"""Pixels. The largest network of the catalogue looks at 384; this leaves room for random crops."""
+from tl_core.modalities.base import Kept, Rewritten
+from tl_core.modalities.photo.bare import bare
+from tl_core.modalities.photo.decode import decode, describe, open_photo, orientation
+from tl_core.modalities.photo.settings import SHORTER_SIDE
 
 MOST_PIXELS = 4_000_000
 """Of a stored photo, whatever its shape: a panorama is made smaller still."""
 
 JPEG_QUALITY = 92
 
-_TELLING = {"exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment"}
-"""What Pillow calls the parts of a file in which a camera or a program writes place and time."""
+PREVIEW = 180
+"""Side of a preview in pixels, more than screens show it with."""
 
-_CAMERA_FORMATS = {"HEIF", "TIFF"}
+LONGER_SIDE_SHOWN = 960
+"""Pixels of a photo that is shown as a whole."""
+
+SHOWN_QUALITY = 82
+"""Of JPEGs that are looked at and never learned from."""
+
+_LOSSY = {"JPEG", "HEIF"}
+
+_SMALL_FILE = 2**16
+"""Bytes that a file without loss may always take, however small the one was that was sent."""
 
 
-def shrink(data: bytes, max_pixels: int) -> Rewritten | None:
-    """Return a smaller or anonymous file of a photo; None where the file needs no change.
+def shrink(data: bytes, max_pixels: int) -> Kept:
+    """Return what is kept of a photo: its pixels, without a word of place, time or camera.
 
-    A photo that is made smaller, or tells of place, time or camera, is written anew: nothing but
-    its pixels stays.
+    A photo that is small enough keeps its pixels as they were coded where its format allows that,
+    and where it does not it is written anew: without loss if it came so and that takes no more than
+    twice the room.
 
     Raises
     ------
@@ -36,17 +46,20 @@ def shrink(data: bytes, max_pixels: int) -> Rewritten | None:
         If it is not a readable photo of at most so many pixels.
     """
     photo = open_photo(data, max_pixels)
-    kind = describe(photo).kind
+    kind, upright = describe(photo).kind, orientation(photo) == 1
     image = decode(photo, shorter=SHORTER_SIDE)
+    preview = _square_jpeg(image)
     smaller = smaller_copy(image)
-    private = kind in _CAMERA_FORMATS or _TELLING & image.info.keys()
-    if smaller is None and not private:
-        return None
-    return Rewritten(encode(smaller or image, "JPEG"), smaller is not None)
+    if smaller is not None:
+        return Kept(encode(smaller, "JPEG"), True, preview)
+    same = bare(data) if upright else None
+    if same == data:
+        return Kept(None, False, preview)
+    return Kept(same or _anew(image, kind, data), False, preview)
 
 
-def rewrite(data: bytes, max_pixels: int) -> bytes:
-    """Return a photo as a PNG file of its own, no larger than useful.
+def rewrite(data: bytes, max_pixels: int) -> Rewritten:
+    """Return a photo as a PNG file of its own, no larger than useful, and as a picture to show.
 
     Raises
     ------
@@ -54,7 +67,27 @@ def rewrite(data: bytes, max_pixels: int) -> bytes:
         If it is not a readable photo of at most so many pixels.
     """
     image = decode(data, max_pixels)
-    return encode(smaller_copy(image) or image, "PNG")
+    image = smaller_copy(image) or image
+    shown = image.copy()
+    shown.thumbnail((LONGER_SIDE_SHOWN, LONGER_SIDE_SHOWN))
+    return Rewritten(encode(image, "PNG"), encode(shown, "JPEG", SHOWN_QUALITY))
+
+
+def preview(files: Sequence[bytes]) -> bytes:
+    """Return a small square JPEG of a photo, or of up to four as one sheet.
+
+    Raises
+    ------
+    DataError
+        If one is not a readable photo.
+    """
+    squares = [_square(decode(data, shorter=PREVIEW)) for data in files]
+    if len(squares) == 1:
+        return encode(squares[0], "JPEG", SHOWN_QUALITY)
+    sheet = Image.new("RGB", (2 * PREVIEW, 2 * PREVIEW), "white")
+    for place, square in enumerate(squares):
+        sheet.paste(square, (place % 2 * PREVIEW, place // 2 * PREVIEW))
+    return encode(sheet, "JPEG", SHOWN_QUALITY)
 
 
 def smaller_copy(image: Image.Image) -> Image.Image | None:
@@ -67,10 +100,30 @@ def smaller_copy(image: Image.Image) -> Image.Image | None:
     return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
 
 
-def encode(image: Image.Image, kind: str) -> bytes:
+def encode(image: Image.Image, kind: str, quality: int = JPEG_QUALITY) -> bytes:
     """Return a photo as a file of its own, with nothing but the pixels in it."""
     image = image.copy()
     image.info.clear()  # Pillow would write some of it into the new file
     buffer = io.BytesIO()
-    image.save(buffer, kind, quality=JPEG_QUALITY)
+    image.save(buffer, kind, quality=quality)
     return buffer.getvalue()
+
+
+def _anew(image: Image.Image, kind: str, data: bytes) -> bytes:
+    """Return a decoded photo as a new file, given the one that was sent and its format."""
+    if kind not in _LOSSY and not (kind == "WEBP" and b"VP8L" not in data):
+        written = encode(image, "PNG")
+        if len(written) <= max(2 * len(data), _SMALL_FILE):
+            return written
+    return encode(image, "JPEG")
+
+
+def _square(image: Image.Image) -> Image.Image:
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    box = (left, top, left + side, top + side)
+    return image.resize((PREVIEW, PREVIEW), box=box, reducing_gap=2.0)
+
+
+def _square_jpeg(image: Image.Image) -> bytes:
+    return encode(_square(image), "JPEG", SHOWN_QUALITY)
