@@ -40,6 +40,7 @@ from tl_core.precision import resolve_precision
 from tl_core.runs.compare import compare
 from tl_core.runs.restore import predict_files
 from tl_core.server.limits import UploadLimits
+from tl_core.server.previews import preview_of
 from tl_core.server.upload_worker import KINDS, Reporter, Request
 from tl_core.training.config import RunConfig, make_config, settings_for
 from tl_core.training.events import PrefixCached, RunEnded
@@ -288,14 +289,18 @@ def test_an_upload_is_kept_no_larger_than_useful(case: Case, data: Path, tmp_pat
     dataset, report = open_dataset(tmp_path / "kept")
     assert taken["items"] == len(dataset.items) == 21
     assert dataset.kind is case.kind and report.shrunk == 1 and case.kind.kept_as
-    assert taken["bytes"] < sum(file.stat().st_size for file in files_of(data))
-    content = case.kind.rewrite(large.read_bytes(), 50)
-    case.kind.check(case.kind.open(content, None))
+    kept = sum(file.stat().st_size for file in dataset.files(range(21)))
+    assert kept < sum(file.stat().st_size for file in files_of(data))
+    assert all(preview_of([file]).stat().st_size for file in dataset.files(range(21)))
+    asked = case.kind.rewrite(large.read_bytes(), 50)
+    case.kind.check(case.kind.open(asked.content, None))
+    assert asked.picture
 
 
 def test_it_can_be_shown(case: Case, data: Path) -> None:
-    file = files_of(data)[0]
-    assert case.kind.preview(read_bytes(file))
+    file, *more = files_of(data)[:4]
+    assert case.kind.preview([read_bytes(file)])
+    assert case.kind.preview([read_bytes(one) for one in (file, *more)])
     preprocessing = backbones().get(case.backbone).preprocessing.at(case.size)
     for name in ("none", "standard"):
         augmentation = case.kind.augmentations.get(name)

@@ -22,7 +22,7 @@ from tl_core.steps import Progress
 
 
 def open_dataset(
-    data: str | Path, *, progress: Progress | None = None, look: Look = glance
+    data: str | Path, *, progress: Progress | None = None, look: Look | None = glance
 ) -> tuple[DatasetSpec, HealthReport]:
     """Open a folder or zip of class folders, or a set of ``tl_core.data.catalog``, and check it.
 
@@ -36,7 +36,8 @@ def open_dataset(
     progress
         Called with the number of files checked and their total.
     look
-        Decodes the items that were never checked, for a use of its own perhaps.
+        Decodes the items that were never checked, for a use of its own perhaps; None: see
+        :func:`~tl_core.data.scan.scan`.
 
     Raises
     ------

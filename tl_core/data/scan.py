@@ -27,8 +27,16 @@ def glance(kind: Modality, file: Path, item: Any) -> None:
     kind.check(item)
 
 
+class Unchecked(Exception):
+    """An item is new or has changed, and nothing may be opened here."""
+
+
 def scan(
-    root: Path, *, progress: Progress | None = None, name: str | None = None, look: Look = glance
+    root: Path,
+    *,
+    progress: Progress | None = None,
+    name: str | None = None,
+    look: Look | None = glance,
 ) -> tuple[DatasetSpec, HealthReport]:
     """Check a folder of class folders, optionally below train, val and test folders.
 
@@ -41,7 +49,7 @@ def scan(
     name
         What to call the data set; the folder's name unless given.
     look
-        Called with each item that is new or has changed, in several threads.
+        Called with each item that is new or has changed, in several threads. None opens no item.
 
     Returns
     -------
@@ -54,6 +62,8 @@ def scan(
     ------
     DataError
         If the folder holds no readable item in any class folder.
+    Unchecked
+        If ``look`` is None and an item is new or has changed.
     """
     listing = list_files(root)
     layout = read_layout([*listing.files, *listing.skipped])
@@ -70,7 +80,7 @@ def scan(
 
 
 def _check(
-    root: Path, files: dict[str, str], kind: Modality, progress: Progress | None, look: Look
+    root: Path, files: dict[str, str], kind: Modality, progress: Progress | None, look: Look | None
 ) -> dict[str, FileFacts]:
     """Return the facts of all files, decoding those that are new or have changed."""
     cache = scan_cache(root)
@@ -82,6 +92,8 @@ def _check(
         stat = file.stat()
         if fact and (fact.size, fact.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
             return fact
+        if look is None:
+            raise Unchecked(file)
         return _examine(kind, file, stat.st_size, stat.st_mtime_ns, look)
 
     facts = dict(zip(files, each(check, list(files), progress), strict=True))

@@ -185,8 +185,8 @@ class StagingFolder:
 
     @property
     def stored_bytes(self) -> int:
-        """Bytes of the files that are stored by now."""
-        return sum((self.folder / stored).stat().st_size for stored in self.files.values())
+        """Bytes of the files that are stored by now, and of what was made for them."""
+        return sum(file.stat().st_size for file in self.folder.glob("*/*"))
 
     def digest(self) -> str:
         """Return a digest of the stored files' names and contents, whatever their order."""

@@ -14,8 +14,9 @@ from sqlalchemy import delete, update
 
 from tl_core import cache
 from tl_core.execution import Executor, run_folder
+from tl_core.server.previews import picture_of
 from tl_core.server.upload_spool import discard
-from tl_core.server.uploads import Uploads, questions_folder
+from tl_core.server.uploads import Uploads, questions_folder, shots_folder
 from tl_core.store.database import FINAL, Store
 from tl_core.store.schema import events, jobs, members, workspaces
 
@@ -66,6 +67,7 @@ def forget(executor: Executor, owner: str) -> None:
         for table in (workspaces, members):
             connection.execute(delete(table).where(table.c.owner == owner))
     remove_forgotten(store)
+    discard(shots_folder() / owner)
     for upload in brought:
         uploads.delete(owner, upload.folder)
     if brought:
@@ -78,6 +80,7 @@ def remove_forgotten(store: Store) -> None:
         question = Path(job.payload.get("photo", ""))
         if question.parent == questions_folder():
             discard(question)
+            discard(picture_of(question))
         remove_job(store, job.id)
 
 

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from tl_core.data.files import clean, unused
-from tl_core.data.open import open_dataset
 from tl_core.data.scan import carry_over
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.staging import StagingFolder, refusing_full_disk
 from tl_core.errors import DataError
+from tl_core.server.checked import open_checked
 from tl_core.server.limits import no_room
 from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads
@@ -161,7 +161,7 @@ def _remedy(
     """Store what ``choose`` keeps of a set as a new set of the learner's."""
     if not uploads.may_use(owner, data):
         raise DataError("These photos are not on this server any more. Choose others.")
-    dataset, _ = open_dataset(data)
+    dataset, _ = open_checked(data)
     classes = choose(dataset)
     if not classes:
         raise DataError("No photo would be left.")

@@ -11,6 +11,7 @@ from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, modality_of
 from tl_core.server.limits import UploadLimits
+from tl_core.server.previews import upload_preview
 from tl_core.steps import Progress
 
 
@@ -60,12 +61,15 @@ def _keep(staging: StagingFolder, path: str, kind: Modality, most: float) -> str
     """Bring one item into its final form; return why it cannot be used, if so."""
     file = staging.folder / staging.files[path]
     try:
-        rewritten = kind.shrink(file.read_bytes(), most)
+        kept = kind.shrink(file.read_bytes(), most)
     except DataError as error:
         return str(error)
     except MemoryError:
         return f"the {kind.noun} is too large for this server: make it smaller."
-    if rewritten is not None:
-        file.write_bytes(rewritten.content)
-        staging.shrunk += rewritten.smaller
+    if kept.content is not None:
+        file.write_bytes(kept.content)
+        staging.shrunk += kept.smaller
+    preview = upload_preview(file)
+    preview.parent.mkdir(exist_ok=True)
+    preview.write_bytes(kept.preview)
     return None

@@ -206,6 +206,18 @@ class UploadSpool:
         with self._turn(report):
             return self._run(request, report)
 
+    def look(self, kind: str, modality: str = "photo") -> None:
+        """Have the checking process look at what is on this server already; nobody waits in line.
+
+        See :class:`tl_core.server.upload_worker.Request` for what ``file`` has to hold.
+
+        Raises
+        ------
+        ArchiveError
+            With one sentence, if it takes too long or needs too much memory.
+        """
+        self._run(Request(kind, self.name, self.file, self.file, self.limits, 0, modality), None)
+
     @contextmanager
     def _turn(self, report: Progress | None) -> Iterator[None]:
         """Wait until few enough uploads are being checked, by any process of this machine."""

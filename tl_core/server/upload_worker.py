@@ -1,4 +1,4 @@
-"""The process in which uploads are opened: ``python -m tl_core.server.upload_worker``.
+"""The process in which files are opened for pages: ``python -m tl_core.server.upload_worker``.
 
 One request comes in on standard input, a line of JSON; what happens goes out line by line::
 
@@ -25,11 +25,12 @@ from tl_core.codec import from_plain, to_plain
 from tl_core.data.archive import unpack
 from tl_core.data.limits import megabytes
 from tl_core.data.scan import scan
-from tl_core.data.staging import StagingFolder, refusing_full_disk
-from tl_core.errors import TLError
+from tl_core.data.staging import StagingFolder, refusal, refusing_full_disk
+from tl_core.errors import DataError, TLError
 from tl_core.home import write_atomically
-from tl_core.modalities import MODALITIES
+from tl_core.modalities import MODALITIES, read_bytes
 from tl_core.server.limits import UploadLimits, no_room
+from tl_core.server.previews import picture_of
 from tl_core.server.upload_items import keep_items
 from tl_core.throttle import Throttle
 
@@ -43,11 +44,14 @@ class Request:
     Attributes
     ----------
     kind
-        ``items`` for a zip of class folders, ``question`` for one item.
+        ``items`` for a zip of class folders, ``question`` for one item, ``shot`` for one that will
+        be part of a set; ``previews`` and ``scan`` for files that lie on this server already.
     name
         Of the upload, for people.
     source
-        The file as it was sent; its folder is free for this process to use.
+        The file as it was sent; its folder is free for this process to use. For ``previews`` it
+        holds JSON, pairs of a list of files and the preview to make of them; for ``scan`` the path
+        of a data set.
     target
         The folder or the file to make.
     limits
@@ -55,7 +59,7 @@ class Request:
     room
         Bytes that are left for it.
     modality
-        What kind of data a question is; that of a data set is found in it.
+        What kind of data single items are; that of a data set is found in it.
     """
 
     kind: str
@@ -134,16 +138,57 @@ def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
 
 
 def take_question(request: Request, reporter: Reporter) -> dict[str, Any]:
-    """Check and shrink one item; store it as one file."""
+    """Check and shrink one item; store it as one file, and beside it the picture to show."""
     kind = MODALITIES.get(request.modality)
-    stored = kind.rewrite(request.source.read_bytes(), request.limits.item_work[kind.name])
-    write_atomically(request.target, stored)
-    return {"items": 1, "bytes": len(stored)}
+    made = kind.rewrite(request.source.read_bytes(), request.limits.item_work[kind.name])
+    return _store(request, made.content, made.picture)
+
+
+def take_shot(request: Request, reporter: Reporter) -> dict[str, Any]:
+    """Check and shrink one item of a set to come; store it, and beside it its preview."""
+    kind = MODALITIES.get(request.modality)
+    sent = request.source.read_bytes()
+    kept = kind.shrink(sent, request.limits.item_work[kind.name])
+    return _store(request, kept.content or sent, kept.preview)
+
+
+def _store(request: Request, item: bytes, picture: bytes) -> dict[str, Any]:
+    size = len(item) + len(picture)
+    if size > request.room:
+        raise refusal(request.name, no_room(size, request.room))
+    write_atomically(picture_of(request.target), picture)
+    write_atomically(request.target, item)
+    return {"items": 1, "bytes": size}
+
+
+def make_previews(request: Request, reporter: Reporter) -> dict[str, Any]:
+    """Make pictures of files that are on this server already.
+
+    Of what cannot be shown stays an empty file, also if this process is lost over it: it is not
+    tried again.
+    """
+    kind = MODALITIES.get(request.modality)
+    wanted: list[tuple[list[str], str]] = json.loads(request.source.read_text(encoding="utf-8"))
+    for files, target in wanted:
+        write_atomically(Path(target), b"")
+        with contextlib.suppress(DataError, MemoryError):
+            write_atomically(Path(target), kind.preview([read_bytes(Path(f)) for f in files]))
+    return {"items": len(wanted), "bytes": 0}
+
+
+def scan_items(request: Request, reporter: Reporter) -> dict[str, Any]:
+    """Check a data set that is on this server already; what is found out is kept beside it."""
+    with contextlib.suppress(DataError):  # whoever asked finds the same reason
+        scan(Path(request.source.read_text(encoding="utf-8")))
+    return {"items": 0, "bytes": 0}
 
 
 KINDS: dict[str, Callable[[Request, Reporter], dict[str, Any]]] = {
     "items": take_items,
     "question": take_question,
+    "shot": take_shot,
+    "previews": make_previews,
+    "scan": scan_items,
 }
 
 

@@ -23,6 +23,7 @@ from tl_core.data.open import folder_name, title_of
 from tl_core.home import home
 from tl_core.modalities import Modality
 from tl_core.server.limits import UploadLimits, no_room
+from tl_core.server.previews import previews_folder
 from tl_core.server.rooms import Rooms
 from tl_core.server.upload_spool import Source, UploadSpool, discard, older, spool_folder
 from tl_core.steps import Progress
@@ -74,8 +75,13 @@ def uploads_folder() -> Path:
 
 
 def questions_folder() -> Path:
-    """Return the folder of items that networks were asked about."""
+    """Return the folder of items that networks were asked about, and of their pictures."""
     return home().resolve() / "questions"
+
+
+def shots_folder() -> Path:
+    """Return the folder of items that learners took and that are in no set yet, by owner."""
+    return home().resolve() / "shots"
 
 
 class Uploads:
@@ -133,6 +139,8 @@ class Uploads:
     ) -> Path:
         """Take in one item that networks will be asked about; return where it lies.
 
+        Its picture (:func:`~tl_core.server.previews.picture_of`) lies beside it.
+
         Raises
         ------
         DataError
@@ -145,6 +153,21 @@ class Uploads:
             folder.mkdir(exist_ok=True)
             target = folder / f"{secrets.token_hex(12)}{kind.written_suffix}"
             spool.check("question", target, room, report, kind.name)
+            return target
+
+    def take_shot(
+        self, owner: str, kind: Modality, stream: Source, name: str, report: Progress | None = None
+    ) -> Path:
+        """Take in one item of a set that a learner is about to make; return where it lies.
+
+        It counts against what the learner may keep. See :meth:`take_question`.
+        """
+        with UploadSpool(title_of(name), self.limits) as spool:
+            folder = shots_folder() / owner
+            room = self._room(spool, self.total(owner) + _size(folder))
+            spool.write(stream, min(self.limits.file_bytes, self.limits.sent_bytes))
+            target = folder / secrets.token_hex(12)
+            spool.check("shot", target, room, report, kind.name)
             return target
 
     def keep(self, owner: str, name: str, digest: str, make: Make) -> Upload:
@@ -271,6 +294,8 @@ class Uploads:
             (spool_folder(), now - _ABANDONED, "tmp*"),
             (home() / "data", now - _ABANDONED, ".taking-in-*"),
             (questions_folder(), old, "*"),
+            (shots_folder(), old, "*/*"),
+            (previews_folder(), old, "*"),
         ):
             for path in older(place, age, pattern):
                 discard(path)
@@ -292,9 +317,15 @@ def _this(owner: str, folder: str) -> Any:
 
 
 def _measure(folder: Path) -> tuple[int, int]:
-    """Return the number of photos in a stored upload, and their bytes."""
+    """Return the number of photos in a stored upload, and their bytes, previews included."""
     files = list_files(folder).files.values()
-    return len(files), sum((folder / stored).stat().st_size for stored in files)
+    stored = sum((folder / stored).stat().st_size for stored in files)
+    return len(files), stored + _size(folder / "previews")
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of the files in a folder, which need not be there."""
+    return sum(file.stat().st_size for file in folder.glob("*"))
 
 
 def _cleanup_lock() -> FileLock:

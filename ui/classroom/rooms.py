@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from tl_core.server.address import is_local, lan_address
 from tl_core.server.rooms import TITLE_LENGTH, Room
 from ui.classroom.instructor_login import is_instructor
+from ui.shared.pictures import show_picture
 from ui.shared.room import LINK, predicts_first
 from ui.shared.starting_point import in_words, pack
 from ui.shared.state import app_state, identified, rooms
@@ -103,7 +104,7 @@ def show_qr(place: DeltaGenerator, room: Room) -> None:
     where = address()
     if where is not None:
         link = f"{where}?{LINK}={room.code}"
-        place.image(_qr(link), width="stretch", alt=f"QR code of {link}")
+        show_picture(_qr(link), f"QR code of {link}", kind="image/png", place=place)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)

@@ -20,6 +20,7 @@ from tl_core.server.cleanup import take_away
 from tl_core.training.config import DEFAULTS
 from ui.shared.page import problem
 from ui.shared.photos import TILE, show_photo
+from ui.shared.pictures import show_picture
 from ui.shared.state import app_state, executor, my_job, owner, save, store
 from ui.shared.text import visible
 
@@ -150,4 +151,4 @@ def _grid(views: list[bytes], title: str) -> None:
     with st.container(horizontal=True):
         for epoch, view in enumerate(views, start=1):
             alt = f"The photo in epoch {epoch}, augmentation {title}"
-            st.image(view, caption=f"Epoch {epoch}", alt=alt, width=TILE)
+            show_picture(view, alt, f"Epoch {epoch}", width=TILE)

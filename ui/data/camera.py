@@ -1,18 +1,29 @@
-"""Photos by camera, one class after another, until there are enough to use them."""
+"""Photos by camera, one class after another, until there are enough to use them.
+
+Each shot is checked when it is taken, like everything that a browser sends; what is kept and shown
+is what the check made of it.
+"""
 
 from __future__ import annotations
 
-import io
+import weakref
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 import streamlit as st
 
-from tl_core.errors import TLError
+from tl_core.errors import DataError, TLError
+from tl_core.modalities.photo import PHOTO
+from tl_core.server.previews import picture_of
 from tl_core.server.remedies import LONGEST_NAME, class_name
+from tl_core.server.upload_spool import discard
 from ui.data.sets import choose
 from ui.shared.file_upload import Arriving, progress_bar
 from ui.shared.page import problem
+from ui.shared.pictures import show_picture
+from ui.shared.results import told_apart
 from ui.shared.state import owner, uploads
 from ui.shared.text import literal, visible
 
@@ -22,26 +33,49 @@ MOST = 200
 ENOUGH = 2
 """Shots that a class needs at least: one to learn from and one to validate with."""
 
+SHOWN = 4
+"""Shots of the present class that are shown, the last ones."""
+
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass
 class Shots:
-    """What a learner has photographed and not used yet.
+    """What a learner has photographed and not used yet; the files go when this is let go.
 
     Attributes
     ----------
     classes
-        The shots of each class, in the order in which the classes were named.
+        The checked shots of each class, in the order in which the classes were named.
     turn
         Counts the shots; each has a widget of its own, so that the camera is ready for the next.
     problem
-        What was wrong with the last name or set.
+        What was wrong with the last name, shot or set.
     """
 
-    classes: dict[str, list[bytes]] = field(default_factory=dict)
+    classes: dict[str, list[Path]] = field(default_factory=dict)
     turn: int = 0
     problem: TLError | None = None
+
+    def __post_init__(self) -> None:
+        self.remove_all = weakref.finalize(self, _remove_all, self.classes)
+
+    def remove_last(self, name: str) -> None:
+        """Remove the last shot of a class, or a class without shots."""
+        if self.classes[name]:
+            _remove(self.classes[name].pop())
+        else:
+            del self.classes[name]
+
+    def look_after(self, hours: int) -> None:
+        """Forget the shots that the server has removed after their time, and say so."""
+        for taken in self.classes.values():
+            there = [shot for shot in taken if shot.is_file()]
+            if len(there) < len(taken):
+                taken[:] = there
+                self.problem = DataError(
+                    f"Shots that are not used are removed after {hours} hours: take them again."
+                )
 
     @property
     def count(self) -> int:
@@ -53,6 +87,39 @@ class Shots:
         """Whether they make a set that can be trained on."""
         filled = [shots for shots in self.classes.values() if shots]
         return len(filled) > 1 and all(len(shots) >= ENOUGH for shots in filled)
+
+
+def _remove(shot: Path) -> None:
+    discard(shot)
+    discard(picture_of(shot))
+
+
+def _remove_all(classes: dict[str, list[Path]]) -> None:
+    for taken in classes.values():
+        for shot in taken:
+            _remove(shot)
+
+
+class _Stored:
+    """A shot that is read from the disk when its turn comes: hundreds stay closed until then."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stream: IO[bytes] | None = None
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        if self._stream is None:
+            try:
+                self._stream = self._file.open("rb")
+            except OSError as error:
+                raise DataError("A shot was removed meanwhile: take it again.") from error
+        return self._stream.read(size)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            self._stream.close()
 
 
 def camera_works(url: str | None) -> bool:
@@ -71,6 +138,7 @@ def camera() -> None:
         )
         return
     shots = st.session_state.setdefault("shots", Shots())
+    shots.look_after(uploads().limits.hours)
     _name_a_class(shots)
     if shots.problem is not None:
         problem(shots.problem)
@@ -79,12 +147,13 @@ def camera() -> None:
         return
     left, right = st.columns([1, 1])
     with left:
+        titles = told_apart({name: literal(name) for name in shots.classes})
         current = st.radio(
             "The next shot shows",
-            list(shots.classes),
-            index=len(shots.classes) - 1,
-            format_func=visible,
-            key=f"shot_class_{len(shots.classes)}",
+            list(titles),
+            index=len(titles) - 1,
+            format_func=titles.__getitem__,
+            key=f"shot_class_{len(titles)}",
         )
         _counts(shots, current)
     with right:
@@ -100,7 +169,7 @@ def _name_a_class(shots: Shots) -> None:
             return
     try:
         shots.problem = None
-        shots.classes.setdefault(class_name(typed), [])
+        shots.classes.setdefault(class_name(visible(typed)), [])
     except TLError as error:
         shots.problem = error
 
@@ -109,36 +178,35 @@ def _counts(shots: Shots, current: str) -> None:
     for name, taken in shots.classes.items():
         st.markdown(f"{literal(name)} · **{len(taken)}** shot{'s' * (len(taken) != 1)}")
     taken = shots.classes[current]
-    if taken:
-        st.image(taken[-4:], width=72, alt=[f"A shot of {visible(current)}"] * len(taken[-4:]))
+    with st.container(horizontal=True):
+        for shot in taken[-SHOWN:]:
+            show_picture(picture_of(shot), f"A shot of {current}", width=72)
     st.button(
         "Remove the last shot" if taken else "Remove this class",
         key="shot_remove",
         type="tertiary",
         icon=":material/undo:",
-        on_click=_remove_last,
-        args=(shots, current),
+        on_click=shots.remove_last,
+        args=(current,),
     )
-
-
-def _remove_last(shots: Shots, name: str) -> None:
-    if shots.classes[name]:
-        shots.classes[name].pop()
-    else:
-        del shots.classes[name]
 
 
 def _take(shots: Shots, current: str) -> None:
     if shots.count >= MOST:
         st.info(f"{MOST} shots are enough for now: use them.", icon=":material/photo_library:")
         return
-    shot = st.camera_input(f"A shot of {visible(current)}", key=f"shot_{shots.turn}")
+    shot = st.camera_input(f"A shot of {literal(current)}", key=f"shot_{shots.turn}")
     if shot is None:
         st.caption("No picture? Allow the camera in the browser's address bar.")
         return
-    shots.classes[current].append(shot.getvalue())
-    Arriving(shot).close()
     shots.turn += 1
+    shots.problem = None
+    name = f"Shot {shots.turn}"
+    try:
+        kept = uploads().take_shot(owner(), PHOTO, Arriving(shot), name, progress_bar())
+        shots.classes[current].append(kept)
+    except TLError as error:
+        shots.problem = error
     st.rerun()
 
 
@@ -153,7 +221,7 @@ def _use(shots: Shots) -> None:
     if not clicked:
         return
     files = [
-        (f"Camera/{name}/{number:03}.jpg", io.BytesIO(shot))
+        (f"Camera/{name}/{number:03}.jpg", _Stored(shot))
         for name, taken in shots.classes.items()
         for number, shot in enumerate(taken, start=1)
     ]
@@ -163,5 +231,6 @@ def _use(shots: Shots) -> None:
         shots.problem = error
     else:
         choose(str(made.path), made.name)
+        shots.remove_all()
         del st.session_state["shots"]
     st.rerun()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from tl_core.data.catalog import BundledSet, bundled_sets
+from tl_core.server.checked import previews
 from ui.shared.photos import show_sheet
 from ui.shared.state import app_state, save
 from ui.shared.text import literal
@@ -27,15 +30,15 @@ def bundled() -> None:
     if not sets:
         return
     st.markdown("**Ready to use**")
-    for start in range(0, len(sets), CARDS):
-        for cell, entry in zip(st.columns(CARDS), sets[start : start + CARDS], strict=False):
+    cards = list(zip(sets, previews([entry.pictures(4) for entry in sets]), strict=True))
+    for start in range(0, len(cards), CARDS):
+        for cell, card in zip(st.columns(CARDS), cards[start : start + CARDS], strict=False):
             with cell.container(border=True, height="stretch"):
-                _card(entry)
+                _card(*card)
 
 
-def _card(entry: BundledSet) -> None:
-    if pictures := entry.pictures(4):
-        show_sheet(pictures, alt=f"Four photos of {entry.name}")
+def _card(entry: BundledSet, sheet: Path | None) -> None:
+    show_sheet(sheet, alt=f"Four photos of {entry.name}")
     st.markdown(f"**{entry.name}**  \n{entry.text}")
     use_button(entry.name, entry.name)
 

@@ -30,8 +30,9 @@ def upload(camera: Callable[[], None]) -> None:
     st.markdown("**Your own photos**")
     st.caption(
         f"They go to this server, are checked and made smaller there, and are removed after "
-        f"{limits.hours} hours, or as soon as you say so. What tells of place, time or camera "
-        f"is left out. No other learner sees them. At most "
+        f"{limits.hours} hours, or as soon as you say so. Of each file only the picture is kept: "
+        f"what it tells of place, time or camera beside that is left out; names of files and "
+        f"folders stay. No other learner sees them. At most "
         f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos at once; you may keep "
         f"{megabytes(limits.learner_bytes)} here."
     )
@@ -110,6 +111,6 @@ def delete_my_data() -> None:
         )
         if st.button("Delete everything of mine", type="primary", width="stretch"):
             forget_me()
-            st.cache_data.clear()  # thumbnails; others' are made again
+            st.cache_data.clear()  # what was read of them; others' is read again
             st.session_state["deleted"] = True
             st.rerun()

@@ -9,9 +9,11 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.errors import TLError
+from tl_core.server.previews import picture_of
 from ui.shared.file_upload import Arriving, progress_bar
 from ui.shared.page import problem
 from ui.shared.photos import PHOTO_TYPES
+from ui.shared.pictures import show_picture
 from ui.shared.results import FinishedRun
 from ui.shared.state import executor, owner, uploads
 
@@ -40,8 +42,8 @@ def ask(runs: Sequence[FinishedRun]) -> str | None:
     if (refused := st.session_state.get(_PROBLEM)) is not None:
         problem(refused)
     question: dict[str, str] | None = st.session_state.get(_QUESTION)
-    if question and Path(question["photo"]).is_file():
-        st.image(question["photo"], alt="Your photo", width="stretch")
+    if question and (picture := picture_of(Path(question["photo"]))).is_file():
+        show_picture(picture, "Your photo")
     st.caption(
         "The photo is checked and made smaller on this server, and removed after "
         f"{uploads().limits.hours} hours."

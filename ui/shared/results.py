@@ -11,9 +11,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl_core.data import open_dataset
 from tl_core.errors import TLError, UserError
 from tl_core.execution import run_folder
+from tl_core.server.checked import open_checked
 from tl_core.store.database import Job
 from tl_core.training.record import Prediction, RunRecord, accuracy, interval
 from ui.shared.charts import Result, unique
@@ -108,7 +108,7 @@ def photo_files(data: str) -> dict[str, Path]:
     if not uploads().may_use(owner(), data):
         return {}
     try:
-        dataset, _ = open_dataset(data)
+        dataset, _ = open_checked(data)
     except TLError:
         return {}
     return {photo.path: dataset.file(i) for i, photo in enumerate(dataset.items)}

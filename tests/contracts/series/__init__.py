@@ -7,7 +7,7 @@ with torch beside it, and a network that reads it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tl_core.backbones import backbones
 from tl_core.backbones.catalog import ARCHITECTURES
 from tl_core.errors import DataError
 from tl_core.modalities import MODALITIES
-from tl_core.modalities.base import Augmentation, Measures, Modality, Rewritten
+from tl_core.modalities.base import Augmentation, Kept, Measures, Modality, Rewritten
 from tl_core.registry import Registry
 
 MOST = 10_000
@@ -75,9 +75,18 @@ def write(values: np.ndarray) -> bytes:
     return b"\n".join(b"%.5f" % value for value in values)
 
 
-def shrink(data: bytes, most: float) -> Rewritten | None:
+def shrink(data: bytes, most: float) -> Kept:
     values = open_series(data, most).values()
-    return Rewritten(write(values[::2]), True) if len(values) > 500 else None
+    content = write(values[::2]) if len(values) > 500 else None
+    return Kept(content, content is not None, preview([data]))
+
+
+def rewrite(data: bytes, most: float) -> Rewritten:
+    return Rewritten(write(open_series(data, most).values()), preview([data]))
+
+
+def preview(files: Sequence[bytes]) -> bytes:
+    return b"\n".join(write(open_series(data, None).values()[:8]) for data in files)
 
 
 def _work(numbers: Mapping[str, float]) -> float:
@@ -113,11 +122,11 @@ SERIES = Modality(
     check=Opened.values,
     oddities=lambda items: (),
     shrink=shrink,
-    rewrite=lambda data, most: write(open_series(data, most).values()),
+    rewrite=rewrite,
     written_suffix=".series",
     kept_as="every other number",
     augmentations=JITTERS,
-    preview=lambda data: write(open_series(data, None).values()[:8]),
+    preview=preview,
     tensors="tests.contracts.series.tensors",
 )
 

@@ -26,6 +26,7 @@ from tl_core.home import home
 from tl_core.modalities.photo.decode import decode
 from tl_core.server import upload_spool, upload_worker
 from tl_core.server.limits import UploadLimits
+from tl_core.server.previews import preview_of
 from tl_core.server.upload_spool import UploadSpool, spool_folder
 
 ROOMY = 10**9
@@ -217,7 +218,8 @@ def test_photos_are_shrunk_and_lose_what_is_no_picture() -> None:
         assert image.width * image.height <= 4_010_000
     assert report.shrunk == 2
     assert stored["ant/0.jpg"].read_bytes() == GOOD["ant/0.jpg"]
-    assert taken["bytes"] == sum(path.stat().st_size for path in stored.values())
+    previews = [preview_of([path]) for path in stored.values()]
+    assert taken["bytes"] == sum(p.stat().st_size for p in (*stored.values(), *previews))
 
 
 def pixel_strip() -> bytes:
@@ -404,7 +406,7 @@ def test_one_photo_to_ask_about() -> None:
         upload.write(io.BytesIO(b"words"))
         with pytest.raises(ArchiveError, match="not a picture"):
             upload.check("question", home() / "questions" / "2.png", ROOMY)
-    assert [path.name for path in (home() / "questions").iterdir()] == ["1.png"]
+    assert {path.name for path in (home() / "questions").iterdir()} == {"1.png", "1.picture"}
 
 
 # ---------------------------------------------------------------------------------------- limits

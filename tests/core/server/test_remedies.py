@@ -244,7 +244,7 @@ class TestRefusals:
         self, uploads: Uploads, three: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         dataset = scan(Path(three))
-        monkeypatch.setattr(remedies, "open_dataset", lambda _: dataset)
+        monkeypatch.setattr(remedies, "open_checked", lambda _: dataset)
         shutil.rmtree(Path(three) / "files")
         with pytest.raises(DataError, match="being removed"):
             drop_class(uploads, ANNA, three, "bee")

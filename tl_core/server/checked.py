@@ -1,0 +1,96 @@
+"""What pages need of files that lie on this server already: the checking process makes it.
+
+The process of the pages decodes nothing, not even what was checked when it came in: a file may have
+been stored by an older version, and a bundled set may have been changed by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from tl_core.cache import digest
+from tl_core.data.catalog import locate
+from tl_core.data.health import HealthReport
+from tl_core.data.open import open_dataset
+from tl_core.data.scan import Unchecked
+from tl_core.data.spec import DatasetSpec
+from tl_core.errors import ArchiveError
+from tl_core.server.limits import UploadLimits
+from tl_core.server.previews import preview_of
+from tl_core.server.upload_spool import UploadSpool, spool_folder
+
+PREVIEW_SECONDS = 20
+"""For all previews that a screen needs at once, and for waiting until others have got theirs."""
+
+
+def open_checked(data: str) -> tuple[DatasetSpec, HealthReport]:
+    """Open a data set as :func:`~tl_core.data.open.open_dataset` does, and decode nothing here.
+
+    Files that nobody has checked yet are checked by a process of their own first, once for all
+    learners.
+    """
+    try:
+        return open_dataset(data, look=None)
+    except Unchecked:
+        pass
+    root, limits = locate(data), UploadLimits.from_environment()
+    with FileLock(spool_folder() / f"scan-{digest(str(root))}.lock", timeout=limits.seconds):
+        try:  # somebody else may have had it checked meanwhile
+            return open_dataset(data, look=None)
+        except Unchecked:
+            with UploadSpool(root.name, limits) as spool:
+                spool.file.write_text(str(root), encoding="utf-8")
+                spool.look("scan")
+    return open_dataset(data, look=None)
+
+
+def previews(groups: Sequence[Sequence[Path]]) -> list[Path | None]:
+    """Return a picture of each file, or a sheet of several; make those that are missing.
+
+    All that are missing are made by one process. None stands for what is gone, cannot be shown, or
+    cannot be shown yet.
+    """
+    places = [_place(files) for files in groups]
+    missing = {
+        place: files
+        for place, files in zip(places, groups, strict=True)
+        if place is not None and not place.exists()
+    }
+    if missing:
+        _make(missing)
+    return [place if place is not None and _filled(place) else None for place in places]
+
+
+def _place(files: Sequence[Path]) -> Path | None:
+    try:
+        return preview_of(files)
+    except OSError:  # removed meanwhile
+        return None
+
+
+def _filled(place: Path) -> bool:
+    try:
+        return place.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _make(missing: dict[Path, Sequence[Path]]) -> None:
+    try:
+        with FileLock(spool_folder() / "previews.lock", timeout=PREVIEW_SECONDS):
+            wanted = [
+                ([str(file) for file in files], str(place))
+                for place, files in missing.items()
+                if not place.exists()
+            ]
+            limits = replace(UploadLimits.from_environment(), seconds=PREVIEW_SECONDS)
+            with UploadSpool("previews", limits) as spool:
+                spool.file.write_text(json.dumps(wanted), encoding="utf-8")
+                spool.look("previews")
+    except (Timeout, ArchiveError):
+        pass  # they are asked for again with the next draw
