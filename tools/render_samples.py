@@ -96,7 +96,7 @@ def write_table(home: Path) -> None:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for path in sorted(home.glob("*/*/*.jpg")):
-            writer.writerow(json.loads(Image.open(path).info["comment"]))
+            writer.writerow(json.loads(Image.open(path, formats=["JPEG"]).info["comment"]))
 
 
 def sheet(home: Path, domain: str, out: Path, columns: int = 20) -> None:
@@ -106,7 +106,8 @@ def sheet(home: Path, domain: str, out: Path, columns: int = 20) -> None:
     page = Image.new("RGB", (columns * 160, len(rows) * 160), "white")
     for row, files in enumerate(rows):
         for column, file in enumerate(files):
-            page.paste(Image.open(file).resize((160, 160)), (column * 160, row * 160))
+            photo = Image.open(file, formats=["JPEG"])
+            page.paste(photo.resize((160, 160)), (column * 160, row * 160))
     out.mkdir(parents=True, exist_ok=True)
     page.save(out / f"{domain}.jpg", quality=85)
 

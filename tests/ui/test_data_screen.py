@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.photos import make_photo, make_photo_folder
+from tests.photos import make_photo_folder
 from tests.ui.lab import OWNER, Lab, rerun, tables, texts
 from tl_core.backbones.spec import backbones
 from tl_core.execution.worker import run_job
 from tl_core.modalities.photo import PHOTO
 from tl_core.modalities.photo.augment import AUGMENTATIONS
-from ui.data.camera import camera_works
 from ui.shared.charts.balance import MOST, class_balance
 
 
@@ -188,65 +187,6 @@ class TestRemedies:
         (data / "ant" / "broken.jpg").write_bytes(b"no picture")
         lab.choose(data)
         assert "left out already" in texts(lab.open("data"))
-
-
-class TestCamera:
-    @pytest.mark.parametrize(
-        ("url", "works"),
-        [
-            ("https://lab.example/data", True),
-            ("http://localhost:8501", True),
-            ("http://127.0.0.1:8501/data", True),
-            ("http://[::1]:8501", True),
-            ("http://192.168.0.7:8501", False),
-            ("http://localhost.evil.example", False),
-            (None, True),
-        ],
-    )
-    def test_needs_https_or_the_servers_own_machine(self, url: str | None, works: bool) -> None:
-        assert camera_works(url) is works
-
-    def name(self, app: Any, text: str) -> None:
-        app.text_input(key="shot_name").set_value(text)
-        of(app, "Add class").click()
-        rerun(app)
-
-    def test_starts_with_a_name(self, lab: Lab) -> None:
-        app = lab.open("data")
-        assert not app.get("camera_input")
-        self.name(app, "  ")
-        assert "can be seen" in app.warning[0].value
-        self.name(app, "mug")
-        assert not app.warning and len(app.get("camera_input")) == 1
-        assert of(app, "Use these photos").disabled
-
-    def test_shots_become_a_set(self, lab: Lab) -> None:
-        app = lab.open("data")
-        self.name(app, "mug")
-        self.name(app, "*pen*")
-        shots = app.session_state["shots"]
-        for label, name in enumerate(shots.classes):
-            for seed in range(3):
-                stream = io.BytesIO()
-                make_photo(label, seed=seed).save(stream, "JPEG")
-                shots.classes[name].append(stream.getvalue())
-        rerun(app)
-        assert "mug · **3** shots" in texts(app)
-        app.button(key="shot_remove").click()
-        rerun(app)
-        of(app, "Use these 5 photos").click()
-        rerun(app)
-        assert app.subheader[0].value == "Camera"
-        assert tables(app)[0]["Class"] == ["*pen*", "mug"]
-        assert tables(app)[0]["Photos"] == ["2", "3"]
-        assert "shots" not in app.session_state or not app.session_state["shots"].classes
-
-    def test_a_class_without_shots_can_be_removed(self, lab: Lab) -> None:
-        app = lab.open("data")
-        self.name(app, "mug")
-        of(app, "Remove this class").click()
-        rerun(app)
-        assert not app.get("camera_input")
 
 
 class TestEmptyAndBroken:

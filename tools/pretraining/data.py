@@ -13,6 +13,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from tl_core.home import ASSETS
+from tl_core.modalities.photo.settings import FORMATS
 
 MEAN = (0.481, 0.449, 0.398)
 STD = (0.275, 0.268, 0.280)
@@ -46,7 +47,7 @@ def load_split(pack: Path, split: str, world: str | None = None) -> Tensors:
     pixels = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
     for row, i in enumerate(chosen):
         blob = io.BytesIO(data[offset[i] : offset[i + 1]].tobytes())
-        pixels[row] = np.asarray(Image.open(blob).convert("RGB"))
+        pixels[row] = np.asarray(Image.open(blob, formats=FORMATS).convert("RGB"))
     return torch.from_numpy(pixels).permute(0, 3, 1, 2), torch.from_numpy(labels)
 
 
