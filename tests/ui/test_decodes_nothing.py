@@ -155,7 +155,7 @@ def go_blind(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def test_screens_draw_photos_without_opening_one(lab: Lab, go_blind: Callable[[], None]) -> None:
-    lab.train(epochs=1)
+    lab.train(["from_scratch", "feature_extraction"], epochs=1)
     lab.choose(comparison="comparison")
     go_blind()
     drawn = {
