@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from streamlit.runtime.scriptrunner import StopException
 
 from tests.photos import make_photo
 from tests.ui.lab import OWNER, Lab, rerun, tables, texts
@@ -88,6 +89,28 @@ class TestCamera:
         assert tables(app)[0]["Photos"] == ["2", "3"]
         assert "shots" not in app.session_state or not app.session_state["shots"].classes
         assert list(shots_folder().rglob("*.*")) == [] and not first.exists()
+
+    def test_a_click_during_the_check_loses_no_shot_and_changes_no_label(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        app = lab.open("data")
+        self.name(app, "mug")
+        self.name(app, "pen")
+        take = Uploads.take_shot
+
+        def interrupted(self: Uploads, *given: Any) -> None:
+            given[2].read(10)
+            given[2].close()
+            monkeypatch.setattr(Uploads, "take_shot", take)
+            raise StopException  # as a click does, before the script runs anew
+
+        monkeypatch.setattr(Uploads, "take_shot", interrupted)
+        app.camera_input[0].set_value(("shot.jpg", jpeg(1, 0), "image/jpeg"))
+        app.run()
+        app.radio[0].set_value("mug")
+        rerun(app)
+        taken = app.session_state["shots"].classes
+        assert {name: len(shots) for name, shots in taken.items()} == {"mug": 0, "pen": 1}
 
     def test_shots_go_with_their_session_after_a_time_and_with_their_owner(self, lab: Lab) -> None:
         app = lab.open("data")

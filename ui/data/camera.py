@@ -49,16 +49,26 @@ class Shots:
         The checked shots of each class, in the order in which the classes were named.
     turn
         Counts the shots; each has a widget of its own, so that the camera is ready for the next.
+    taking
+        The class of the shot that is being checked, which is that of the moment of the shot.
     problem
         What was wrong with the last name, shot or set.
     """
 
     classes: dict[str, list[Path]] = field(default_factory=dict)
     turn: int = 0
+    taking: str | None = None
     problem: TLError | None = None
 
     def __post_init__(self) -> None:
         self.remove_all = weakref.finalize(self, _remove_all, self.classes)
+
+    def add(self, shot: Path) -> None:
+        """Add the shot that has been checked to its class, which may be removed by now."""
+        if self.taking in self.classes:
+            self.classes[self.taking].append(shot)
+        else:
+            _remove(shot)
 
     def remove_last(self, name: str) -> None:
         """Remove the last shot of a class, or a class without shots."""
@@ -98,6 +108,16 @@ def _remove_all(classes: dict[str, list[Path]]) -> None:
     for taken in classes.values():
         for shot in taken:
             _remove(shot)
+
+
+class _Lent:
+    """A shot of which the server keeps hold until it is checked."""
+
+    def __init__(self, arriving: Arriving) -> None:
+        self.read = arriving.read
+
+    def close(self) -> None:
+        """Leave it where it is."""
 
 
 class _Stored:
@@ -199,14 +219,20 @@ def _take(shots: Shots, current: str) -> None:
     if shot is None:
         st.caption("No picture? Allow the camera in the browser's address bar.")
         return
-    shots.turn += 1
+    if shots.taking is None:
+        shots.taking = current
     shots.problem = None
-    name = f"Shot {shots.turn}"
+    arriving = Arriving(shot)
     try:
-        kept = uploads().take_shot(owner(), PHOTO, Arriving(shot), name, progress_bar())
-        shots.classes[current].append(kept)
+        # Whoever clicks meanwhile ends this run of the script, and the next one takes it in.
+        kept = uploads().take_shot(
+            owner(), PHOTO, _Lent(arriving), f"Shot {shots.turn + 1}", progress_bar()
+        )
+        shots.add(kept)
     except TLError as error:
         shots.problem = error
+    arriving.close()
+    shots.turn, shots.taking = shots.turn + 1, None
     st.rerun()
 
 
