@@ -22,6 +22,7 @@ from tl_core.data.staging import StagingFolder, refusing_full_disk
 from tl_core.errors import DataError
 from tl_core.server.checked import open_checked
 from tl_core.server.limits import no_room
+from tl_core.server.previews import preview_of, upload_preview
 from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads
 
@@ -218,11 +219,18 @@ def _fill(
             raise staging.refuse(no_room(needed, room))
         for index, path in paths:
             stored = f"files/{len(staging.files):06}"
-            source, target = dataset.file(index).resolve(), staging.folder / stored
-            try:
-                os.link(source, target)
-            except OSError:
-                shutil.copy2(source, target)
+            source, target = dataset.file(index), staging.folder / stored
+            _link(source, target)
+            if (preview := preview_of([source])).is_file():
+                _link(preview, upload_preview(target))
             staging.files[path] = stored
     except FileNotFoundError as error:
         raise DataError("These photos are being removed. Choose others.") from error
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copy2(source, target)

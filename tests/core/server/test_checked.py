@@ -23,6 +23,7 @@ from tl_core.server import checked, upload_spool
 from tl_core.server.checked import open_checked, previews
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import picture_of, previews_folder
+from tl_core.server.remedies import rename_class
 from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads, shots_folder
 from tl_core.store.database import Store
@@ -144,6 +145,16 @@ def test_an_upload_brings_its_previews_along(
     assert all(picture is not None and upload.path in picture.parents for picture in found)
     kept = [file for [file] in stored(upload)] + [picture for picture in found if picture]
     assert upload.bytes == sum(path.stat().st_size for path in kept)
+
+
+def test_a_remedy_takes_the_previews_along(
+    upload: Upload, store: Store, started: list[str], nothing_is_decoded_here: None
+) -> None:
+    name = next(iter(open_checked(str(upload.path))[0].classes))
+    mended = rename_class(Uploads(store), ANNA, str(upload.path), name, "wasp")
+    found = previews(stored(mended))
+    assert started == [] and None not in found
+    assert all(picture is not None and mended.path in picture.parents for picture in found)
 
 
 def test_an_upload_of_an_older_version_is_looked_at_once(
