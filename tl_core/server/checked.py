@@ -86,8 +86,10 @@ def _make(missing: dict[Path, Sequence[Path]]) -> None:
             wanted = [
                 ([str(file) for file in files], str(place))
                 for place, files in missing.items()
-                if not place.exists()
+                if not place.exists()  # others may have got it made meanwhile
             ]
+            if not wanted:
+                return
             limits = replace(UploadLimits.from_environment(), seconds=PREVIEW_SECONDS)
             with UploadSpool("previews", limits) as spool:
                 spool.file.write_text(json.dumps(wanted), encoding="utf-8")

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,14 @@ def test_what_a_process_is_lost_over_stops_no_other(
     assert previews(groups) == [None] * len(groups)
     [lost, *found] = previews(groups)
     assert lost is None and None not in found and len(started) == 2
+
+
+def test_many_who_ask_at_once_get_what_one_process_made(folder: Path, started: list[str]) -> None:
+    groups = [[file] for file in files_of(folder)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: previews(groups), range(4)))
+    assert started == ["previews"] and None not in found[0]
+    assert all(one == found[0] for one in found)
 
 
 def test_whoever_waits_for_others_too_long_sees_none_yet(
