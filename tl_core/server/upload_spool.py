@@ -32,7 +32,7 @@ from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
 from tl_core.data.staging import refusal, refusing_full_disk
 from tl_core.errors import ArchiveError
-from tl_core.home import home
+from tl_core.home import home, log_file
 from tl_core.server.limits import UploadLimits
 from tl_core.server.upload_worker import Request, too_much_memory
 from tl_core.steps import Progress
@@ -266,10 +266,8 @@ def _checker(seconds: float) -> Iterator[subprocess.Popen[str]]:
     inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
     # One thread for NumPy's libraries and few memory arenas: both reserve much address space.
     lean = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-    logs = home() / "logs"
-    logs.mkdir(exist_ok=True)
     with (
-        (logs / "uploads.log").open("ab") as log,
+        log_file("uploads.log").open("ab") as log,
         subprocess.Popen(
             [sys.executable, *COMMAND],
             stdin=subprocess.PIPE,

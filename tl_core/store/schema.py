@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Engine
 
 from tl_core.errors import UserError
-from tl_core.home import home
+from tl_core.home import close_to_others, home, private_file
 from tl_core.store.learner_code import owner_of
 
 metadata = MetaData()
@@ -146,11 +147,21 @@ def connect(url: str | None = None) -> Engine:
     url = url or os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
+        _close_to_others(engine)
         event.listen(engine, "connect", _configure_sqlite)
     with engine.connect() as connection:
         if not _current(connection):
             _upgrade(connection)
     return engine
+
+
+def _close_to_others(engine: Engine) -> None:
+    """See to it that no other account reads the file, nor what SQLite lays beside it."""
+    name = engine.url.database
+    if name and name != ":memory:" and not name.startswith("file:"):
+        file = private_file(Path(name))  # SQLite gives its companions the same rights
+        for suffix in ("-wal", "-shm"):
+            close_to_others(file.with_name(file.name + suffix))
 
 
 def _version(connection: Connection) -> int | None:
