@@ -74,11 +74,11 @@ def sign_in() -> None:
         if st.form_submit_button("Open the classroom"):
             try:
                 with st.spinner("Checking the code"):
-                    signed_in = _login.sign_in(owner(), _address(), given, code)
+                    kept = _login.sign_in(owner(), _address(), given, code)
+                    st.session_state[_SIGNED_IN] = kept  # before a click ends this run of the page
             except UserError as error:
                 problem(error)
             else:
-                st.session_state[_SIGNED_IN] = signed_in
                 st.rerun()
 
 
