@@ -213,7 +213,7 @@ def test_a_number_stands_in_the_colour_that_can_be_read(dark):
     counts = {(0, said): 1 + 3 * said for said in range(12)}
     series = confusion_matrix([f"c{i}" for i in range(12)], counts, dark=dark).spec["series"][0]
     colors = {name: style["color"] for name, style in series["label"]["rich"].items()}
-    for _, _, _, depth, light, deep in series["data"]:
+    for *_, depth, _, light, deep in series["data"]:
         [color] = [colors[name] for name, text in (("light", light), ("deep", deep)) if text]
         assert contrast(color, tint(depth, dark)[0]) >= 4.2
 

@@ -56,7 +56,7 @@ def test_no_change_and_no_class_are_drawn_and_names_stay_text():
     chart = difference_matrix([HOSTILE, HOSTILE], {})
     written = json.dumps(chart.spec) + chart.alt
     assert "\\u202e" not in written and "\u202e" not in chart.alt
-    assert [row[4:] for row in cells(chart)] == [["", ""]] * 4
+    assert [row[5:] for row in cells(chart)] == [["", ""]] * 4
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ _ON_LIGHT, _ON_DEEP = "#10161c", "#ffffff"
 _FEW = 12
 """Classes up to which the numbers stand in their cells."""
 
+_NAME = {"name": "name", "type": "ordinal"}
+
 LABEL = "{light|{@light}}{deep|{@deep}}"
 """Writes a cell's number in the colour that can be read on it: of the two texts one is empty."""
 
@@ -56,10 +58,10 @@ def confusion_matrix(
         line = [counts.get((true, said), 0) for said in range(len(names))]
         total = max(sum(line), 1)
         rows += [
-            cell(true, said, count, shade(count / total, true == said), str(count), dark)
+            cell(names, (true, said), count, shade(count / total, true == said), str(count), dark)
             for said, count in enumerate(line)
         ]
-    spec = heatmap(names, rows, "Photos", dark)
+    spec = heatmap(names, rows, "%d photos", dark)
     return Chart(spec, _confusion_alt(names, counts), matrix_height(names))
 
 
@@ -68,10 +70,27 @@ def shade(share: float, good: bool) -> float:
     return math.sqrt(share) if good else -math.sqrt(share)
 
 
-def cell(true: int, said: int, count: int, depth: float, text: str, dark: bool) -> list[object]:
-    """Return one cell of :func:`heatmap`: a row of numbers, since there may be many of them."""
+def cell(
+    names: Sequence[str], where: Cell, count: int, depth: float, text: str, dark: bool
+) -> list[object]:
+    """Return one cell of :func:`heatmap`: a plain row, since there may be many of them.
+
+    Parameters
+    ----------
+    names
+        Of the classes.
+    where, count
+        The cell, and how many photos it says.
+    depth
+        From :func:`shade`.
+    text
+        What is written in it where there is room.
+    """
+    true, said = where
+    name = names[true] + (", recognised" if true == said else f", taken for {names[said]}")
     light = tint(depth, dark)[1] == _ON_LIGHT
-    return [said, true, count, round(depth, 4), text if light else "", "" if light else text]
+    texts = (text, "") if light else ("", text)
+    return [said, true, count, round(depth, 4), name, *texts]
 
 
 def tint(depth: float, dark: bool) -> tuple[str, str]:
@@ -96,7 +115,7 @@ def heatmap(names: Sequence[str], rows: Sequence[list[object]], unit: str, dark:
     rows
         From :func:`cell`, row by row of the matrix.
     unit
-        What the tooltip calls the number.
+        How the tooltip writes the number (``"%d photos"``).
     """
     category: Spec = {"type": "category", "data": names, "axisTick": {"show": False}}
     label: Spec = {"width": 88, "overflow": "truncate", "interval": 0}
@@ -105,7 +124,7 @@ def heatmap(names: Sequence[str], rows: Sequence[list[object]], unit: str, dark:
     texts = {"light": font | {"color": _ON_LIGHT}, "deep": font | {"color": _ON_DEEP}}
     return {
         "animation": False,
-        "tooltip": {"trigger": "item", "confine": True},
+        "tooltip": {"trigger": "item", "confine": True, "valueFormatter": unit},
         "grid": {"top": 12, "left": 12, "right": 16, "bottom": 34},
         "visualMap": {
             "type": "continuous",
@@ -126,9 +145,9 @@ def heatmap(names: Sequence[str], rows: Sequence[list[object]], unit: str, dark:
             {
                 "type": "heatmap",
                 "data": list(rows),
-                "dimensions": ["Predicted", "True class", unit, "shade", "light", "deep"],
+                "dimensions": ["said", "true", "photos", "shade", _NAME, "light", "deep"],
                 "selectedMode": "single",
-                "encode": {"x": 0, "y": 1, "tooltip": [1, 0, 2]},
+                "encode": {"x": 0, "y": 1, "tooltip": [2], "itemName": 4},
                 "label": {"show": few, "formatter": LABEL, "rich": texts},
                 "itemStyle": {"borderColor": "#12171d" if dark else "#fcfbf8", "borderWidth": 2},
                 "select": {"itemStyle": {"borderColor": _TEXT[dark], "borderWidth": 3}},

@@ -34,8 +34,9 @@ def difference_matrix(
         for said in range(len(names)):
             count = change.get((true, said), 0)
             depth = shade(abs(count) / largest, (count > 0) == (true == said))
-            rows.append(cell(true, said, count, depth, f"{count:+d}" if count else "", dark))
-    spec = heatmap(names, rows, "Photos more or fewer", dark)
+            text = f"{count:+d}" if count else ""
+            rows.append(cell(names, (true, said), count, depth, text, dark))
+    spec = heatmap(names, rows, "%+d photos", dark)
     return Chart(spec, _alt(names, change), matrix_height(names))
 
 
