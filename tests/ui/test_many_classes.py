@@ -15,6 +15,7 @@ from PIL import Image
 from tests.jobs import quick
 from tests.ui.lab import OWNER, Lab, rerun, tables, texts
 from tl_core.data import checked, make_split, open_dataset
+from tl_core.data.catalog import SAMPLES
 from tl_core.data.staging import StagingFolder
 from tl_core.execution import run_folder
 from tl_core.server.uploads import uploads_folder
@@ -123,9 +124,14 @@ def test_a_rerun_looks_at_no_file_but_those_that_it_shows(
             photos.append(path)
         return stat(path, **more)
 
+    listed = []
+    for name in ("listdir", "scandir"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda path=".", f=real: listed.append(str(path)) or f(path))
     monkeypatch.setattr(os, "stat", noted)
     rerun(app)
     assert len(photos) <= 4 * len(app.get("image"))
+    assert [path for path in listed if path.startswith((str(data), str(SAMPLES)))] == []
 
 
 def test_a_list_says_how_many_classes_it_leaves_out(lab: Lab) -> None:
