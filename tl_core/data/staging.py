@@ -59,7 +59,8 @@ def require_fitting(name: str, path: str) -> None:
         If it does not fit.
     """
     if reason := misplaced(path):
-        raise refusal(name, f"the path {clean(path[:_SHOWN]) + '…'!r} in it {reason}")
+        shown = clean(path[:_SHOWN]) + "…" * (len(path) > _SHOWN)
+        raise refusal(name, f"the path {shown!r} in it {reason}")
 
 
 @contextmanager
