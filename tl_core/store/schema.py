@@ -5,8 +5,10 @@ SQLite in write-ahead mode by default; any URL that SQLAlchemy knows works (``TL
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -225,3 +227,31 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def shrink(engine: Engine, most: int = 5000) -> None:
+    """Give the disk back what removed rows have left empty, if nobody else is writing now.
+
+    Parameters
+    ----------
+    engine
+        Of the database; of SQLite's files alone this is anybody's work but the database's own.
+    most
+        Pages of the file that are given back at once; the rest waits for the next time.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(engine.raw_connection()) as connection,
+    ):
+        ask = connection.cursor().execute
+        if ask("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):  # made by an older version
+            ask(f"PRAGMA auto_vacuum={INCREMENTAL}")
+            ask("VACUUM")
+        elif ask("PRAGMA freelist_count").fetchone() != (0,):
+            # A page each step: as a script, all of them are taken.
+            connection.cursor().executescript(f"PRAGMA incremental_vacuum({most:d})")
+        else:
+            return
+        ask("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

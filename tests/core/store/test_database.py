@@ -13,7 +13,7 @@ from tl_core.home import home
 from tl_core.server.cleanup import remove_job
 from tl_core.store.database import FINAL, Store
 from tl_core.store.learner_code import owner_of
-from tl_core.store.schema import KEPT_STEPS, events
+from tl_core.store.schema import KEPT_STEPS, events, shrink
 
 VERSION_1 = """
 CREATE TABLE meta (schema_version INTEGER NOT NULL);
@@ -196,13 +196,13 @@ def test_the_file_shrinks_when_rows_are_removed(store: Store) -> None:
     full = pages(store)
     store.end(job, "finished")
     assert remove_job(store, job)
-    store.shrink(most=10)
+    shrink(store.engine, most=10)
     assert pages(store) == full - 10
-    store.shrink()
+    shrink(store.engine)
     assert full > 20 and pages(store) <= before + 2
     file = home() / "lab.sqlite3"
     assert file.stat().st_size <= (before + 2) * 4096
-    store.shrink()  # and there is nothing to do
+    shrink(store.engine)  # and there is nothing to do
 
 
 def test_the_file_of_an_older_version_shrinks_too(tmp_path: Path) -> None:
@@ -215,12 +215,12 @@ def test_the_file_of_an_older_version_shrinks_too(tmp_path: Path) -> None:
     with store.engine.begin() as connection:
         connection.execute(delete(events))
     assert pages(store) == full
-    store.shrink()
+    shrink(store.engine)
     assert pages(store) < full / 2
     many_events(store, "j1")
     with store.engine.begin() as connection:
         connection.execute(delete(events))
-    store.shrink()  # from now on piece by piece
+    shrink(store.engine)  # from now on piece by piece
     assert pages(store) < full / 2
     store.close()
 
@@ -235,7 +235,7 @@ def test_a_file_in_use_is_left_as_it_is(store: Store) -> None:
         impatient = Store(store.url)
         event.listen(impatient.engine, "connect", lambda c, _: c.execute("PRAGMA busy_timeout=0"))
         impatient.engine.dispose()
-        impatient.shrink()
+        shrink(impatient.engine)
         impatient.close()
     assert len(store.events(job)) == 1
 
