@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from tl_core.home import ASSETS
+from tl_core.home import ASSETS, keep_private
 from ui.shared.cleanup import cleanup
 from ui.shared.navigation import resume
 from ui.shared.room import room_sign
@@ -25,6 +25,7 @@ pages = [
     st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
     st.Page("pages/classroom.py", title="Classroom", icon=":material/groups:"),
 ]
+keep_private()
 cleanup()
 page = st.navigation(pages)
 resume(pages)

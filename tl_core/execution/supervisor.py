@@ -1,9 +1,10 @@
 """The one process of a machine that runs jobs: ``python -m tl_core.execution.supervisor [URL]``.
 
-It is started by :class:`~tl_core.execution.local.LocalExecutor` and holds a fork server into which
-torch is loaded once, so that a worker starts in milliseconds. (A page cannot fork workers itself:
-both spawn and forkserver would run the page's script again in the child.) The fork server never
-touches CUDA, which does not survive a fork.
+It is started by :class:`~tl_core.execution.local.LocalExecutor`, which gives it ``-`` in place of
+the store's URL, and the URL, whatever password it has, on the standard input. It holds a fork
+server into which torch is loaded once, so that a worker starts in milliseconds. (A page cannot fork
+workers itself: both spawn and forkserver would run the page's script again in the child.) The fork
+server never touches CUDA, which does not survive a fork.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from sqlalchemy.exc import OperationalError
 
 from tl_core.execution import outcome, put_away
 from tl_core.execution.entry import run_in_process
-from tl_core.execution.local import supervisor_lock
+from tl_core.execution.local import FROM_STDIN, supervisor_lock
 from tl_core.execution.queue import in_order
 from tl_core.home import home, write_atomically
 from tl_core.machine import gpus, run_memory, run_seconds, slots
@@ -210,12 +211,15 @@ def _context() -> BaseContext:
 def main() -> None:
     """Serve until there has been nothing to do for a while."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    url = sys.argv[1] if len(sys.argv) > 1 else None
+    if url == FROM_STDIN:
+        url = sys.stdin.read()
     try:
         # A page that looks whether a supervisor is alive holds the lock for an instant.
         with supervisor_lock(patience=2):
             badge = home() / "supervisor.pid"
             write_atomically(badge, str(os.getpid()))
-            _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None, patience=0), badge)
+            _serve(Store(url, patience=0), badge)
     except Timeout:
         log.info("another supervisor is alive")
 
@@ -228,7 +232,7 @@ def _serve(store: Store, badge: Path) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     supervisor = Supervisor(store, slots())
-    log.info("serving %s with %d slots", store.url, supervisor.slots)
+    log.info("serving %s with %d slots", store.label, supervisor.slots)
     last_busy = time.monotonic()
     try:
         while time.monotonic() - last_busy < IDLE_SECONDS and badge.exists():

@@ -18,7 +18,7 @@ from tl_core.server.previews import picture_of
 from tl_core.server.upload_spool import discard
 from tl_core.server.uploads import Uploads, questions_folder, shots_folder
 from tl_core.store.database import FINAL, Store
-from tl_core.store.schema import events, jobs, members, workspaces
+from tl_core.store.schema import events, jobs, members, shrink, workspaces
 
 NOBODY = ""
 """Owner of jobs that are to be removed as soon as they have ended."""
@@ -90,3 +90,4 @@ def sweep(store: Store) -> None:
     uploads = Uploads(store)
     uploads.clean_up()
     cache.clear(unused_since=time.time() - uploads.limits.hours * 3600)
+    shrink(store.engine)

@@ -15,14 +15,14 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tl_core.data.files import clean, unused
+from tl_core.data.files import Names, clean
 from tl_core.data.scan import carry_over
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.staging import StagingFolder, refusing_full_disk
 from tl_core.errors import DataError
-from tl_core.server.checked import open_checked
 from tl_core.server.limits import no_room
 from tl_core.server.previews import preview_of, upload_preview
+from tl_core.server.shown import open_checked
 from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads
 
@@ -198,14 +198,12 @@ def _paths(dataset: DatasetSpec, classes: Classes) -> list[tuple[int, str]]:
 
     So no name of a class can be taken for that of a split.
     """
-    taken: dict[str, str] = {}
+    names = Names()
     paths = []
     for index, name in classes.items():
         photo = dataset.items[index]
         parts = [photo.split, name, photo.path.rpartition("/")[2]]
-        path = unused("/".join(part for part in parts if part), taken)
-        taken[path] = ""
-        paths.append((index, path))
+        paths.append((index, names.take("/".join(part for part in parts if part))))
     return paths
 
 

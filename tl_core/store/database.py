@@ -46,6 +46,11 @@ class Store:
         self.engine, self.patience = connect(url), patience
         self.url = self.engine.url.render_as_string(hide_password=False)
 
+    @property
+    def label(self) -> str:
+        """The database for logs: its address without a password, wherever in it one may stand."""
+        return self.engine.url.set(query={}).render_as_string(hide_password=True)
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()

@@ -10,7 +10,7 @@ from tl_core.server.load import Disk, Load, disk_use, machine_load
 from tl_core.store.database import RUNNING, WAITING, Job
 from tl_core.strategies import STRATEGIES
 from tl_core.words import bytes_text
-from ui.classroom.instructor_login import is_instructor
+from ui.classroom.instructor_login import instructor_only, is_instructor
 from ui.shared.runs import RunView, network_title, view_runs
 from ui.shared.state import executor, rooms, store
 from ui.shared.table import show_table
@@ -85,10 +85,15 @@ def _queue(jobs: list[Job]) -> None:
         icon=":material/play_arrow:" if paused else ":material/pause:",
         help="Runs that train already go on.",
         key="pause_queue",
-        on_click=store().set_setting,
-        args=(PAUSED, not paused),
+        on_click=_pause,
+        args=(not paused,),
         width="stretch",
     )
+
+
+@instructor_only
+def _pause(paused: bool) -> None:
+    store().set_setting(PAUSED, paused)
 
 
 # ---------------------------------------------------------------------------------------- machine
@@ -165,6 +170,7 @@ def _label(job: Job, called: dict[str, str]) -> str:
     return f"{called[job.owner]} · {strategy} · {network_title(job)} · {job.status}"
 
 
+@instructor_only
 def _take_away(identifier: str | None) -> None:
     if identifier is not None:
         take_away(executor(), identifier)

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from tl_core.data.catalog import BundledSet, bundled_sets
-from tl_core.server.checked import previews
+from tl_core.server.shown import previews
 from ui.shared.photos import show_sheet
 from ui.shared.state import app_state, save
 from ui.shared.text import literal

@@ -33,8 +33,8 @@ def upload(camera: Callable[[], None]) -> None:
         f"{limits.hours} hours, or as soon as you say so. Of each file only the picture is kept: "
         f"what it tells of place, time or camera beside that is left out; names of files and "
         f"folders stay. No other learner sees them. At most "
-        f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos at once; you may keep "
-        f"{megabytes(limits.learner_bytes)} here."
+        f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos of {limits.classes:,} classes "
+        f"at once; you may keep {megabytes(limits.learner_bytes)} here."
     )
     turn = st.session_state.setdefault("upload_turn", 0)
     as_zip, as_folder, by_camera = st.tabs(["A zip file", "A folder", "The camera"])

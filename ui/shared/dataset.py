@@ -10,7 +10,7 @@ from tl_core.cost.estimate import Amount
 from tl_core.data import DatasetSpec, HealthReport, make_split
 from tl_core.data.catalog import PUBLIC, find
 from tl_core.errors import TLError
-from tl_core.server.checked import open_checked
+from tl_core.server.shown import open_checked
 from ui.shared.page import problem
 from ui.shared.state import app_state, owner, uploads
 from ui.shared.text import literal

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl_core.server.checked import previews
+from tl_core.server.shown import previews
 from ui.shared.pictures import show_picture
 
 PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl_core.server.checked import previews
+from tl_core.server.shown import previews
 from tl_core.store.database import Job
 from tl_core.training.record import Prediction
 from ui.shared.photos import show_photos
@@ -33,9 +33,7 @@ def mistakes(jobs: list[Job]) -> None:
 
 def _surest(run: FinishedRun) -> tuple[list[Prediction], dict[Path, Prediction]]:
     """Return what a run gets wrong, and by their files the photos of which it was surest."""
-    wrong = sorted(
-        (p for p in run.headline if not p.right), key=lambda p: -p.probabilities[p.predicted]
-    )
+    wrong = sorted((p for p in run.headline if not p.right), key=lambda p: -p.probability)
     files = photo_files(run.record.config.test or run.record.config.data)
     there = [p for p in wrong if p.path in files][:SHOWN]
     return wrong, {files[p.path]: p for p in there}

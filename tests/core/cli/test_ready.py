@@ -204,3 +204,32 @@ def test_a_class_of_two_trains_in_a_home_of_its_own(one_thread: None) -> None:
     assert lesson.round_seconds is not None and lesson.round_seconds > 0
     assert home() == where and kept() == before
     assert not list(where.glob("rehearsal-*"))
+
+
+# ---------------------------------------------------------------------------- instructor's code
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [
+        ("", "ok", "closed"),
+        ("1234", "fail", "needs 8"),
+        ("short-one", "note", "9 characters"),
+        ("123456789012", "note", "digits"),
+        ("x7Kp-93qd-Tz4w", "ok", "random"),
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", "secrets"])
+def test_a_code_that_could_be_guessed_is_noted_and_never_shown(
+    place: str, code: str, status: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = tmp_path / "secrets.toml"
+    monkeypatch.setattr(machine, "SECRETS", secrets)
+    monkeypatch.delenv("TL_INSTRUCTOR_CODE", raising=False)
+    if place == "environment":
+        monkeypatch.setenv("TL_INSTRUCTOR_CODE", code)
+    elif code:
+        secrets.write_text(f'instructor_code = "{code}"\n')
+    check = machine.instructor("Instructor's code")
+    assert check.status == status and said in check.text
+    assert not code or code not in f"{check.text} {check.fix}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import re
 import shutil
 import sqlite3
 import tempfile
+import tomllib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +26,7 @@ from tl_core.execution.local import supervisor_alive
 from tl_core.home import ASSETS, home
 from tl_core.machine import default_threads, slots
 from tl_core.server.address import lan_address
+from tl_core.server.instructor_login import SHORTEST, weakness
 from tl_core.server.load import machine_load
 from tl_core.store.schema import SCHEMA_VERSION
 
@@ -32,6 +35,9 @@ REQUIREMENTS = ASSETS.parent / "requirements.txt"
 
 APP = ASSETS.parent / "app.py"
 """Of the repository; the wheel has no app."""
+
+SECRETS = APP.parent / ".streamlit" / "secrets.toml"
+"""Where the instructor's code may stand."""
 
 APP_MB, RUN_MB = 450, 300
 """Megabytes of memory: the app, the supervisor and torch, which all runs share; and each run."""
@@ -188,6 +194,29 @@ def alone(name: str) -> Check:
     return ok(name, "no learner is training here now")
 
 
+def instructor(name: str) -> Check:
+    """Tell whether the instructor's code could be guessed."""
+    code = _instructor_code()
+    fix = 'Choose another one: python -c "import secrets; print(secrets.token_urlsafe(12))"'
+    if not code:
+        return ok(name, "none is set where this was started, so the instructor's screen is closed")
+    if len(code) < SHORTEST:
+        return fail(name, f"it has {len(code)} characters, and needs {SHORTEST}", fix)
+    why = weakness(code)
+    return note(name, why, fix) if why else ok(name, "it cannot be guessed if it is random")
+
+
+def _instructor_code() -> str:
+    """Return the code as the app finds it."""
+    if code := os.environ.get("TL_INSTRUCTOR_CODE", "").strip():
+        return code
+    try:
+        secrets = tomllib.loads(SECRETS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(secrets.get("instructor_code", "")).strip()
+
+
 MACHINE_CHECKS: dict[str, Callable[[str], Check]] = {
     "Versions": versions,
     "Device": device,
@@ -197,5 +226,6 @@ MACHINE_CHECKS: dict[str, Callable[[str], Check]] = {
     "Sample sets": samples,
     "Store": store,
     "Network": network,
+    "Instructor's code": instructor,
     "Other work": alone,
 }

@@ -6,6 +6,7 @@ been stored by an older version, and a bundled set may have been changed by hand
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,10 +17,10 @@ from filelock import FileLock, Timeout
 from tl_core.cache import digest
 from tl_core.data.catalog import locate
 from tl_core.data.health import HealthReport
-from tl_core.data.open import open_dataset
+from tl_core.data.open import reopen_dataset
 from tl_core.data.scan import Unchecked
 from tl_core.data.spec import DatasetSpec
-from tl_core.errors import ArchiveError
+from tl_core.errors import ArchiveError, DataError
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import preview_of
 from tl_core.server.upload_spool import UploadSpool, spool_folder
@@ -29,24 +30,41 @@ PREVIEW_SECONDS = 20
 
 
 def open_checked(data: str) -> tuple[DatasetSpec, HealthReport]:
-    """Open a data set as :func:`~tl_core.data.open.open_dataset` does, and decode nothing here.
+    """Open a data set as :func:`~tl_core.data.open.reopen_dataset` does, and decode nothing here.
 
     Files that nobody has checked yet are checked by a process of their own first, once for all
     learners.
+
+    Raises
+    ------
+    UserError, DataError
+        As there, and if the check takes too long.
     """
-    try:
-        return open_dataset(data, look=None)
-    except Unchecked:
-        pass
+    found = _known(data)
+    if found is not None:
+        return found
     root, limits = locate(data), UploadLimits.from_environment()
-    with FileLock(spool_folder() / f"scan-{digest(str(root))}.lock", timeout=limits.seconds):
-        try:  # somebody else may have had it checked meanwhile
-            return open_dataset(data, look=None)
-        except Unchecked:
+    with (
+        contextlib.suppress(Timeout),
+        FileLock(spool_folder() / f"scan-{digest(str(root))}.lock", timeout=limits.seconds),
+    ):
+        # Somebody else may have had it checked meanwhile.
+        if _known(data) is None:
             with UploadSpool(root.name, limits) as spool:
                 spool.file.write_text(str(root), encoding="utf-8")
                 spool.look("scan")
-    return open_dataset(data, look=None)
+    found = _known(data)
+    if found is None:
+        raise DataError("These photos are still being checked. Come back in a few minutes.")
+    return found
+
+
+def _known(data: str) -> tuple[DatasetSpec, HealthReport] | None:
+    """Open a data set if every file of it was checked before."""
+    try:
+        return reopen_dataset(data, look=None)
+    except Unchecked:
+        return None
 
 
 def previews(groups: Sequence[Sequence[Path]]) -> list[Path | None]:

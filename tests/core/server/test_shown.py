@@ -15,16 +15,17 @@ import pytest
 from tests.photos import make_photo, make_photo_folder, zip_folder
 from tl_core.data import scan as scan_module
 from tl_core.data.catalog import bundled_sets
+from tl_core.data.checked import KEPT
 from tl_core.data.scan import scan_cache
 from tl_core.errors import ArchiveError, DataError
 from tl_core.home import home
 from tl_core.modalities.photo import PHOTO
 from tl_core.modalities.photo.decode import decode
-from tl_core.server import checked, upload_spool
-from tl_core.server.checked import open_checked, previews
+from tl_core.server import shown, upload_spool
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import picture_of, previews_folder
 from tl_core.server.remedies import rename_class
+from tl_core.server.shown import open_checked, previews
 from tl_core.server.upload_spool import UploadSpool
 from tl_core.server.uploads import Upload, Uploads, shots_folder
 from tl_core.store.database import Store
@@ -126,8 +127,8 @@ def test_many_who_ask_at_once_get_what_one_process_made(folder: Path, started: l
 def test_whoever_waits_for_others_too_long_sees_none_yet(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checked, "PREVIEW_SECONDS", 0)
-    with checked.FileLock(upload_spool.spool_folder() / "previews.lock"):
+    monkeypatch.setattr(shown, "PREVIEW_SECONDS", 0)
+    with shown.FileLock(upload_spool.spool_folder() / "previews.lock"):
         assert previews([files_of(folder)[:1]]) == [None]
 
 
@@ -170,7 +171,8 @@ def test_an_upload_of_an_older_version_is_looked_at_once(
     upload: Upload, started: list[str], nothing_is_decoded_here: None
 ) -> None:
     shutil.rmtree(upload.path / "previews")
-    scan_cache(upload.path).unlink()
+    for kept in (scan_cache(upload.path), upload.path / KEPT):
+        kept.unlink()
     assert None not in previews(stored(upload))
     assert None not in previews(stored(upload))
     assert started == ["scan", "previews"]
@@ -185,6 +187,14 @@ def test_a_bundled_set_is_checked_in_a_process_of_its_own(
     assert len(dataset.items) > 100 and not report.problems
     open_checked(name)
     assert started == ["scan"]
+
+
+def test_whoever_waits_for_a_check_too_long_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, started: list[str]
+) -> None:
+    monkeypatch.setattr(UploadSpool, "look", lambda *_: None)
+    with pytest.raises(DataError, match="still being checked"):
+        open_checked(str(folder))
 
 
 def test_a_folder_without_a_photo_is_refused_without_decoding(
