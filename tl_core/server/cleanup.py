@@ -22,6 +22,9 @@ from tl_core.store.schema import events, jobs, members, workspaces
 NOBODY = ""
 """Owner of jobs that are to be removed as soon as they have ended."""
 
+PASSING, PASSING_SECONDS = ("measure_costs", "preview"), 600.0
+"""Kinds of jobs whose outcome lies elsewhere or was looked at at once, and how long they stay."""
+
 
 def remove_job(store: Store, identifier: str) -> bool:
     """Remove a job that has ended, with its events and its folder.
@@ -81,9 +84,18 @@ def remove_forgotten(store: Store) -> None:
         remove_job(store, job.id)
 
 
+def remove_passing(store: Store, now: float) -> None:
+    """Remove the jobs of which nothing is kept, some time after they have ended."""
+    for kind in PASSING:
+        for job in store.jobs(kind=kind, status=FINAL):
+            if (job.ended or 0.0) < now - PASSING_SECONDS:
+                remove_job(store, job.id)
+
+
 def sweep(store: Store) -> None:
     """Remove what has served its time: see :class:`~tl_core.server.uploads.Uploads`."""
     remove_forgotten(store)
+    remove_passing(store, time.time())
     uploads = Uploads(store)
     uploads.clean_up()
     cache.clear(unused_since=time.time() - uploads.limits.hours * 3600)

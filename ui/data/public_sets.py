@@ -6,11 +6,13 @@ import streamlit as st
 
 from tl_core.data.catalog import PUBLIC, PublicSet
 from tl_core.download import reachable
+from tl_core.errors import TLError
 from tl_core.store.database import Job
 from tl_core.training.events import PreparationAdvanced, from_dict
 from ui.data.sets import use_button
 from ui.shared.live_runs import SECONDS
-from ui.shared.state import executor, owner, request_job, store
+from ui.shared.page import problem
+from ui.shared.state import executor, owner, request_job, store, submit_job
 from ui.shared.text import literal
 
 
@@ -73,8 +75,12 @@ def _offer(entry: PublicSet, answers: bool) -> None:
     label = f"Download {entry.size}" if answers else "Out of reach now"
     icon = ":material/download:" if answers else ":material/cloud_off:"
     if st.button(label, key=f"get_{entry.name}", icon=icon, disabled=not answers, width="stretch"):
-        executor().submit("prefetch_data", {"name": entry.name}, owner=owner())
-        st.rerun()
+        try:
+            submit_job("prefetch_data", {"name": entry.name})
+        except TLError as error:
+            problem(error)
+        else:
+            st.rerun()
 
 
 def _progress(job: Job) -> None:
