@@ -31,6 +31,8 @@ class Job:
         What was asked of it while it runs and is not yet done: ``cancel``, ``pause`` or nothing.
     created, started, ended
         Seconds since the epoch; ``started`` is when it began or last went on.
+    bytes
+        What the folder of a run takes, once it has ended and somebody has looked.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Job:
     created: float
     started: float | None
     ended: float | None
+    bytes: int | None = None
 
     @property
     def active(self) -> bool:

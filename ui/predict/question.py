@@ -61,7 +61,8 @@ def _new_photo() -> UploadedFile | None:
 def _submit(photo: UploadedFile, runs: Sequence[FinishedRun]) -> None:
     """Have a photo checked and stored, and ask every run about it."""
     kind = runs[0].record.config.spec.kind
-    path = str(uploads().take_question(kind, Arriving(photo), photo.name, progress_bar()))
+    arriving, report = Arriving(photo), progress_bar()
+    path = str(uploads().take_question(owner(), kind, arriving, photo.name, report))
     payload = {"photo": path, "runs": [run.view.job.id for run in runs]}
     job = executor().submit("predict", payload, owner=owner())
     st.session_state[_QUESTION] = {"photo": path, "job": job}
