@@ -1,8 +1,9 @@
 """The one place where learners' jobs are accepted: nothing else of a page reaches the executor.
 
 Whatever a page has shown or checked before, a job is looked at once more here: whose photos, whose
-runs, how many jobs at once. So a stale page, a link or a forged message gets no further than a
-sentence.
+runs, how many jobs at once, whether there is room for them
+(:mod:`~tl_core.server.admission`). So a stale page, a link or a forged message gets no further than
+a sentence.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from tl_core.cost.profile import ProfileKey
 from tl_core.data.catalog import PUBLIC, find
 from tl_core.errors import ConfigError, DataError, UserError
 from tl_core.execution import Executor
+from tl_core.server import admission
+from tl_core.server.fetching import ASK_FOR_SETS, may_fetch
 from tl_core.server.job_limits import bounds
 from tl_core.server.uploads import Uploads
 from tl_core.store.database import PAUSED, Store
@@ -53,11 +56,13 @@ def accept(
     ------
     UserError
         In one sentence, if they name photos or runs that are not the learner's to use, if a setting
-        is not allowed, or if too many jobs would be under way. Nothing is stored then.
+        is not allowed, if there is no room, or if too many jobs would be under way. Nothing is
+        stored then.
     """
     store = executor.store
     if comparison and any(job.owner != owner for job in store.jobs(comparison=comparison)):
         raise UserError("This comparison is somebody else's. Start one of your own.")
+    admission.check(store, owner, kind, payloads)
     for payload in payloads:
         _CHECKS[kind](store, owner, payload)
     return executor.submit_all(
@@ -80,6 +85,7 @@ def request(executor: Executor, owner: str, identifier: str, what: str) -> bool:
         return False
     if what != "resume" or job.status not in (PAUSED, "interrupted"):
         return executor.request(identifier, what)
+    admission.check(store, owner, job.kind, [job.payload])
     _CHECKS[job.kind](store, owner, job.payload)
     waits = job.status == PAUSED  # it is in line already, as far as the limit goes
     return executor.request(identifier, what, () if waits else bounds(job.kind))
@@ -144,6 +150,8 @@ def _check_measurement(store: Store, owner: str, payload: Payload) -> None:
 
 def _check_set(store: Store, owner: str, payload: Payload) -> None:
     PUBLIC.get(payload["name"])
+    if not may_fetch(store, owner):
+        raise UserError(ASK_FOR_SETS)
 
 
 _CHECKS: dict[str, Callable[[Store, str, Payload], None]] = {

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy import Connection, case, delete, event, func, insert, select, update
+from sqlalchemy.engine import ExceptionContext, Row
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -29,6 +29,8 @@ __all__ = ["FINAL", "PAUSED", "REQUESTS", "RUNNING", "WAITING", "YIELD", "Bound"
 
 PATIENCE_SECONDS = 60.0
 """So long a writer tries again while the database is locked or its disk is full."""
+IMPATIENT_SECONDS = 5.0
+"""So long one waits for a locked database while a person looks on; for a full disk not at all."""
 
 T = TypeVar("T")
 
@@ -42,10 +44,24 @@ class Store:
         SQLAlchemy URL; default ``TL_STORE_URL``, else a SQLite file in ``TL_HOME``.
     patience
         Seconds for which a writer tries again while the database is locked or its disk is full.
+    impatient
+        Whether a person looks on: what cannot be written soon is refused in a sentence then, with a
+        ``UserError``, and nobody tries again.
     """
 
-    def __init__(self, url: str | None = None, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        patience: float = PATIENCE_SECONDS,
+        *,
+        impatient: bool = False,
+    ) -> None:
         self.engine, self.patience = connect(url), patience
+        if impatient:
+            event.listen(self.engine, "handle_error", _in_a_sentence)
+            if self.engine.dialect.name == "sqlite":
+                event.listen(self.engine, "connect", _wait_no_longer)
+                self.engine.dispose()  # the connection that looked at the schema waits for longer
         self.url = self.engine.url.render_as_string(hide_password=False)
         self._watch: PoolProxiedConnection | None = None
         self._version: int | None = None
@@ -204,9 +220,15 @@ class Store:
         reason = case((new, "Stopped before it began."), else_="Stopped on request.")
         over: dict[str, Any] = {"ended": time.time(), "reason": reason}
         origins, values = {
-            "cancel": ((WAITING, PAUSED), {"status": "cancelled", **over}),
+            "cancel": (
+                (WAITING, PAUSED, "interrupted"),
+                {"status": "cancelled", "bytes": None, **over},
+            ),
             "pause": ((WAITING,), {"status": PAUSED}),
-            "resume": ((PAUSED, "interrupted"), {"status": WAITING, "ended": None, "reason": None}),
+            "resume": (
+                (PAUSED, "interrupted"),
+                {"status": WAITING, "ended": None, "reason": None, "bytes": None},
+            ),
         }[what]
         this = update(_jobs).where(_jobs.c.id == identifier)
         move = this.where(_jobs.c.status.in_(origins)).values(**values)
@@ -343,6 +365,22 @@ def _keep_within(
         count = connection.execute(counted).scalar_one()
         if count > bound.most:
             raise UserError(bound.refusal.format(most=bound.most, there=count - added, added=added))
+
+
+def _wait_no_longer(connection: Any, _: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout={1000 * IMPATIENT_SECONDS:.0f}").close()
+
+
+def _in_a_sentence(context: ExceptionContext) -> None:
+    """Turn what a person can only wait for into words, at once."""
+    if isinstance(context.sqlalchemy_exception, OperationalError):
+        what = str(context.original_exception)
+        raise UserError(
+            "This server cannot keep anything just now: its disk is full. What is kept already "
+            "stays. Tell whoever leads the class, and try again when there is room."
+            if "full" in what or "I/O" in what
+            else "The server is busy and could not keep this. Try again in a moment."
+        ) from context.original_exception
 
 
 def _job(row: Row[Any]) -> Job:

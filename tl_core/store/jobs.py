@@ -58,6 +58,8 @@ class Job:
     created, started, ended
         Seconds since the epoch; ``started`` is when it began or last went on, and of one that waits
         again when it let others go on. None means that it never began.
+    bytes
+        What the folder of a run takes, once it has ended and somebody has looked.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Job:
     created: float
     started: float | None
     ended: float | None
+    bytes: int | None = None
 
     @property
     def active(self) -> bool:

@@ -52,6 +52,7 @@ jobs = Table(
     Column("created", Float, nullable=False),
     Column("started", Float, nullable=True),
     Column("ended", Float, nullable=True),
+    Column("bytes", Integer, nullable=True),
 )
 
 events = Table(
@@ -78,6 +79,23 @@ uploads = Table(
     Column("photos", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
     Column("created", Float, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("file", String(80), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("bytes", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+newcomers = Table(
+    "newcomers",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("address", String(64), nullable=False, index=True),
+    Column("since", Float, nullable=False),
 )
 
 rooms = Table(
@@ -124,6 +142,7 @@ MIGRATIONS: dict[int, tuple[str | Callable[[Connection], None], ...]] = {
         "CREATE INDEX ix_jobs_room ON jobs (room)",
     ),
     3: (_digest_owners,),
+    4: ("ALTER TABLE jobs ADD COLUMN bytes INTEGER",),
 }
 """Version -> what turns a database of the version before into it; new tables need no word here."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -73,7 +72,7 @@ def your_photos() -> None:
         st.markdown(f"**Your photos** · {kept} of {megabytes(uploads().limits.learner_bytes)}")
     for one in mine:
         text, use, remove = st.columns([4, 2, 1], vertical_alignment="center")
-        left = max(0, uploads().expires(one) - time.time())
+        left = uploads().left(one)
         text.markdown(literal(one.name))
         text.caption(
             f"{one.photos:,} photos · {megabytes(one.bytes)} · removed in {remaining_text(left)}"

@@ -123,7 +123,7 @@ class AppState:
 @st.cache_resource
 def executor() -> LocalExecutor:
     """Return the server's way to its supervisor and store."""
-    return LocalExecutor(Store())
+    return LocalExecutor(Store(impatient=True))
 
 
 def store() -> Store:

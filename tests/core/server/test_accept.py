@@ -16,9 +16,12 @@ from tl_core.cost.profile import ProfileKey
 from tl_core.data.catalog import bundled_sets
 from tl_core.errors import DataError, TLError, UserError
 from tl_core.execution import Executor
-from tl_core.server import job_limits
+from tl_core.server import job_limits, visitors
 from tl_core.server.accept import accept, request
-from tl_core.server.cleanup import PASSING_SECONDS, remove_passing
+from tl_core.server.cleanup import PASSING_SECONDS, sweep
+from tl_core.server.clock import Clock
+from tl_core.server.fetching import let_learners_fetch
+from tl_core.server.questions import Questions
 from tl_core.server.rooms import Rooms
 from tl_core.server.uploads import Upload, questions_folder, uploads_folder
 from tl_core.store.database import Store
@@ -46,6 +49,12 @@ def own(store: Store, name: str, owner: str = ANNA) -> Path:
     with store.engine.begin() as connection:
         connection.execute(insert(uploads).values(**vars(row)))
     return folder
+
+
+def ask(store: Store, photo: Path, owner: str = ANNA) -> None:
+    """Bring a question."""
+    photo.touch()
+    Questions(store, photo.parent).note(owner, photo, 0)
 
 
 def finished(store: Store, owner: str = ANNA) -> str:
@@ -148,11 +157,13 @@ def test_only_ones_own_networks_are_asked_about_a_question(queue: Queue, tmp_pat
     mine, theirs = finished(queue.store), finished(queue.store, BEN)
     questions_folder().mkdir(parents=True)
     photo, other = questions_folder() / "1.png", tmp_path / "2.png"
-    photo.touch()
     other.touch()
+    ask(queue.store, photo)
+    ask(queue.store, questions_folder() / "3.png", BEN)
     accept(queue, "predict", [{"photo": str(photo), "runs": [mine]}], owner=ANNA)
     for asked, runs in (
-        (other, [mine]), (photo, [mine, theirs]), (photo, []), (photo, [mine, mine]),
+        (other, [mine]), (questions_folder() / "3.png", [mine]), (photo, [mine, theirs]),
+        (photo, []), (photo, [mine, mine]),
         (photo, ["unknown"]), (questions_folder() / "gone.png", [mine]),
         (questions_folder() / ".." / "questions" / "1.png", ["unknown"]),
     ):  # fmt: skip
@@ -221,7 +232,7 @@ def a_job_of(kind: str, store: Store) -> dict[str, Any]:
     if kind == "predict":
         questions_folder().mkdir(parents=True)
         photo = questions_folder() / "1.png"
-        photo.touch()
+        ask(store, photo)
         return {"photo": str(photo), "runs": [finished(store)]}
     return {
         "preview": preview(next(mine.rglob("*.jpg"))),
@@ -271,6 +282,20 @@ def test_names_have_to_be_known(queue: Queue) -> None:
             accept(queue, kind, [payload], owner=ANNA)
 
 
+def test_public_sets_are_the_instructors_to_allow(queue: Queue) -> None:
+    wanted = [{"name": "dtd"}]
+    accept(queue, "prefetch_data", wanted, owner=ANNA)
+    visitors.led_by_instructor(True)
+    visitors.note_instructor(BEN)
+    own(queue.store, "mine")
+    Rooms(queue.store).join(Rooms(queue.store).open("Friday", {}).code, ANNA, "Anna")
+    with pytest.raises(UserError, match="your instructor brings public sets"):
+        accept(queue, "prefetch_data", wanted, owner=ANNA)
+    accept(queue, "prefetch_data", wanted, owner=BEN)
+    let_learners_fetch(queue.store, True)
+    accept(queue, "prefetch_data", wanted, owner=ANNA)
+
+
 def test_measurements_and_previews_leave_nothing_behind(queue: Queue) -> None:
     store = queue.store
     gone = [store.add_job(kind, {}, owner=ANNA) for kind in ("measure_costs", "preview")]
@@ -278,8 +303,10 @@ def test_measurements_and_previews_leave_nothing_behind(queue: Queue) -> None:
     for job in gone:
         store.append(job, 1, [{"event": "x"}])
         store.end(job, "finished")
-    remove_passing(store, time.time())
+    sweep(store)
     assert len(store.jobs()) == 4, "whoever asked has not looked yet"
-    remove_passing(store, time.time() + PASSING_SECONDS + 1)
+    later = PASSING_SECONDS + 60
+    clock = Clock(store, lambda: time.time() + later, lambda: time.monotonic() + later, "later")
+    sweep(store, clock)
     assert [job.id for job in store.jobs()] == [run, active]
     assert not any(store.events(job) for job in gone)
