@@ -36,6 +36,13 @@ class Questions:
             discard(file)
             raise
 
+    def owned_by(self, owner: str, file: Path) -> bool:
+        """Tell whether a learner brought this file as a question."""
+        query = select(questions.c.owner).where(questions.c.file == file.name)
+        with self._engine.connect() as connection:
+            whose = connection.execute(query).scalar()
+        return file.parent == self._folder and whose == owner
+
     def forget(self, owner: str) -> None:
         """Remove what a learner asked about."""
         self._remove(questions.c.owner == owner)
@@ -55,4 +62,5 @@ class Questions:
             files = connection.execute(select(questions.c.file).where(which)).scalars().all()
             connection.execute(delete(questions).where(which))
         for file in files:
-            discard(self._folder / file)
+            for made in self._folder.glob(f"{Path(file).stem}*"):  # and what was made of it
+                discard(made)
