@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from tl_core.errors import DamagedStore
 from tl_core.home import ASSETS
+from ui.classroom import damaged
 from ui.shared.cleanup import cleanup
 from ui.shared.navigation import resume
 from ui.shared.room import room_sign
@@ -28,8 +30,11 @@ pages = [
 cleanup()
 page = st.navigation(pages)
 resume(pages)
-if identified():
-    room_sign()
-    if not arrive({page.title: page for page in pages}):
-        page.run()
+try:
+    if identified():
+        room_sign()
+        if not arrive({page.title: page for page in pages}):
+            page.run()
+except DamagedStore as error:
+    damaged(error)
 identify()  # after the page, so that the invisible component takes no room above it

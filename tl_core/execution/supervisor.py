@@ -8,6 +8,7 @@ touches CUDA, which does not survive a fork.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ from types import FrameType
 from filelock import Timeout
 from sqlalchemy.exc import OperationalError
 
+from tl_core.errors import DamagedStore
 from tl_core.execution import outcome, put_away
 from tl_core.execution.entry import run_in_process
 from tl_core.execution.local import supervisor_lock
@@ -129,13 +131,14 @@ class Supervisor:
 
     def shut_down(self) -> None:
         """End all workers; their jobs are interrupted."""
-        for worker in list(self.workers.values()):
-            worker.verdict, worker.deadline = (
-                ("interrupted", f"The server was shut down. {GOES_ON}"),
-                0,
-            )
+        ended = list(self.workers.values())
+        for worker in ended:
+            worker.verdict = ("interrupted", f"The server was shut down. {GOES_ON}")
+            worker.deadline = 0.0
             worker.process.kill()
-            self._bury(worker)
+        with contextlib.suppress(DamagedStore):  # no database is left to write it into
+            for worker in ended:
+                self._bury(worker)
 
     def _fill(self, waiting: list[Job]) -> None:
         """Give free slots to those who are next."""
@@ -267,6 +270,8 @@ def _serve(store: Store, badge: Path) -> None:
                 supervisor.rest()
     except KeyboardInterrupt:
         log.info("stopping")
+    except DamagedStore as error:
+        log.error("%s", error)
     finally:
         supervisor.shut_down()
         store.close()

@@ -8,6 +8,7 @@ to the one place where they are accepted.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ import streamlit as st
 from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.codec import from_plain, to_plain
+from tl_core.errors import TLError
 from tl_core.execution.local import LocalExecutor
 from tl_core.server.accept import accept, request
 from tl_core.server.cleanup import forget
@@ -129,6 +131,13 @@ def executor() -> LocalExecutor:
 def store() -> Store:
     """Return the server's store."""
     return executor().store
+
+
+def disconnect() -> None:
+    """Let go of the store: the next who needs it opens whatever database is there then."""
+    with contextlib.suppress(TLError):  # it could not even be opened
+        store().close()
+    executor.clear()
 
 
 def identify() -> None:
