@@ -188,14 +188,15 @@ class Supervisor:
     def _watch_memory(self) -> None:
         if self._memory is None or not self._watching.take():
             return
-        for worker in self.workers.values():
-            if (process_memory(worker.process.pid or 0) or 0) > self._memory:
+        taken = {i: process_memory(w.process.pid or 0) or 0 for i, w in self.workers.items()}
+        runs = [[i] for i, worker in self.workers.items() if worker.job.kind == "train"]
+        beside = [i for i, worker in self.workers.items() if worker.job.kind != "train"]
+        each, rest = self._memory
+        for group, limit in [*((run, each) for run in runs), (beside, rest)]:
+            if sum(taken[i] for i in group) > limit:
+                worker = self.workers[max(group, key=taken.__getitem__)]
                 worker.deadline = 0.0
-                worker.verdict = (
-                    "failed",
-                    f"This run took more than {self._memory >> 20} MB of memory, the limit for a "
-                    "run on this server. Try a smaller batch, smaller photos or a smaller network.",
-                )
+                worker.verdict = "failed", _too_much(limit, beside=group is beside)
 
     def _bury(self, worker: Worker) -> None:
         """Give the job of a process that ended its final status, unless it has one."""
@@ -224,6 +225,18 @@ class Supervisor:
         if status != "interrupted":
             put_away(self.store, job.id, status, reason)
         self.store.end(job.id, status, reason)
+
+
+def _too_much(limit: int, *, beside: bool) -> str:
+    if beside:
+        return (
+            f"More than {limit >> 20} MB of memory were asked for at once beside the runs, the "
+            "limit on this server. Try again in a moment, or choose a smaller network."
+        )
+    return (
+        f"This run took more than {limit >> 20} MB of memory, the limit for a run on this server. "
+        "Try a smaller batch, smaller photos or a smaller network."
+    )
 
 
 def _context() -> BaseContext:

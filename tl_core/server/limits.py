@@ -10,7 +10,7 @@ from typing import Any
 
 from tl_core.data.limits import MB, ArchiveLimits, megabytes, set_by
 from tl_core.home import home
-from tl_core.machine import whole_number
+from tl_core.machine import memory_plan, whole_number
 from tl_core.modalities import MODALITIES
 
 
@@ -40,7 +40,8 @@ class UploadLimits(ArchiveLimits):
     disk_floor
         Of the disk that has to stay free: nothing new is accepted below (``TL_DISK_FLOOR_MB``).
     at_once
-        Uploads that are checked at the same time (``TL_UPLOADS_AT_ONCE``); others wait.
+        Uploads that are checked at the same time (``TL_UPLOADS_AT_ONCE``); others wait. Fewer on a
+        machine that has not the memory for it, see :func:`tl_core.machine.memory_plan`.
     seconds, cpu_seconds, memory
         Time, time of computing, and address space for checking one upload (``TL_UPLOAD_SECONDS``,
         ``TL_UPLOAD_CPU_SECONDS``, ``TL_UPLOAD_MEMORY_MB``).
@@ -74,7 +75,12 @@ class UploadLimits(ArchiveLimits):
         ConfigError
             If a variable is no whole number above zero.
         """
-        chosen: dict[str, Any] = {"item_work": _item_work(environment)}
+        plan = memory_plan(environment)
+        chosen: dict[str, Any] = {
+            "item_work": _item_work(environment),
+            "at_once": plan.checks,
+            "memory": plan.check,
+        }
         for one in fields(cls):
             if not one.metadata:
                 continue

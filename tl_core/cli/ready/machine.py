@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import re
 import shutil
@@ -22,11 +23,12 @@ from tl_core.data.catalog import bundled_sets
 from tl_core.download import is_whole
 from tl_core.execution.local import supervisor_alive
 from tl_core.home import ASSETS, home
-from tl_core.machine import default_threads, slots
+from tl_core.machine import MEMORY_SETTINGS, default_threads, memory_plan, slots
 from tl_core.server.address import lan_address
 from tl_core.server.load import machine_load
 from tl_core.store.damage import COMMAND, is_sound
 from tl_core.store.schema import SCHEMA_VERSION
+from tl_core.words import bytes_text
 
 REQUIREMENTS = ASSETS.parent / "requirements.txt"
 """The tested versions: beside the assets in the repository and in the wheel."""
@@ -89,6 +91,25 @@ def memory(name: str) -> Check:
     if free < needed:
         return fail(name, text, "Close other programs, or set TL_SLOTS to a smaller number.")
     return ok(name, text)
+
+
+def limits(name: str) -> Check:
+    """Add up what everything may take at once."""
+    plan = memory_plan()
+    if plan.total is None:
+        return note(name, "this system does not say how much memory it has", "Look yourself.")
+    text = (
+        f"pages and system {bytes_text(plan.base)}, checks {plan.checks} x "
+        f"{bytes_text(plan.check)}, runs {plan.slots} x {bytes_text(plan.run)}, predictions and "
+        f"the like {bytes_text(plan.beside)}: together {bytes_text(plan.needed)} of "
+        f"{bytes_text(plan.total)}"
+    )
+    if plan.fits:
+        return ok(name, text)
+    if chosen := [variable for variable in MEMORY_SETTINGS if os.environ.get(variable)]:
+        fix = f"Set less, or leave it to the machine: unset {', '.join(chosen)}."
+        return fail(name, text, fix)
+    return note(name, text, "A machine with more memory, or one learner at a time.")
 
 
 def disk(name: str) -> Check:
@@ -195,6 +216,7 @@ MACHINE_CHECKS: dict[str, Callable[[str], Check]] = {
     "Versions": versions,
     "Device": device,
     "Memory": memory,
+    "Memory limits": limits,
     "Disk": disk,
     "Weights": weights,
     "Sample sets": samples,
