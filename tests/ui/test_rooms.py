@@ -11,7 +11,8 @@ from tests.core.test_imports import ROOT, imports
 SCREENS = {"start", "data", "backbone", "train", "compare", "predict", "classroom"}
 
 ARROWS: dict[str, set[str]] = {
-    "app": {"shared", "train"},  # the router follows links that Train gives out
+    # The router follows links that Train gives out, and knows whether there is an instructor.
+    "app": {"shared", "train", "classroom"},
     **{screen: {"shared"} for screen in SCREENS},
     "shared": set(),
 }

@@ -23,8 +23,6 @@ from tl_core.store.schema import events, jobs, members, workspaces
 NOBODY = ""
 """Owner of jobs that are to be removed as soon as they have ended."""
 
-DAY_SECONDS = 24 * 3600
-
 
 def remove_job(store: Store, identifier: str) -> bool:
     """Remove a job that has ended, with its events and its folder.
@@ -88,7 +86,7 @@ def remove_old_jobs(store: Store, limits: UploadLimits, clock: Clock) -> None:
 
     A run that has been paused for so long is not going to go on, and is cancelled and removed, too.
     """
-    run, other = clock.ago(limits.run_days * DAY_SECONDS), clock.ago(limits.hours * 3600)
+    run, other = clock.ago(limits.run_seconds), clock.ago(limits.hours * 3600)
     last = func.coalesce(jobs.c.ended, jobs.c.started, jobs.c.created)
     old = select(jobs.c.id, jobs.c.status).where(
         jobs.c.status.in_((*FINAL, PAUSED)),
