@@ -82,9 +82,9 @@ class TestWhatIsKept:
         assert of(app, "Resume") and "Resume" in [b.label for b in app.button]
         of(app, "Stop").click()
         rerun(app)
-        assert [job.status for job in lab.store.jobs()] == ["cancelled"]
+        assert [job.status for job in lab.store.jobs(kind="train")] == ["cancelled"]
         of(lab.open("data"), "Remove these runs").click().run()
-        assert lab.store.jobs() == []
+        assert lab.store.jobs(kind="train") == []
 
     def test_what_goes_on_is_stopped_first(self, lab: Lab) -> None:
         lab.choose()
