@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, func, select, union, update
 from sqlalchemy.exc import OperationalError
 
 from tl_core.cost.estimate import OPTIMIZER_STATE
@@ -22,6 +22,7 @@ from tl_core.data.limits import MB, megabytes
 from tl_core.errors import UserError
 from tl_core.execution import run_folder
 from tl_core.home import home
+from tl_core.server.clock import Clock
 from tl_core.server.limits import UploadLimits
 from tl_core.server.load import folder_bytes
 from tl_core.store.database import PAUSED, RUNNING, WAITING, Job, Store
@@ -106,9 +107,15 @@ class Budget:
         """Return what each run of a learner takes, or will take at most, by its id."""
         return {job.id: self._of(job) for job in self._store.jobs(owner=owner, kind="train")}
 
-    def room(self, owner: str) -> int:
-        """Return the bytes that a learner may still keep."""
-        return max(0, self.limits.learner_bytes - self.kept(owner).total)
+    def owners(self) -> list[str]:
+        """Return all who keep something here."""
+        each = (select(table.c.owner) for table in (jobs, uploads, questions))
+        with self._store.engine.connect() as connection:
+            return sorted(connection.execute(union(*each)).scalars())
+
+    def left(self, job: Job) -> float:
+        """Return the seconds until an ended run is removed."""
+        return Clock(self._store).until(job.ended or job.created, self.limits.run_seconds)
 
     def check_runs(self, owner: str, payloads: Iterable[Mapping[str, Any]]) -> None:
         """Refuse runs that the learner or the disk has no room for.
@@ -144,7 +151,8 @@ class Budget:
 
     def _of(self, job: Job) -> int:
         if job.active:
-            with contextlib.suppress(UserError):  # an older version's; it will not start
+            # What an older version has written, and this one does not start, takes nothing.
+            with contextlib.suppress(UserError, TypeError):
                 return run_bytes(job.payload)
             return 0
         if job.bytes is not None:

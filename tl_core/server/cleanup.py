@@ -23,8 +23,6 @@ from tl_core.store.schema import events, jobs, members, workspaces
 NOBODY = ""
 """Owner of jobs that are to be removed as soon as they have ended."""
 
-DAY_SECONDS = 24 * 3600
-
 PASSING, PASSING_SECONDS = ("measure_costs", "preview"), 600.0
 """Kinds of jobs whose outcome lies elsewhere or was looked at at once, and how long they stay."""
 
@@ -91,7 +89,7 @@ def remove_old_jobs(store: Store, limits: UploadLimits, clock: Clock) -> None:
 
     A run that has been paused for so long is not going to go on, and is cancelled and removed, too.
     """
-    run, other = clock.ago(limits.run_days * DAY_SECONDS), clock.ago(limits.hours * 3600)
+    run, other = clock.ago(limits.run_seconds), clock.ago(limits.hours * 3600)
     passing = jobs.c.kind.in_(PASSING), clock.ago(PASSING_SECONDS)
     last = func.coalesce(jobs.c.ended, jobs.c.started, jobs.c.created)
     old = select(jobs.c.id, jobs.c.status).where(

@@ -89,6 +89,11 @@ class UploadLimits(ArchiveLimits):
                 chosen[one.name] = number * unit
         return cls(**chosen)
 
+    @property
+    def run_seconds(self) -> float:
+        """For how long a run that has ended stays."""
+        return 24 * 3600.0 * self.run_days
+
     def server_room(self, stored: int) -> int:
         """Return the bytes that uploads may still take, where ``stored`` are there already."""
         free = shutil.disk_usage(home()).free

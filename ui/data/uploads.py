@@ -13,6 +13,7 @@ from tl_core.words import remaining_text
 from ui.data.sets import choose, use_button
 from ui.shared.file_upload import Arriving, progress_bar
 from ui.shared.photos import PHOTO_TYPES
+from ui.shared.room import room_needed
 from ui.shared.state import app_state, forget_me, owner, save, uploads
 from ui.shared.text import literal
 
@@ -27,12 +28,14 @@ def upload(camera: Callable[[], None]) -> None:
     """
     limits = uploads().limits
     st.markdown("**Your own photos**")
+    if room_needed():
+        return
     st.caption(
         f"They go to this server, are checked and made smaller there, and are removed after "
         f"{limits.hours} hours, or as soon as you say so. What tells of place, time or camera "
         f"is left out. No other learner sees them. At most "
         f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos at once; you may keep "
-        f"{megabytes(limits.learner_bytes)} here."
+        f"{megabytes(limits.learner_bytes)} of photos and runs here."
     )
     turn = st.session_state.setdefault("upload_turn", 0)
     as_zip, as_folder, by_camera = st.tabs(["A zip file", "A folder", "The camera"])
@@ -68,8 +71,7 @@ def your_photos() -> None:
     """List what the learner has brought, until when it stays, and let them remove it."""
     mine = uploads().of(owner())
     if mine:
-        kept = megabytes(uploads().total(owner()))
-        st.markdown(f"**Your photos** · {kept} of {megabytes(uploads().limits.learner_bytes)}")
+        st.markdown(f"**Your photos** · {megabytes(uploads().total(owner()))}")
     for one in mine:
         text, use, remove = st.columns([4, 2, 1], vertical_alignment="center")
         left = uploads().left(one)

@@ -134,6 +134,7 @@ def _row(view: RunView, place: Place | None) -> None:
     with actions.container(horizontal=True, height=BUTTON_HEIGHT, border=False, gap="small"):
         if job.status == "interrupted":
             _button("Resume", job.id, "resume")
+            _button("Stop", job.id, "cancel")
         elif job.active:
             held = job.status == PAUSED or job.request == "pause"
             _button("Go on" if held else "Pause", job.id, "resume" if held else "pause")

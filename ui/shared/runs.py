@@ -63,7 +63,7 @@ class RunView:
     @property
     def strategy(self) -> str:
         """The strategy's title."""
-        return STRATEGIES.get(self.job.payload["strategy"]).title
+        return strategy_title(self.job)
 
     @property
     def network(self) -> str:
@@ -217,6 +217,11 @@ def view_runs(store: Store, jobs: Sequence[Job], known: dict[str, RunView]) -> l
             view.read = number
         views.append(view)
     return views
+
+
+def strategy_title(job: Job) -> str:
+    """Return the title of a run's strategy."""
+    return STRATEGIES.get(job.payload["strategy"]).title
 
 
 def network_title(job: Job) -> str:

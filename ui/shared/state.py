@@ -18,12 +18,13 @@ import streamlit as st
 from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.codec import from_plain, to_plain
-from tl_core.errors import TLError
+from tl_core.errors import TLError, UserError
 from tl_core.execution.local import LocalExecutor
 from tl_core.server.accept import accept, request
 from tl_core.server.cleanup import forget
 from tl_core.server.rooms import Room, Rooms
 from tl_core.server.uploads import Uploads
+from tl_core.server.visitors import check_newcomer
 from tl_core.store.database import Job, Store
 from tl_core.store.learner_code import owner_of
 from tl_core.training.config import RunConfig, make_config, under_present_names
@@ -33,6 +34,8 @@ from ui.shared.runs import RunView
 
 _STATE, _SAVED = "app_state", "app_state_saved"
 _OWNER, _LEARNER = "owner", "learner"
+NOT_KEPT = "not_kept"
+"""Key of the session's state: why the learner's last choice could not be kept, if so."""
 _OF_THE_BROWSER = (COMPONENT, _LEARNER, ROUTED)
 """What stays in a session when another learner takes it over."""
 
@@ -260,8 +263,17 @@ def run_views() -> dict[str, RunView]:
 
 
 def save() -> None:
-    """Keep what has changed here since the last time; what another tab has changed stays."""
+    """Keep what has changed here since the last time; what another tab has changed stays.
+
+    What cannot be kept just now is said, and tried again the next time.
+    """
     state = app_state().to_dict()
     changed = {k: v for k, v in state.items() if v != st.session_state[_SAVED][k]}
-    store().save_workspace(owner(), {**store().workspace(owner()), **changed})
-    st.session_state[_SAVED] = state
+    try:
+        check_newcomer(store(), owner())
+        store().save_workspace(owner(), {**store().workspace(owner()), **changed})
+    except UserError as error:
+        st.session_state[NOT_KEPT] = error
+    else:
+        st.session_state[_SAVED] = state
+        st.session_state.pop(NOT_KEPT, None)
