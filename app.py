@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from tl_core.errors import DamagedStore
 from tl_core.home import ASSETS
+from ui.classroom import damaged
 from ui.classroom.instructor_login import instructor_code
 from ui.shared.cleanup import cleanup
 from ui.shared.kept import server_signs
@@ -30,10 +32,13 @@ pages = [
 cleanup()
 page = st.navigation(pages)
 resume(pages)
-if identified():
-    note_visitor(has_instructor=instructor_code() is not None)
-    room_sign()
-    server_signs()
-    if not arrive({page.title: page for page in pages}):
-        page.run()
+try:
+    if identified():
+        note_visitor(has_instructor=instructor_code() is not None)
+        room_sign()
+        server_signs()
+        if not arrive({page.title: page for page in pages}):
+            page.run()
+except DamagedStore as error:
+    damaged(error)
 identify()  # after the page, so that the invisible component takes no room above it

@@ -24,6 +24,7 @@ WAITING_SHARE = 0.2
 """Of the time, summed over threads: a process that waits longer for cores has to share them."""
 
 RUN_MINUTES = 60
+TURN_SECONDS = 300
 M_ARENA_MAX = -8
 """Of glibc's ``mallopt(3)``."""
 
@@ -67,6 +68,11 @@ def run_memory() -> int | None:
 def run_seconds() -> float:
     """Return the seconds that one run may take without pauses: ``TL_RUN_MINUTES``, else an hour."""
     return 60.0 * (whole_number("TL_RUN_MINUTES") or RUN_MINUTES)
+
+
+def turn_seconds() -> float:
+    """Return the seconds that a run may go on while others wait: ``TL_TURN_SECONDS``, else 300."""
+    return float(whole_number("TL_TURN_SECONDS", usual=TURN_SECONDS) or TURN_SECONDS)
 
 
 def cores() -> int:

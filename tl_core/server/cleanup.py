@@ -23,6 +23,9 @@ from tl_core.store.schema import events, jobs, members, workspaces
 NOBODY = ""
 """Owner of jobs that are to be removed as soon as they have ended."""
 
+PASSING, PASSING_SECONDS = ("measure_costs", "preview"), 600.0
+"""Kinds of jobs whose outcome lies elsewhere or was looked at at once, and how long they stay."""
+
 
 def remove_job(store: Store, identifier: str) -> bool:
     """Remove a job that has ended, with its events and its folder.
@@ -87,10 +90,11 @@ def remove_old_jobs(store: Store, limits: UploadLimits, clock: Clock) -> None:
     A run that has been paused for so long is not going to go on, and is cancelled and removed, too.
     """
     run, other = clock.ago(limits.run_seconds), clock.ago(limits.hours * 3600)
+    passing = jobs.c.kind.in_(PASSING), clock.ago(PASSING_SECONDS)
     last = func.coalesce(jobs.c.ended, jobs.c.started, jobs.c.created)
     old = select(jobs.c.id, jobs.c.status).where(
         jobs.c.status.in_((*FINAL, PAUSED)),
-        last < case((jobs.c.kind == "train", run), else_=other),
+        last < case((jobs.c.kind == "train", run), passing, else_=other),
     )
     with store.engine.connect() as connection:
         found = connection.execute(old).all()

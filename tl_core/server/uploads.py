@@ -30,7 +30,7 @@ from tl_core.server.rooms import Rooms
 from tl_core.server.upload_spool import Source, UploadSpool, discard, older, spool_folder
 from tl_core.server.visitors import check_member, check_newcomer
 from tl_core.steps import Progress
-from tl_core.store.database import PAUSED, RUNNING, WAITING, Store
+from tl_core.store.database import RUNNING, WAITING, Store
 from tl_core.store.schema import uploads as _uploads
 
 _JUST_ARRIVED = 600
@@ -271,6 +271,20 @@ class Uploads:
         shared = room is not None and room.pack.get("data") == data
         return shared and Path(data).parent == uploads_folder()
 
+    def may_open(self, owner: str, file: Path) -> bool:
+        """Tell whether a learner may look at one item: a file of photos that they may use."""
+        if ".." in file.parts or not file.is_file():
+            return False
+        if file.is_relative_to(uploads_folder()):
+            folder = file.relative_to(uploads_folder()).parts[0]
+            return self.may_use(owner, str(uploads_folder() / folder))
+        return any(file.is_relative_to(known.folder) for known in (*bundled_sets(), *PUBLIC))
+
+    def may_ask_about(self, owner: str, photo: str) -> bool:
+        """Tell whether networks may be shown an item: a question that the learner brought."""
+        file = Path(photo)
+        return self.questions.owned_by(owner, file) and file.is_file()
+
     # -------------------------------------------------------------------------------- removal
 
     def delete(self, owner: str, folder: str) -> None:
@@ -284,7 +298,7 @@ class Uploads:
     def clean_up(self, clock: Clock | None = None) -> None:
         """Remove what is too old or belongs to nobody.
 
-        Photos of an open room stay until it is closed, photos of an active run until it ends.
+        Photos of an open room stay until it is closed, photos of a run until it ends or pauses.
 
         Parameters
         ----------
@@ -316,11 +330,14 @@ class Uploads:
         return {Path(data).name for data in Rooms(self._store).data_in_use()}
 
     def _needed(self) -> set[str]:
-        """Return the folders that a record, an open room or an active run refers to."""
+        """Return the folders that a record, an open room or a run in line refers to.
+
+        A paused run holds nothing: its photos go when their time is over, however long it pauses.
+        """
         with self._engine.connect() as connection:
             recorded = set(connection.execute(select(_uploads.c.folder)).scalars())
-        active = self._store.jobs(kind="train", status=(WAITING, RUNNING, PAUSED))
-        used = {job.payload.get(key) or "" for job in active for key in ("data", "test")}
+        in_line = self._store.jobs(kind="train", status=(WAITING, RUNNING))
+        used = {job.payload.get(key) or "" for job in in_line for key in ("data", "test")}
         return recorded | self._shared() | {Path(data).name for data in used}
 
 

@@ -70,6 +70,16 @@ def note_instructor(owner: str) -> None:
     _instructors.add(owner)
 
 
+def has_instructor() -> bool:
+    """Tell whether this server has an instructor."""
+    return _instructed
+
+
+def is_instructor(owner: str) -> bool:
+    """Tell whether a learner was noted as the instructor."""
+    return owner in _instructors
+
+
 def _network(address: str | None) -> str:
     try:
         found = ipaddress.ip_address(address or "")

@@ -30,6 +30,7 @@ from sqlalchemy.engine import Engine
 
 from tl_core.errors import UserError
 from tl_core.home import home
+from tl_core.store.damage import tell_damage
 from tl_core.store.learner_code import owner_of
 
 metadata = MetaData()
@@ -161,15 +162,22 @@ def connect(url: str | None = None) -> Engine:
     ------
     UserError
         If a newer version of this program has written it.
+    DamagedStore
+        If it cannot be read; whatever is done with it later may raise that, too.
     """
-    url = url or os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
-    engine = create_engine(url)
+    engine = create_engine(url or store_url())
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "handle_error", tell_damage)
     with engine.connect() as connection:
         if not _current(connection):
             _upgrade(connection)
     return engine
+
+
+def store_url() -> str:
+    """Return the URL of this server's database."""
+    return os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
 
 
 def _version(connection: Connection) -> int | None:

@@ -1,12 +1,14 @@
 """What a learner has set up: one typed value behind one accessor.
 
 It is kept in the store under a digest of the learner's code, so a reload, another tab or a restart
-of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`my_job` and
-:func:`request_job` alone: those know only the learner's own.
+of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`my_job`,
+:func:`submit_jobs` and :func:`request_job` alone: those know only the learner's own, and hand jobs
+to the one place where they are accepted.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +18,9 @@ import streamlit as st
 from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.codec import from_plain, to_plain
-from tl_core.errors import UserError
+from tl_core.errors import TLError, UserError
 from tl_core.execution.local import LocalExecutor
+from tl_core.server.accept import accept, request
 from tl_core.server.cleanup import forget
 from tl_core.server.rooms import Room, Rooms
 from tl_core.server.uploads import Uploads
@@ -133,6 +136,13 @@ def store() -> Store:
     return executor().store
 
 
+def disconnect() -> None:
+    """Let go of the store: the next who needs it opens whatever database is there then."""
+    with contextlib.suppress(TLError):  # it could not even be opened
+        store().close()
+    executor.clear()
+
+
 def identify() -> None:
     """Learn whose browser this is; called once, by the router, in every run of the script."""
     mine = learner()
@@ -178,10 +188,34 @@ def my_job(identifier: str) -> Job | None:
     return job if job is not None and job.owner == owner() else None
 
 
+def submit_jobs(
+    kind: str, payloads: Sequence[dict[str, Any]], *, comparison: str | None = None
+) -> list[str]:
+    """Hand jobs of this learner's over and return their ids; runs belong to the learner's room.
+
+    Raises
+    ------
+    UserError
+        If they are not accepted: see :func:`tl_core.server.accept.accept`.
+    """
+    room = current_room() if kind == "train" else None
+    return accept(executor(), kind, payloads, owner=owner(), comparison=comparison, room=room)
+
+
+def submit_job(kind: str, payload: dict[str, Any]) -> str:
+    """Hand one job of this learner's over; see :func:`submit_jobs`."""
+    return submit_jobs(kind, [payload])[0]
+
+
 def request_job(identifier: str, what: str) -> None:
-    """Ask one of this learner's jobs to ``cancel``, ``pause`` or ``resume``."""
-    if my_job(identifier) is not None:
-        executor().request(identifier, what)
+    """Ask one of this learner's jobs to ``cancel``, ``pause`` or ``resume``.
+
+    Raises
+    ------
+    UserError
+        If a run cannot go on: see :func:`tl_core.server.accept.request`.
+    """
+    request(executor(), owner(), identifier, what)
 
 
 def rooms() -> Rooms:

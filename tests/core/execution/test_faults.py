@@ -48,6 +48,7 @@ from tl_core.training.events import (
     PhaseStarted,
     RunFailed,
     RunStarted,
+    StepEnded,
     TrainEvent,
     to_dict,
 )
@@ -204,6 +205,29 @@ def test_a_cancellation_during_a_pause_s_last_moments_counts(
     assert job_of(inline, run).status == "cancelled"
     assert RunRecord.load(run_folder(run)).status == "cancelled"
     assert not (run_folder(run) / CHECKPOINT).exists()
+
+
+def test_a_run_gives_way_between_epochs_but_not_after_the_last(
+    inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = inline.store.add_job("train", payload(photos, epochs=3), owner="ada")
+    monkeypatch.setattr("tl_core.execution.worker.FLUSH_SECONDS", 0)
+
+    def ask(event: TrainEvent) -> dict[str, Any]:
+        if isinstance(event, StepEnded):
+            inline.store.ask_to_yield(run)
+        return to_dict(event)
+
+    monkeypatch.setattr("tl_core.execution.worker.to_dict", ask)
+    for turn in range(1, 4):
+        inline.store.start(run)
+        run_job(inline.store.url, run)
+        told = names(inline, run)
+        assert told.count("EpochEnded") == turn, "an epoch was cut, or done twice"
+        if turn < 3:
+            waiting = job_of(inline, run)
+            assert (waiting.status, waiting.request, told[-1]) == ("waiting", "", "RunPaused")
+    assert job_of(inline, run).status == "finished" and told.count("RunPaused") == 2
 
 
 def test_a_run_that_takes_too_long_ends_with_its_record(

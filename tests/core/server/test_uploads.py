@@ -210,21 +210,31 @@ def test_deleting_what_is_not_mine_does_nothing(uploads: Uploads, taken: None) -
     assert theirs.path.is_dir() and uploads.of(BEN) == [theirs]
 
 
-@pytest.mark.parametrize("status", ["waiting", "running", "paused"])
+@pytest.mark.parametrize("status", ["waiting", "running"])
 @pytest.mark.parametrize("key", ["data", "test"])
-def test_an_active_run_keeps_its_photos(
+def test_a_run_in_line_keeps_its_photos(
     uploads: Uploads, taken: None, store: Store, status: str, key: str
 ) -> None:
     upload = send(uploads)
     job = store.add_job("train", {key: str(upload.path)}, owner=ANNA)
     if status == "running":
         store.start(job)
-    elif status == "paused":
-        store.request(job, "pause")
     uploads.clean_up(at(store, upload.created + 2 * DAY))
     assert upload.path.is_dir() and uploads.of(ANNA) == []
     store.end(job, "finished")
     uploads.clean_up(at(store, upload.created + 2 * DAY))
+    assert not upload.path.exists()
+
+
+def test_a_paused_run_holds_its_photos_until_their_time_and_no_longer(
+    uploads: Uploads, taken: None, store: Store
+) -> None:
+    upload = send(uploads)
+    store.request(store.add_job("train", {"data": str(upload.path)}, owner=ANNA), "pause")
+    uploads.clean_up(at(store, upload.created + DAY - 60))
+    assert upload.path.is_dir()
+    age(upload.path, DAY)
+    uploads.clean_up(at(store, upload.created + DAY + 60))
     assert not upload.path.exists()
 
 

@@ -25,6 +25,7 @@ from tl_core.home import ASSETS, home
 from tl_core.machine import default_threads, slots
 from tl_core.server.address import lan_address
 from tl_core.server.load import machine_load
+from tl_core.store.damage import COMMAND, is_sound
 from tl_core.store.schema import SCHEMA_VERSION
 
 REQUIREMENTS = ASSETS.parent / "requirements.txt"
@@ -151,12 +152,14 @@ def store(name: str) -> Check:
     database = home() / "lab.sqlite3"
     if not database.exists():
         return ok(name, "writable, write-ahead log works; nothing is kept yet")
+    if not is_sound(database):
+        text = f"{database} is damaged; runs keep their folders, and nothing was removed"
+        return fail(name, text, f"{COMMAND} sets it aside and begins with an empty one.")
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        [[sound]] = connection.execute("PRAGMA quick_check(1)").fetchall()
         [[version]] = connection.execute("SELECT schema_version FROM meta").fetchall()
-    if sound != "ok" or version > SCHEMA_VERSION:
-        text = f"damaged: {sound}" if sound != "ok" else f"written by a newer version ({version})"
-        return fail(name, text, f"Move {database} away, or set TL_HOME to another folder.")
+    if version > SCHEMA_VERSION:
+        fix = f"Move {database} away, or set TL_HOME to another folder."
+        return fail(name, f"written by a newer version ({version})", fix)
     return ok(name, f"writable, write-ahead log works; schema {version}, sound")
 
 
