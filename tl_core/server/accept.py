@@ -85,7 +85,7 @@ def request(executor: Executor, owner: str, identifier: str, what: str) -> bool:
         return False
     if what != "resume" or job.status not in (PAUSED, "interrupted"):
         return executor.request(identifier, what)
-    admission.check(store, owner, job.kind, [job.payload])
+    admission.check_resumed(store, job)
     _CHECKS[job.kind](store, owner, job.payload)
     waits = job.status == PAUSED  # it is in line already, as far as the limit goes
     return executor.request(identifier, what, () if waits else bounds(job.kind))

@@ -13,7 +13,7 @@ from tl_core.server.budget import Budget, check_disk
 from tl_core.server.cleanup import NOBODY
 from tl_core.server.limits import UploadLimits
 from tl_core.server.visitors import check_member, check_newcomer
-from tl_core.store.database import Store
+from tl_core.store.database import Job, Store
 
 _OPEN_TO_ALL = ("preview",)
 """Kinds of jobs that only show something."""
@@ -43,3 +43,16 @@ def check(store: Store, owner: str, kind: str, payloads: Sequence[Mapping[str, A
     check_newcomer(store, owner)
     if kind == "train":
         Budget(store, limits).check_runs(owner, payloads)
+
+
+def check_resumed(store: Store, job: Job) -> None:
+    """Check whether a run that was accepted before may go on: see :func:`check`.
+
+    A paused one has its share of the budget; an interrupted one needs what it will take once more
+    while it trains.
+    """
+    limits = UploadLimits.from_environment()
+    check_disk(limits)
+    check_member(store, job.owner)
+    if not job.active:
+        Budget(store, limits).check_runs(job.owner, [job.payload], instead_of=job.id)

@@ -117,8 +117,18 @@ class Budget:
         """Return the seconds until an ended run is removed."""
         return Clock(self._store).until(job.ended or job.created, self.limits.run_seconds)
 
-    def check_runs(self, owner: str, payloads: Iterable[Mapping[str, Any]]) -> None:
+    def check_runs(
+        self,
+        owner: str,
+        payloads: Iterable[Mapping[str, Any]],
+        instead_of: str | None = None,
+    ) -> None:
         """Refuse runs that the learner or the disk has no room for.
+
+        Parameters
+        ----------
+        instead_of
+            A run that is kept and will be one of these.
 
         Raises
         ------
@@ -126,12 +136,13 @@ class Budget:
             In a sentence that says what takes how much.
         """
         planned = [run_bytes(payload) for payload in payloads]
-        needed, kept = sum(planned), self.kept(owner)
+        needed = sum(planned)
+        kept = self.kept(owner).total - self.runs(owner).get(instead_of or "", 0)
         what = "This run" if len(planned) == 1 else "These runs"
-        if kept.total + needed > self.limits.learner_bytes:
+        if kept + needed > self.limits.learner_bytes:
             raise UserError(
                 f"{what} may take {megabytes(needed)} on this server while training goes on. You "
-                f"keep {megabytes(kept.total)}, and each learner may keep "
+                f"keep {megabytes(kept)}, and each learner may keep "
                 f"{megabytes(self.limits.learner_bytes)}. Remove runs or photos on Data, start "
                 "fewer runs at once, or choose a smaller network."
             )

@@ -168,6 +168,24 @@ def test_runs_are_refused_before_they_start(store: Store, monkeypatch: pytest.Mo
     assert room == 4096 * MB
 
 
+def test_what_is_accepted_may_go_on_within_the_same_budget(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = payload(Path("x"))
+    monkeypatch.setenv("TL_LEARNER_MB", str(2 * run_bytes(one) // MB + 1))
+    stopped, paused = ended(store, "interrupted"), store.add_job("train", one, owner=ANNA)
+    store.request(paused, "pause")
+    for run in (stopped, paused):
+        admission.check_resumed(store, job(store, run))
+    store.add_job("train", one, owner=ANNA)
+    admission.check_resumed(store, job(store, paused))
+    with pytest.raises(UserError, match="may take"):
+        admission.check_resumed(store, job(store, stopped))
+    disk(monkeypatch, MB)
+    with pytest.raises(UserError, match="almost full"):
+        admission.check_resumed(store, job(store, paused))
+
+
 def test_whatever_a_learner_does_they_keep_no_more(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
