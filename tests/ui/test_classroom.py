@@ -20,6 +20,7 @@ from tests.ui.lab import APP, OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.server.cleanup import sweep
+from tl_core.server.fetching import learners_fetch
 from tl_core.server.instructor_login import InstructorLogin
 from tl_core.server.rooms import Room, Rooms
 from tl_core.store.learner_code import grouped, owner_of
@@ -379,6 +380,15 @@ class TestRuns:
         button(app, "Let the queue go on").click()
         rerun(app)
         assert lab.store.setting("queue_paused") is False
+
+    def test_learners_may_be_allowed_to_download_public_sets(self, lab: Lab) -> None:
+        app = lab.open("classroom")
+        switch = app.toggle(key="learners_fetch")
+        assert switch.value is False and not learners_fetch(lab.store)
+        switch.set_value(True)
+        rerun(app)
+        assert learners_fetch(lab.store)
+        assert lab.open("classroom").toggle(key="learners_fetch").value is True
 
     def remove(self, app: Any, run: str) -> Any:
         app.selectbox(key="run_to_remove").set_value(run)

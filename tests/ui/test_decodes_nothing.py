@@ -193,7 +193,7 @@ def test_a_question_is_shown_as_the_check_made_it(
     [run] = lab.train(["feature_extraction"], epochs=1)
     go_blind()
     with sorted((photos / "ant").iterdir())[0].open("rb") as stream:
-        question = Uploads(lab.store).take_question(PHOTO, stream, "mine.jpg")
+        question = Uploads(lab.store).take_question(OWNER, PHOTO, stream, "mine.jpg")
     job = lab.store.add_job("predict", {"photo": str(question), "runs": [run]}, owner=OWNER)
     app = lab.open("predict")
     app.session_state["question"] = {"photo": str(question), "job": job}

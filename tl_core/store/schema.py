@@ -35,6 +35,7 @@ from sqlalchemy.engine import Engine
 
 from tl_core.errors import UserError
 from tl_core.home import close_to_others, home, private_file
+from tl_core.store.damage import tell_damage
 from tl_core.store.learner_code import owner_of
 
 INCREMENTAL = 2
@@ -60,6 +61,7 @@ jobs = Table(
     Column("created", Float, nullable=False),
     Column("started", Float, nullable=True),
     Column("ended", Float, nullable=True),
+    Column("bytes", Integer, nullable=True),
 )
 
 events = Table(
@@ -86,6 +88,23 @@ uploads = Table(
     Column("photos", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
     Column("created", Float, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("file", String(80), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("bytes", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+newcomers = Table(
+    "newcomers",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("address", String(64), nullable=False, index=True),
+    Column("since", Float, nullable=False),
 )
 
 rooms = Table(
@@ -153,6 +172,7 @@ MIGRATIONS: dict[int, tuple[str | Callable[[Connection], None], ...]] = {
         "CREATE INDEX ix_jobs_room ON jobs (room)",
     ),
     3: (_digest_owners,),
+    4: ("ALTER TABLE jobs ADD COLUMN bytes INTEGER",),
     6: (_thin_steps,),
 }
 """Version -> what turns a database of the version before into it; new tables need no word here."""
@@ -172,12 +192,14 @@ def connect(url: str | None = None) -> Engine:
     ------
     UserError
         If a newer version of this program has written it.
+    DamagedStore
+        If it cannot be read; whatever is done with it later may raise that, too.
     """
-    url = url or os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
-    engine = create_engine(url)
+    engine = create_engine(url or store_url())
     if engine.dialect.name == "sqlite":
         _close_to_others(engine)
         event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "handle_error", tell_damage)
     with engine.connect() as connection:
         if not _current(connection):
             _upgrade(connection)
@@ -191,6 +213,11 @@ def _close_to_others(engine: Engine) -> None:
         file = private_file(Path(name))  # SQLite gives its companions the same rights
         for suffix in ("-wal", "-shm"):
             close_to_others(file.with_name(file.name + suffix))
+
+
+def store_url() -> str:
+    """Return the URL of this server's database."""
+    return os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
 
 
 def _version(connection: Connection) -> int | None:

@@ -15,7 +15,7 @@ from ui.shared.page import problem
 from ui.shared.photos import PHOTO_TYPES
 from ui.shared.pictures import show_picture
 from ui.shared.results import FinishedRun
-from ui.shared.state import executor, owner, uploads
+from ui.shared.state import owner, submit_job, uploads
 
 _QUESTION, _PROBLEM, _TURN = "question", "question_problem", "question_turn"
 
@@ -63,7 +63,8 @@ def _new_photo() -> UploadedFile | None:
 def _submit(photo: UploadedFile, runs: Sequence[FinishedRun]) -> None:
     """Have a photo checked and stored, and ask every run about it."""
     kind = runs[0].record.config.spec.kind
-    path = str(uploads().take_question(kind, Arriving(photo), photo.name, progress_bar()))
+    arriving, report = Arriving(photo), progress_bar()
+    path = str(uploads().take_question(owner(), kind, arriving, photo.name, report))
     payload = {"photo": path, "runs": [run.view.job.id for run in runs]}
-    job = executor().submit("predict", payload, owner=owner())
+    job = submit_job("predict", payload)
     st.session_state[_QUESTION] = {"photo": path, "job": job}

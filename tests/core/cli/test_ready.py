@@ -107,6 +107,19 @@ def test_memory(free: float, status: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert machine.memory("Memory").status == status
 
 
+def test_limits_that_do_not_fit_the_machine_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tl_core.machine.total_memory", lambda: 8 * 2**30)
+    assert machine.limits("Memory limits").status == "ok"
+    monkeypatch.setenv("TL_SLOTS", "2")
+    monkeypatch.setenv("TL_RUN_MEMORY_MB", "4096")
+    found = machine.limits("Memory limits")
+    assert found.status == "fail" and "unset TL_SLOTS, TL_RUN_MEMORY_MB" in found.fix
+    monkeypatch.delenv("TL_SLOTS")
+    monkeypatch.delenv("TL_RUN_MEMORY_MB")
+    monkeypatch.setattr("tl_core.machine.total_memory", lambda: 2**30)
+    assert machine.limits("Memory limits").status == "note"
+
+
 def test_damaged_weights_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.weights("Weights").status == "ok"
     broken = tmp_path / "broken.safetensors"

@@ -24,11 +24,13 @@ from tl_core.data.catalog import bundled_sets
 from tl_core.download import is_whole
 from tl_core.execution.local import supervisor_alive
 from tl_core.home import ASSETS, home
-from tl_core.machine import default_threads, slots
+from tl_core.machine import MEMORY_SETTINGS, default_threads, memory_plan, slots
 from tl_core.server.address import lan_address
 from tl_core.server.instructor_login import SHORTEST, weakness
 from tl_core.server.load import machine_load
+from tl_core.store.damage import COMMAND, is_sound
 from tl_core.store.schema import SCHEMA_VERSION
+from tl_core.words import bytes_text
 
 REQUIREMENTS = ASSETS.parent / "requirements.txt"
 """The tested versions: beside the assets in the repository and in the wheel."""
@@ -96,6 +98,25 @@ def memory(name: str) -> Check:
     return ok(name, text)
 
 
+def limits(name: str) -> Check:
+    """Add up what everything may take at once."""
+    plan = memory_plan()
+    if plan.total is None:
+        return note(name, "this system does not say how much memory it has", "Look yourself.")
+    text = (
+        f"pages and system {bytes_text(plan.base)}, checks {plan.checks} x "
+        f"{bytes_text(plan.check)}, runs {plan.slots} x {bytes_text(plan.run)}, predictions and "
+        f"the like {bytes_text(plan.beside)}: together {bytes_text(plan.needed)} of "
+        f"{bytes_text(plan.total)}"
+    )
+    if plan.fits:
+        return ok(name, text)
+    if chosen := [variable for variable in MEMORY_SETTINGS if os.environ.get(variable)]:
+        fix = f"Set less, or leave it to the machine: unset {', '.join(chosen)}."
+        return fail(name, text, fix)
+    return note(name, text, "A machine with more memory, or one learner at a time.")
+
+
 def disk(name: str) -> Check:
     """Look at how much room is left where everything is kept."""
     free = shutil.disk_usage(home()).free
@@ -157,12 +178,14 @@ def store(name: str) -> Check:
     database = home() / "lab.sqlite3"
     if not database.exists():
         return ok(name, "writable, write-ahead log works; nothing is kept yet")
+    if not is_sound(database):
+        text = f"{database} is damaged; runs keep their folders, and nothing was removed"
+        return fail(name, text, f"{COMMAND} sets it aside and begins with an empty one.")
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        [[sound]] = connection.execute("PRAGMA quick_check(1)").fetchall()
         [[version]] = connection.execute("SELECT schema_version FROM meta").fetchall()
-    if sound != "ok" or version > SCHEMA_VERSION:
-        text = f"damaged: {sound}" if sound != "ok" else f"written by a newer version ({version})"
-        return fail(name, text, f"Move {database} away, or set TL_HOME to another folder.")
+    if version > SCHEMA_VERSION:
+        fix = f"Move {database} away, or set TL_HOME to another folder."
+        return fail(name, f"written by a newer version ({version})", fix)
     return ok(name, f"writable, write-ahead log works; schema {version}, sound")
 
 
@@ -221,6 +244,7 @@ MACHINE_CHECKS: dict[str, Callable[[str], Check]] = {
     "Versions": versions,
     "Device": device,
     "Memory": memory,
+    "Memory limits": limits,
     "Disk": disk,
     "Weights": weights,
     "Sample sets": samples,
