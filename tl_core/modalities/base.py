@@ -106,8 +106,8 @@ class Modality:
         Distributions that decode and draw: their versions stand in every record.
     size_title, size_unit
         What an input size is called on the screen, and its unit.
-    smallest_size
-        Input sizes start here.
+    smallest_size, largest_size
+        Input sizes start and end here.
     growth
         A network's work grows with this power of the input size.
     preprocessing
@@ -152,6 +152,7 @@ class Modality:
     size_title: str
     size_unit: str
     smallest_size: int
+    largest_size: int
     growth: int
     preprocessing: type[Any]
     open: Callable[[bytes, float | None], Any]

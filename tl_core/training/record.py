@@ -14,15 +14,18 @@ file                      holds
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tl_core.codec import from_plain, to_plain
+from tl_core.codec import PlainDataError, from_plain, to_plain
 from tl_core.errors import UserError
 from tl_core.home import write_atomically
+from tl_core.reading import MB, Unreadable, read_json
 from tl_core.statistics import wilson_interval
 from tl_core.training.config import RunConfig
 from tl_core.training.events import (
@@ -33,16 +36,22 @@ from tl_core.training.events import (
     RunStarted,
     from_dict,
 )
+from tl_core.training.record_check import contradictions
+from tl_core.words import shown
 
 if TYPE_CHECKING:
     from tl_core.training.setup import TrainingSetup
     from tl_core.training.state import RunState
 
+CONFIG = "config.json"
 RECORD = "record.json"
+PREDICTIONS = "predictions.json"
 WEIGHTS = "weights.safetensors"
 NOVELTY = "novelty.safetensors"
 CHECKPOINT = "checkpoint.pt"
 
+_MOST_BYTES = {CONFIG: MB // 10, RECORD: 32 * MB, PREDICTIONS: 128 * MB}
+"""Of each JSON file: 100,000 items, or five million probabilities."""
 
 _TELLING = {
     kind.__name__ for kind in (RunStarted, RunResumed, PhaseStarted, PrefixCached, EpochEnded)
@@ -176,8 +185,8 @@ class RunRecord:
         values = to_plain(self)
         del values["config"]
         predictions = {"val": values.pop("val"), "test": values.pop("test")}
-        write_atomically(run_dir / "config.json", self.config.to_json() + "\n")
-        write_atomically(run_dir / "predictions.json", json.dumps(predictions) + "\n")
+        write_atomically(run_dir / CONFIG, self.config.to_json() + "\n")
+        write_atomically(run_dir / PREDICTIONS, json.dumps(predictions) + "\n")
         write_atomically(run_dir / RECORD, json.dumps(values, indent=1) + "\n")
 
     @classmethod
@@ -242,17 +251,21 @@ class RunRecord:
         Raises
         ------
         UserError
-            If the folder holds no whole record.
+            If the folder holds no whole record, or one that contradicts itself.
         """
-        try:
-            config = RunConfig.from_dict(_read(run_dir / "config.json"))
-            parts = _read(run_dir / RECORD), _read(run_dir / "predictions.json")
-            return from_plain(cls, {"config": config, **parts[0], **parts[1]})
-        except (OSError, ValueError, TypeError) as error:
-            raise UserError(
-                f"{run_dir} is not the folder of a run: {type(error).__name__} while reading it. "
-                "Give the folder that 'train' printed as run_dir."
-            ) from error
+        values: dict[str, Any] = {}
+        for name, most in _MOST_BYTES.items():
+            with reading(run_dir, name):
+                found = read_json(run_dir / name, most)
+                if name == CONFIG:
+                    values["config"] = RunConfig.from_dict(found)
+                else:
+                    values |= _fields_of(name, found)
+        with reading(run_dir, RECORD):
+            record = from_plain(cls, values)
+        for name, what in contradictions(record):
+            raise _no_run(run_dir, name, what)
+        return record
 
 
 def of_run(
@@ -303,5 +316,35 @@ def interval(predictions: tuple[Prediction, ...]) -> list[float] | None:
     return list(wilson_interval(sum(p.right for p in predictions), len(predictions)))
 
 
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+@contextmanager
+def reading(run_dir: Path, name: str) -> Iterator[None]:
+    """Turn whatever is wrong with a file of a run into a sentence that names it.
+
+    Raises
+    ------
+    UserError
+        With what is wrong and what would be right.
+    """
+    try:
+        yield
+    except (Unreadable, PlainDataError) as error:
+        raise _no_run(run_dir, name, str(error)) from error
+    except UserError as error:  # of the configuration
+        raise _no_run(run_dir, name, f"says: {str(error).rstrip('.')}") from error
+
+
+def _no_run(run_dir: Path, name: str, what: str) -> UserError:
+    return UserError(
+        f"{run_dir} is not the folder of a run: {name} {what}. Give the folder that 'train' "
+        "printed as run_dir, as it was written."
+    )
+
+
+def _fields_of(name: str, found: Any) -> dict[str, Any]:
+    """Return the fields of a record that stand in a file, which must be these alone."""
+    predictions = {"val", "test"}
+    fields = {field.name for field in dataclasses.fields(RunRecord)} - predictions - {"config"}
+    allowed = predictions if name == PREDICTIONS else fields
+    if not isinstance(found, dict) or not found.keys() <= allowed:
+        raise PlainDataError(f"must hold {', '.join(sorted(allowed))}, not {shown(found)}")
+    return found
