@@ -65,7 +65,7 @@ def from_plain(kind: type[T], data: Any, *, lenient: bool = False) -> T:
         ``Mapping`` of such, a ``TypedDict``, ``Path``, ``str``, ``bool``, ``int`` below
         ``LARGEST``, a finite ``float``, ``Literal``, one of these or None; or ``Any`` plain data.
     data
-        Plain data; dataclasses that have been decoded already are taken as they are.
+        Plain data; what has been decoded already is taken as it is.
     lenient
         Leave out what a dataclass does not know (any more, or yet) instead of refusing it.
 
@@ -124,8 +124,8 @@ def _from_plain(kind: Any, data: Any, lenient: bool) -> Any:
         return _typed_dictionary(kind, data, lenient)
     if kind is Path and isinstance(data, str | Path):
         return Path(data)
-    if dataclasses.is_dataclass(data):  # of a protocol, decoded already
-        return data
+    if dataclasses.is_dataclass(data) or (isinstance(kind, type) and type(data) is kind):
+        return data  # decoded already
     raise _NotOfItsType(data, str(getattr(kind, "__name__", kind)))
 
 
