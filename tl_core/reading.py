@@ -19,7 +19,11 @@ MOST_PARTS = 2_000_000
 
 
 class Unreadable(ValueError):
-    """A file is not what it should be; the message goes on from its name ("is missing")."""
+    """A file is not what it should be; the message goes on from its name ("is damaged")."""
+
+
+class TooLarge(Unreadable):
+    """A file has more bytes than its reader takes."""
 
 
 def read_file(path: Path, most: int) -> bytes:
@@ -33,8 +37,11 @@ def read_file(path: Path, most: int) -> bytes:
     with opened(path) as stream:
         size = os.fstat(stream.fileno()).st_size
         if size > most:
-            raise Unreadable(f"has {bytes_text(size)}, and at most {bytes_text(most)} are read")
-        return stream.read(size)
+            raise TooLarge(f"has {bytes_text(size)}, and at most {bytes_text(most)} are read")
+        data = stream.read(size + 1)  # not most: Python would reserve that first
+    if len(data) > most:  # it has grown meanwhile
+        raise TooLarge(f"has more than {bytes_text(most)}")
+    return data
 
 
 @contextmanager
@@ -51,10 +58,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 raise Unreadable("is no ordinary file")
             yield stream
-    except FileNotFoundError as error:
-        raise Unreadable("is missing") from error
     except OSError as error:
-        raise Unreadable(f"cannot be read ({error.strerror or error})") from error
+        raise Unreadable(f"cannot be read: {error.strerror or error}") from error
 
 
 def read_json(path: Path, most: int) -> Any:

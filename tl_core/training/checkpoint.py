@@ -221,11 +221,14 @@ class Checkpoints:
         with _reading(self.run_dir):
             self.pending.require_fit(classifier, optimizer, schedule)
         classifier.load_state_dict(self.pending.classifier)
-        # What a group has that an older checkpoint lacks keeps its fresh value.
+        # What an older checkpoint lacks keeps its fresh value; what it has beyond that is unused.
         kept, fresh = self.pending.optimizer, optimizer.state_dict()["param_groups"]
-        groups = [{**new, **old} for new, old in zip(fresh, kept["param_groups"], strict=True)]
-        optimizer.load_state_dict({**kept, "param_groups": groups})
-        schedule.load_state_dict(self.pending.schedule)
+        pairs = zip(fresh, kept["param_groups"], strict=True)
+        groups = [new | {name: old[name] for name in new.keys() & old.keys()} for new, old in pairs]
+        optimizer.load_state_dict({"state": kept["state"], "param_groups": groups})
+        scheduled = self.pending.schedule
+        known = schedule.state_dict().keys() & scheduled.keys()
+        schedule.load_state_dict({name: scheduled[name] for name in known})
         self.pending = None
 
     def save(

@@ -94,7 +94,7 @@ def require_state(optimizer: Optimizer, kept: Mapping[str, Any]) -> None:
 
 
 def require_like(kept: Any, fresh: Any, where: str) -> None:
-    """Refuse plain data that is not made as other data is; names may be missing, values differ.
+    """Refuse plain data that is not made as other data is, where both have a name.
 
     Raises
     ------
@@ -103,10 +103,8 @@ def require_like(kept: Any, fresh: Any, where: str) -> None:
     """
     number = isinstance(fresh, int | float) and not isinstance(fresh, bool)
     if isinstance(fresh, Mapping) and isinstance(kept, Mapping):
-        if unknown := [name for name in kept if name not in fresh]:
-            raise Unreadable(f"holds {shown(unknown[0])} in {where}, which is unknown")
-        for name, value in kept.items():
-            require_like(value, fresh[name], f"{where}.{name}")
+        for name in kept.keys() & fresh.keys():
+            require_like(kept[name], fresh[name], f"{where}.{name}")
     elif isinstance(fresh, list | tuple) and isinstance(kept, list | tuple):
         if len(kept) != len(fresh):
             raise Unreadable(f"holds {len(kept)} of {where}, and there are {len(fresh)}")

@@ -12,7 +12,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from types import NoneType
 from typing import Any
 
-from tl_core.errors import ConfigError
+from tl_core.errors import ConfigError, UserError
 from tl_core.modalities import Modality
 from tl_core.registry import Registry
 from tl_core.words import shown
@@ -154,6 +154,14 @@ class Setting:
                 f"{self.name} must be text of at most {LONGEST_TEXT} characters, none of them "
                 f"null, not {shown(value)}."
             )
+
+    def allows(self, value: Any) -> bool:
+        """Tell whether :meth:`check` accepts a value."""
+        try:
+            self.check(value)
+        except UserError:
+            return False
+        return True
 
     def read(self, text: str) -> Any:
         """Return the value that a link carries as text; names are left to :meth:`check`.

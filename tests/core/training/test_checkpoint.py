@@ -225,7 +225,9 @@ LIES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a state of another shape": (
         _with(lambda v: v["optimizer"]["state"][0].update(exp_avg=torch.zeros(1))), "another shape"
     ),
-    "a schedule that cannot step": (_with(lambda v: v["schedule"].update(step=3)), "schedule"),
+    "a schedule of text": (
+        _with(lambda v: v["schedule"].update(last_epoch="late", step=3)), "schedule.last_epoch"
+    ),
     "another configuration": (_with(lambda v: v["config"].update(head="none")), "no head named"),
 }  # fmt: skip
 
