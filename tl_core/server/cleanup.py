@@ -87,3 +87,4 @@ def sweep(store: Store) -> None:
     uploads = Uploads(store)
     uploads.clean_up()
     cache.clear(unused_since=time.time() - uploads.limits.hours * 3600)
+    store.shrink()

@@ -20,9 +20,9 @@ class UploadLimits(ArchiveLimits):
 
     Attributes
     ----------
-    entries, file_bytes, total_bytes
-        As for any archive, with fewer entries (``TL_UPLOAD_ENTRIES``, ``TL_UPLOAD_FILE_MB``,
-        ``TL_UPLOAD_UNPACKED_MB``).
+    entries, file_bytes, total_bytes, classes
+        As for any archive, with fewer entries and classes (``TL_UPLOAD_ENTRIES``,
+        ``TL_UPLOAD_FILE_MB``, ``TL_UPLOAD_UNPACKED_MB``, ``TL_UPLOAD_CLASSES``).
     sent_bytes
         Of one upload as it is sent (``TL_UPLOAD_MB``); Streamlit's ``server.maxUploadSize`` cuts
         off larger ones while they stream in.
@@ -45,6 +45,7 @@ class UploadLimits(ArchiveLimits):
 
     entries: int = set_by("TL_UPLOAD_ENTRIES", 20_000)
     total_bytes: int = set_by("TL_UPLOAD_UNPACKED_MB", 1024, MB)
+    classes: int = set_by("TL_UPLOAD_CLASSES", 500)
     sent_bytes: int = set_by("TL_UPLOAD_MB", 500, MB)
     items: int = set_by("TL_UPLOAD_PHOTOS", 5000)
     item_work: Mapping[str, float] = field(default_factory=lambda: _item_work({}))

@@ -30,7 +30,7 @@ from filelock import FileLock, Timeout
 
 from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
-from tl_core.data.staging import refusal, refusing_full_disk
+from tl_core.data.staging import refusal, refusing_full_disk, require_fitting
 from tl_core.errors import ArchiveError
 from tl_core.home import home
 from tl_core.server.limits import UploadLimits
@@ -149,7 +149,8 @@ class UploadSpool:
                     raise self.refuse(
                         f"it holds more than {number:,} files. Leave some out of each class."
                     )
-                entry = zipfile.ZipInfo(clean(path)[:_CHUNK] or "_")
+                require_fitting(self.name, path)
+                entry = zipfile.ZipInfo(clean(path) or "_")
                 with closing(stream), archive.open(entry, "w", force_zip64=True) as file:
                     size = self._copy(stream, file, size, self.limits.sent_bytes)
 

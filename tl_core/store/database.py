@@ -6,7 +6,9 @@ folder of a run is its record; what stands here is how to find it and what happe
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -17,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from tl_core.errors import UserError
 from tl_core.store.jobs import FINAL, PAUSED, REQUESTS, RUNNING, WAITING, Job
-from tl_core.store.schema import connect
+from tl_core.store.schema import INCREMENTAL, connect
 from tl_core.store.schema import events as _events
 from tl_core.store.schema import jobs as _jobs
 from tl_core.store.schema import settings as _settings
@@ -258,6 +260,31 @@ class Store:
         )
         with self.engine.connect() as connection:
             return [(row.number, row.data) for row in connection.execute(query)]
+
+    def shrink(self, most: int = 5000) -> None:
+        """Give the disk back what removed rows have left empty, if nobody else is writing now.
+
+        Parameters
+        ----------
+        most
+            Pages of the file that are given back at once; the rest waits for the next time.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            contextlib.closing(self.engine.raw_connection()) as connection,
+        ):
+            ask = connection.cursor().execute
+            if ask("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):  # made by an older version
+                ask(f"PRAGMA auto_vacuum={INCREMENTAL}")
+                ask("VACUUM")
+            elif ask("PRAGMA freelist_count").fetchone() != (0,):
+                # A page each step: as a script, all of them are taken.
+                connection.cursor().executescript(f"PRAGMA incremental_vacuum({most:d})")
+            else:
+                return
+            ask("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # ---------------------------------------------------------------------------- workspaces
 

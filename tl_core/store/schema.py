@@ -19,7 +19,9 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     create_engine,
+    delete,
     event,
     insert,
     inspect,
@@ -31,6 +33,9 @@ from sqlalchemy.engine import Engine
 from tl_core.errors import UserError
 from tl_core.home import home
 from tl_core.store.learner_code import owner_of
+
+INCREMENTAL = 2
+"""What SQLite calls it to give room back piece by piece (``auto_vacuum``)."""
 
 metadata = MetaData()
 
@@ -118,12 +123,34 @@ def _digest_owners(connection: Connection) -> None:
                 connection.execute(known.values(owner=owner_of(owner)))
 
 
+KEPT_STEPS = 600
+"""Steps that are kept of a run which an older version has written down step by step."""
+
+
+def _thin_steps(connection: Connection) -> None:
+    """Leave of each run's steps as many as can be shown, the last one among them."""
+    if not inspect(connection).has_table(events.name):
+        return
+    job, number, name = events.c.job, events.c.number, events.c.data["event"].as_string()
+    rows = select(job, number).where(name == "StepEnded").order_by(job, number)
+    every: dict[str, list[int]] = {}
+    for one, place in connection.execute(rows):
+        every.setdefault(one, []).append(place)
+    for one, places in every.items():
+        distance = len(places) / KEPT_STEPS
+        kept = {round(i * distance) for i in range(KEPT_STEPS)} | {len(places) - 1}
+        gone = [{"gone": place} for i, place in enumerate(places) if i not in kept]
+        if distance > 1 and gone:
+            connection.execute(delete(events).where(job == one, number == bindparam("gone")), gone)
+
+
 MIGRATIONS: dict[int, tuple[str | Callable[[Connection], None], ...]] = {
     2: (
         "ALTER TABLE jobs ADD COLUMN room VARCHAR(16)",
         "CREATE INDEX ix_jobs_room ON jobs (room)",
     ),
     3: (_digest_owners,),
+    6: (_thin_steps,),
 }
 """Version -> what turns a database of the version before into it; new tables need no word here."""
 
@@ -178,7 +205,7 @@ def _upgrade(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     version = _version(connection)
     for step in range((version or SCHEMA_VERSION) + 1, SCHEMA_VERSION + 1):
-        for change in MIGRATIONS[step]:
+        for change in MIGRATIONS.get(step, ()):
             if isinstance(change, str):
                 connection.exec_driver_sql(change)
             else:
@@ -193,6 +220,8 @@ def _upgrade(connection: Connection) -> None:
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):  # later only VACUUM can change it
+        cursor.execute(f"PRAGMA auto_vacuum={INCREMENTAL}")
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

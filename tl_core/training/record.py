@@ -4,7 +4,7 @@
 file                      holds
 ========================  =====================================================================
 ``config.json``           the resolved configuration; enough to repeat the run
-``record.json``           environment, data set, split, history, outcome
+``record.json``           environment, data set, split, history, outcome, the answer for each item
 ``predictions.json``      probabilities for every validation and test item, in fp32
 ``weights.safetensors``   the kept weights under the original network's key names
 ``novelty.safetensors``   what new items are held against, to tell those that resemble none
@@ -18,7 +18,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,23 +58,41 @@ _TELLING = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer for one item: its true class and the probability of each class."""
+    """The answer for one item.
+
+    Attributes
+    ----------
+    path, label
+        The item, and its true class.
+    probabilities
+        Of each class; none where a record was read without them.
+    predicted, probability
+        The most probable class and its probability; where there are probabilities, they decide.
+    """
 
     path: str
     label: int
-    probabilities: tuple[float, ...]
+    probabilities: tuple[float, ...] = ()
+    predicted: int = -1
+    probability: float = 0.0
 
-    @property
-    def predicted(self) -> int:
-        """Index of the most probable class."""
-        return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+    def __post_init__(self) -> None:
+        if self.probabilities:
+            probability = max(self.probabilities)
+            object.__setattr__(self, "predicted", self.probabilities.index(probability))
+            object.__setattr__(self, "probability", probability)
 
     @property
     def right(self) -> bool:
         """Whether the most probable class is the true one."""
         return self.predicted == self.label
+
+    @property
+    def answer(self) -> Prediction:
+        """The same without the probabilities of all classes."""
+        return replace(self, probabilities=())
 
 
 @dataclass(frozen=True)
@@ -182,9 +200,15 @@ class RunRecord:
 
     def save(self, run_dir: Path) -> None:
         """Write the folder's JSON files; ``record.json`` comes last and marks it as whole."""
-        values = to_plain(self)
+        values, predictions = to_plain(self), {}
         del values["config"]
-        predictions = {"val": values.pop("val"), "test": values.pop("test")}
+        for part in ("val", "test"):
+            predictions[part] = [
+                {key: row[key] for key in ("path", "label", "probabilities")}
+                for row in values[part]
+            ]
+            for row in values[part]:
+                del row["probabilities"]
         write_atomically(run_dir / CONFIG, self.config.to_json() + "\n")
         write_atomically(run_dir / PREDICTIONS, json.dumps(predictions) + "\n")
         write_atomically(run_dir / RECORD, json.dumps(values, indent=1) + "\n")
@@ -245,8 +269,14 @@ class RunRecord:
         )
 
     @classmethod
-    def load(cls, run_dir: Path) -> RunRecord:
+    def load(cls, run_dir: Path, *, probabilities: bool = True) -> RunRecord:
         """Read the folder that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        probabilities
+            Whether to read those of every class too; without them the record takes as much memory
+            as there are items, however many classes there are.
 
         Raises
         ------
@@ -255,6 +285,9 @@ class RunRecord:
         """
         values: dict[str, Any] = {}
         for name, most in _MOST_BYTES.items():
+            # Older records have no answers of their own.
+            if name == PREDICTIONS and not probabilities and "val" in values:
+                continue
             with reading(run_dir, name):
                 found = read_json(run_dir / name, most)
                 if name == CONFIG:
@@ -263,9 +296,12 @@ class RunRecord:
                     values |= _fields_of(name, found)
         with reading(run_dir, RECORD):
             record = from_plain(cls, values)
-        for name, what in contradictions(record):
+        for name, what in contradictions(record, probabilities):
             raise _no_run(run_dir, name, what)
-        return record
+        if probabilities:
+            return record
+        val, test = (tuple(p.answer for p in part) for part in (record.val, record.test))
+        return replace(record, val=val, test=test)
 
 
 def of_run(
@@ -342,9 +378,8 @@ def _no_run(run_dir: Path, name: str, what: str) -> UserError:
 
 def _fields_of(name: str, found: Any) -> dict[str, Any]:
     """Return the fields of a record that stand in a file, which must be these alone."""
-    predictions = {"val", "test"}
-    fields = {field.name for field in dataclasses.fields(RunRecord)} - predictions - {"config"}
-    allowed = predictions if name == PREDICTIONS else fields
+    fields = {field.name for field in dataclasses.fields(RunRecord)} - {"config"}
+    allowed = {"val", "test"} if name == PREDICTIONS else fields
     if not isinstance(found, dict) or not found.keys() <= allowed:
         raise PlainDataError(f"must hold {', '.join(sorted(allowed))}, not {shown(found)}")
     return found

@@ -23,18 +23,25 @@ _ROUNDING = 1e-3
 """By which a probability of 1 may be missed."""
 
 
-def contradictions(record: RunRecord) -> Iterator[tuple[str, str]]:
-    """Yield the name of a file of a run, and what in it cannot be, with what is allowed."""
+def contradictions(record: RunRecord, probabilities: bool) -> Iterator[tuple[str, str]]:
+    """Yield the name of a file of a run, and what in it cannot be, with what is allowed.
+
+    Parameters
+    ----------
+    probabilities
+        Whether those of every class were read, too.
+    """
     for what in _of_the_data(record):
         yield "record.json", what
     for what in _of_the_history(record):
         yield "record.json", what
+    file = "predictions.json" if probabilities else "record.json"
     for name in ("val", "test"):
         predictions: Sequence[Prediction] = getattr(record, name)
-        for what in _of_predictions(name, predictions, len(record.classes)):
-            yield "predictions.json", what
+        for what in _of_predictions(name, predictions, len(record.classes), probabilities):
+            yield file, what
     if record.val and [p.path for p in record.val] != record.split["val"]:
-        yield "predictions.json", "val must be about the items of split.val in record.json"
+        yield file, "val must be about the items of split.val in record.json"
 
 
 def _of_the_data(record: RunRecord) -> Iterator[str]:
@@ -79,17 +86,21 @@ def _of_the_history(record: RunRecord) -> Iterator[str]:
         yield "trainable_parameters, total_parameters and seconds must be possible"
 
 
-def _of_predictions(name: str, found: Sequence[Prediction], classes: int) -> Iterator[str]:
+def _of_predictions(
+    name: str, found: Sequence[Prediction], classes: int, probabilities: bool
+) -> Iterator[str]:
     for number, one in enumerate(found):
         where = f"{name}[{number}]"
         if not 0 <= one.label < classes:
             yield f"{where}.label must be one of the {classes} classes, not {one.label}"
-        elif len(one.probabilities) != classes:
+        elif probabilities and len(one.probabilities) != classes:
             yield (
                 f"{where}.probabilities must be one for each of the {classes} classes, not "
                 f"{len(one.probabilities):,}"
             )
-        elif min(one.probabilities) < 0 or max(one.probabilities) > 1 + _ROUNDING:
+        elif not 0 <= one.predicted < classes:
+            yield f"{where}.predicted must be one of the {classes} classes, not {one.predicted}"
+        elif not all(0 <= p <= 1 + _ROUNDING for p in (*one.probabilities, one.probability)):
             yield f"{where}.probabilities must lie between 0 and 1"
         elif _leads_out(one.path):
             yield f"{where}.path must lie inside the data set, not {shown(one.path)}"
