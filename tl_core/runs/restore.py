@@ -13,7 +13,8 @@ from tl_core.device import to_device
 from tl_core.errors import UserError
 from tl_core.training.evaluation import predict
 from tl_core.training.novelty import UNFAMILIAR, NoveltyDetector
-from tl_core.training.record import WEIGHTS, RunRecord, reading
+from tl_core.training.record import WEIGHTS, RunRecord
+from tl_core.training.record_check import reading
 from tl_core.training.tensor_file import forms_of, read_tensors, require_forms
 
 

@@ -32,7 +32,8 @@ from tl_core.training.config import REMEMBERED
 from tl_core.training.evaluation import predict
 from tl_core.training.loader import PhaseLoader
 from tl_core.training.progress import Preparing, report_steps
-from tl_core.training.record import NOVELTY, reading
+from tl_core.training.record import NOVELTY
+from tl_core.training.record_check import reading
 from tl_core.training.setup import TrainingSetup
 from tl_core.training.tensor_file import Form, read_tensors, require_forms
 

@@ -16,16 +16,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl_core.codec import PlainDataError, from_plain, to_plain
-from tl_core.errors import UserError
 from tl_core.home import write_atomically
-from tl_core.reading import MB, Unreadable, read_json
+from tl_core.reading import MB, read_json
 from tl_core.statistics import wilson_interval
 from tl_core.training.config import RunConfig
 from tl_core.training.events import (
@@ -36,7 +34,7 @@ from tl_core.training.events import (
     RunStarted,
     from_dict,
 )
-from tl_core.training.record_check import contradictions
+from tl_core.training.record_check import contradictions, no_run, reading
 from tl_core.words import shown
 
 if TYPE_CHECKING:
@@ -297,7 +295,7 @@ class RunRecord:
         with reading(run_dir, RECORD):
             record = from_plain(cls, values)
         for name, what in contradictions(record, probabilities):
-            raise _no_run(run_dir, name, what)
+            raise no_run(run_dir, name, what)
         if probabilities:
             return record
         val, test = (tuple(p.answer for p in part) for part in (record.val, record.test))
@@ -350,30 +348,6 @@ def interval(predictions: tuple[Prediction, ...]) -> list[float] | None:
     if not predictions:
         return None
     return list(wilson_interval(sum(p.right for p in predictions), len(predictions)))
-
-
-@contextmanager
-def reading(run_dir: Path, name: str) -> Iterator[None]:
-    """Turn whatever is wrong with a file of a run into a sentence that names it.
-
-    Raises
-    ------
-    UserError
-        With what is wrong and what would be right.
-    """
-    try:
-        yield
-    except (Unreadable, PlainDataError) as error:
-        raise _no_run(run_dir, name, str(error)) from error
-    except UserError as error:  # of the configuration
-        raise _no_run(run_dir, name, f"says: {str(error).rstrip('.')}") from error
-
-
-def _no_run(run_dir: Path, name: str, what: str) -> UserError:
-    return UserError(
-        f"{run_dir} is not the folder of a run: {name} {what}. Give the folder that 'train' "
-        "printed as run_dir, as it was written."
-    )
 
 
 def _fields_of(name: str, found: Any) -> dict[str, Any]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tl_core.codec import PlainDataError
+from tl_core.errors import UserError
+from tl_core.reading import Unreadable
 from tl_core.store.jobs import FINAL
 from tl_core.words import shown
 
@@ -21,6 +26,31 @@ SPLITS = ("train", "val", "test")
 
 _ROUNDING = 1e-3
 """By which a probability of 1 may be missed."""
+
+
+@contextmanager
+def reading(run_dir: Path, name: str) -> Iterator[None]:
+    """Turn whatever is wrong with a file of a run into a sentence that names it.
+
+    Raises
+    ------
+    UserError
+        With what is wrong and what would be right.
+    """
+    try:
+        yield
+    except (Unreadable, PlainDataError) as error:
+        raise no_run(run_dir, name, str(error)) from error
+    except UserError as error:  # of the configuration
+        raise no_run(run_dir, name, f"says: {str(error).rstrip('.')}") from error
+
+
+def no_run(run_dir: Path, name: str, what: str) -> UserError:
+    """Return the error for a folder in which a file is not what a run leaves."""
+    return UserError(
+        f"{run_dir} is not the folder of a run: {name} {what}. Give the folder that 'train' "
+        "printed as run_dir, as it was written."
+    )
 
 
 def contradictions(record: RunRecord, probabilities: bool) -> Iterator[tuple[str, str]]:
