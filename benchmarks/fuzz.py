@@ -27,7 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-os.environ["TL_HOME"] = str(Path(tempfile.mkdtemp(prefix="tl-fuzz-")) / "home")
+_PLACE = tempfile.TemporaryDirectory(prefix="tl-fuzz-")
+os.environ["TL_HOME"] = str(Path(_PLACE.name) / "home")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from tests.fuzz.properties import PROPERTIES, Property  # noqa: E402
@@ -55,7 +56,7 @@ def main() -> int:
     chosen = [PROPERTIES[name] for name in args.only.split(",") if name] or PROPERTIES.values()
     tried, failed = dict.fromkeys((one.name for one in chosen), 0), set[str]()
     end = time.monotonic() + 60 * args.minutes
-    place = Path(os.environ["TL_HOME"]).parent
+    place = Path(_PLACE.name)
     while len(failed) < len(tried):
         for one in chosen:
             if one.name in failed:
@@ -103,4 +104,5 @@ def _hangs(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with _PLACE:
+        sys.exit(main())
