@@ -2,10 +2,14 @@
 
 import streamlit as st
 
-from tl_core.home import ASSETS
+from tl_core.errors import DamagedStore
+from tl_core.home import ASSETS, keep_private
+from ui.classroom import damaged
+from ui.classroom.instructor_login import instructor_code
 from ui.shared.cleanup import cleanup
+from ui.shared.kept import server_signs
 from ui.shared.navigation import resume
-from ui.shared.room import room_sign
+from ui.shared.room import note_visitor, room_sign
 from ui.shared.state import identified, identify
 from ui.train.link import arrive
 
@@ -25,11 +29,17 @@ pages = [
     st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
     st.Page("pages/classroom.py", title="Classroom", icon=":material/groups:"),
 ]
+keep_private()
 cleanup()
 page = st.navigation(pages)
 resume(pages)
-if identified():
-    room_sign()
-    if not arrive({page.title: page for page in pages}):
-        page.run()
+try:
+    if identified():
+        note_visitor(has_instructor=instructor_code() is not None)
+        room_sign()
+        server_signs()
+        if not arrive({page.title: page for page in pages}):
+            page.run()
+except DamagedStore as error:
+    damaged(error)
 identify()  # after the page, so that the invisible component takes no room above it

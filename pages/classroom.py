@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.classroom import (
+    fetching,
     is_instructor,
     leaderboard,
     now,
@@ -29,6 +30,7 @@ def instructor() -> None:
         open_room()
     with run_tab:
         now()
+        fetching()
     with rank_tab:
         leaderboard()
     st.button("Sign out", on_click=sign_out, type="tertiary", icon=":material/logout:")

@@ -14,6 +14,7 @@ from ui.compare.parts import (
 )
 from ui.compare.photos import choose_answers, show_changes, show_classes, show_matrix
 from ui.compare.ranking_outcome import show_outcome
+from ui.shared.kept import warn_of_expiry
 from ui.shared.navigation import require_router
 from ui.shared.page import empty, problem, title
 from ui.shared.results import FinishedRun
@@ -41,6 +42,7 @@ def show(chosen: str, runs: list[FinishedRun]) -> None:
 
 require_router("Compare")
 title("Compare", "What each run reached on the same photos, how sure that is, and where they part.")
+warn_of_expiry()
 try:
     chosen, runs = choose_runs()
 except TLError as error:

@@ -7,10 +7,12 @@ from tl_core.errors import TLError
 from ui.data.augment_preview import augment_preview
 from ui.data.camera import camera
 from ui.data.health import health
+from ui.data.kept import kept
 from ui.data.public_sets import public
 from ui.data.sets import bundled
 from ui.data.uploads import delete_my_data, upload, your_photos
 from ui.shared.dataset import chosen_dataset, tell_removed
+from ui.shared.kept import warn_of_expiry
 from ui.shared.navigation import require_router
 from ui.shared.page import problem, title
 from ui.shared.photos import show_photos
@@ -80,10 +82,12 @@ title(
     "Photos in folders, one folder for each class: a set that is ready, or your own. Folders named "
     "train, val and test on top are respected.",
 )
+warn_of_expiry()
 bundled()
 with st.container(border=True):
     upload(camera)
     your_photos()
+    kept()
 public()
 if (refused := st.session_state.get("upload_problem")) is not None:
     problem(refused)

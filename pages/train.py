@@ -11,6 +11,7 @@ from tl_core.strategies import STRATEGIES
 from tl_core.training.config import SETTINGS, RunConfig
 from ui.shared.cost import line_up_cost
 from ui.shared.dataset import chosen_dataset, tell_removed, training_photos
+from ui.shared.kept import warn_of_expiry
 from ui.shared.live_runs import follow, start_runs
 from ui.shared.navigation import require_router
 from ui.shared.page import empty, problem, title
@@ -99,6 +100,7 @@ title(
     "Train",
     "Line up two or more strategies on the same photos, start them and watch them learn.",
 )
+warn_of_expiry()
 try:
     data = chosen_dataset()
 except TLError as error:

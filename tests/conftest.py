@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from tests.photos import make_photo_folder
 from tests.trained import TrainedBefore
 from tl_core.execution.local import LocalExecutor, stop_supervisor
+from tl_core.server import visitors
 from tl_core.store.database import Store
 
 # Tests run in two processes; two threads in each would wait for one another more than they work.
@@ -37,6 +39,14 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TL_HOME", str(home))
     monkeypatch.delenv("TL_STORE_URL", raising=False)
     return home
+
+
+@pytest.fixture(autouse=True)
+def no_visitors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process know of nobody who came, and of no instructor."""
+    monkeypatch.setattr(visitors, "_came_from", OrderedDict())
+    monkeypatch.setattr(visitors, "_instructors", set())
+    monkeypatch.setattr(visitors, "_instructed", False)
 
 
 @pytest.fixture(autouse=True)

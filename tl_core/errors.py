@@ -9,7 +9,8 @@ the nearest fix. ::
     │   ├── ConfigError      a setting is outside of what is allowed
     │   ├── DataError        the photos cannot be used as they are
     │   │   └── ArchiveError the zip was refused; nothing of it is left on disk
-    │   └── WeightsError     pretrained weights are missing, damaged or out of reach
+    │   ├── WeightsError     pretrained weights are missing, damaged or out of reach
+    │   └── DamagedStore     the database of the server cannot be read
     └── RunError             an accepted run could not finish (command line: exit status 1)
         ├── NonFiniteLoss
         └── OutOfMemory
@@ -44,6 +45,10 @@ class ArchiveError(DataError):
 
 class WeightsError(UserError):
     """Pretrained weights are missing, damaged or out of reach."""
+
+
+class DamagedStore(UserError):
+    """The database of the server cannot be read."""
 
 
 class RunError(TLError):

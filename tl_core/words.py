@@ -65,6 +65,8 @@ def prediction_text(seconds: float) -> str:
 
 
 def remaining_text(seconds: float) -> str:
-    """Write how long something stays, in one unit: "23 h", "45 min"."""
+    """Write how long something stays, in one unit: "6 days", "23 h", "45 min"."""
     hours = round(seconds / 3600)
+    if hours > 48:
+        return f"{round(hours / 24)} days"
     return f"{hours} h" if hours > 1 else f"{max(1, round(seconds / 60))} min"

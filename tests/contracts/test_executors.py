@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs import ENDLESS, job_of, learning, names, over, payload, submit, wait
+from tests.jobs import ENDLESS, job_of, learning, names, over, payload, submit, told, wait
 from tl_core.errors import UserError
 from tl_core.execution import Executor, run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, stop_supervisor
-from tl_core.store.database import FINAL
+from tl_core.store.database import FINAL, Bound
 from tl_core.training.events import from_dict
 from tl_core.training.record import CHECKPOINT, RunRecord
 
@@ -73,13 +73,31 @@ def test_an_interrupted_run_goes_on_as_the_same_job(executor: Executor, photos: 
     assert names(executor, run)[-1] == "RunEnded"
 
 
-def test_too_many_runs_are_refused_and_none_is_kept(
-    executor: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TL_MAX_WAITING", "2")
-    with pytest.raises(UserError, match="At most 2 of your runs may wait"):
-        executor.submit_all("train", [payload(photos)] * 3, owner="ada")
+def test_too_many_runs_are_refused_and_none_is_kept(executor: Executor, photos: Path) -> None:
+    bounds = [Bound(2, "At most {most}.")]
+    with pytest.raises(UserError, match="At most 2"):
+        executor.submit_all("train", [payload(photos)] * 3, owner="ada", bounds=bounds)
     assert executor.store.jobs() == []
+
+
+def test_nobody_holds_the_only_slot_while_others_wait(
+    background: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TL_SLOTS", "1")
+    monkeypatch.setenv("TL_TURN_SECONDS", "1")
+    long = submit(background, photos, epochs=ENDLESS)
+    wait(background, long, learning(background))
+    quick = submit(background, photos, "bob", epochs=1)
+    assert wait(background, quick, over).status == "finished"
+    assert "RunPaused" in names(background, long)
+    wait(background, long, lambda _: "RunResumed" in names(background, long))
+    [paused, resumed] = [e for e in told(background, long) if e["event"] in TURNS][:2]
+    assert resumed["epoch"] == paused["epoch"] >= 1, "an epoch was cut"
+    assert background.request(long, "cancel")
+    assert wait(background, long, over).status == "cancelled"
+
+
+TURNS = ("RunPaused", "RunResumed")
 
 
 def test_a_paused_run_goes_on_or_is_cancelled(background: Executor, photos: Path) -> None:

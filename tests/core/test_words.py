@@ -50,7 +50,10 @@ def test_predictions_are_no_more_precise_than_they_are(seconds: float, text: str
     assert prediction_text(seconds) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(3, "1 min"), (2700, "45 min"), (82_000, "23 h")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(3, "1 min"), (2700, "45 min"), (82_000, "23 h"), (172_800, "48 h"), (600_000, "7 days")],
+)
 def test_what_remains(seconds: float, text: str) -> None:
     assert remaining_text(seconds) == text
 

@@ -9,9 +9,8 @@ import pytest
 
 import ui.shared.cost
 from tests.core.cost.test_estimate import COSTS
-from tests.ui.lab import Lab, rerun, texts
+from tests.ui.lab import OWNER, Lab, rerun, texts
 from tl_core.cost.profile import ProfileKey
-from tl_core.server.cleanup import NOBODY
 from tl_core.store.database import WAITING
 from tl_core.training.config import make_config
 from tl_core.words import prediction_text
@@ -35,7 +34,7 @@ def test_until_it_is_measured_the_screen_says_so_and_works(lab: Lab) -> None:
     assert "Parameters that learn" in {m.label for m in app.metric}
     [job] = lab.store.jobs(kind="measure_costs")
     assert job.payload == dataclasses.asdict(measured(lab))
-    assert (job.owner, job.status) == (NOBODY, WAITING)
+    assert (job.owner, job.status) == (OWNER, WAITING)
     lab.open("backbone")  # another visitor
     assert len(lab.store.jobs(kind="measure_costs")) == 1, "it was asked for twice"
     COSTS.save(measured(lab))
@@ -107,3 +106,21 @@ def test_the_line_up_does_not_wait_for_the_measurement(lab: Lab) -> None:
     app = lab.open("train")
     assert "Measuring what this network costs" in texts(app)
     assert any(b.label.startswith("Start") and not b.disabled for b in app.button)
+
+
+def test_while_others_are_measured_it_waits_and_asks_again(lab: Lab) -> None:
+    first = [lab.store.add_job("measure_costs", {"n": n}, owner=f"{n:032}") for n in range(20)]
+    lab.choose(**CHOSEN)
+    app = lab.open("backbone")
+    assert "Other networks are being measured first" in texts(app)
+    assert len(lab.store.jobs(kind="measure_costs")) == 20
+    lab.store.end(first[0], "finished")
+    assert "Measuring what this network costs" in texts(rerun(app))
+    assert [job.status for job in lab.store.jobs(kind="measure_costs", owner=OWNER)] == [WAITING]
+
+
+def test_what_is_between_the_steps_is_not_measured(lab: Lab) -> None:
+    lab.choose(backbone="resnet_mini", settings={**QUICK, "input_size": 100})
+    app = lab.open("train")
+    assert "in steps of 32, not at 100" in texts(app)
+    assert lab.store.jobs(kind="measure_costs") == []

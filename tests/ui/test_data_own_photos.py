@@ -80,7 +80,7 @@ class TestOwnPhotos:
     def test_say_where_they_go_before_they_go(self, empty: Lab) -> None:
         said = texts(empty.open("data"))
         assert "removed after 24 hours" in said and "No other learner sees them" in said
-        assert "500 MB and 5,000 photos" in said and "keep 300 MB" in said
+        assert "500 MB and 5,000 photos" in said and "keep 4 GB of photos and runs" in said
 
     def test_are_listed_with_size_and_time(self, empty: Lab, archive: bytes) -> None:
         app = send(empty.open("data"), archive)

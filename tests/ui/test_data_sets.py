@@ -11,6 +11,8 @@ from tests.photos import make_photo_folder
 from tests.ui.lab import OWNER, Lab, rerun, texts
 from tl_core.data import catalog
 from tl_core.data.catalog import PUBLIC
+from tl_core.server import visitors
+from tl_core.server.fetching import let_learners_fetch
 
 
 @pytest.fixture
@@ -100,6 +102,21 @@ def test_a_set_within_reach_is_downloaded_once_for_everyone(lab: Lab, hosts: set
     rerun(other)
     keys = {button.key for button in other.button}
     assert not keys & {"get_eurosat", f"stop_{job.id}"}, "a stranger may start or stop it"
+
+
+def test_where_there_is_an_instructor_they_allow_downloads(
+    lab: Lab, hosts: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TL_INSTRUCTOR_CODE", "a code that nobody guesses")
+    monkeypatch.setenv("TL_ROOMS_ONLY", "0")
+    visitors.led_by_instructor(True)
+    hosts |= {entry.host for entry in PUBLIC}
+    app = open_list(lab)
+    assert all(app.button(key=f"get_{entry.name}").disabled for entry in PUBLIC)
+    assert "your instructor brings public sets" in app.info[0].value
+    let_learners_fetch(lab.store, True)
+    rerun(app)
+    assert not app.info and not app.button(key="get_eurosat").disabled
 
 
 def test_a_failed_download_says_why_and_can_be_repeated(lab: Lab, hosts: set[str]) -> None:

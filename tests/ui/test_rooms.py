@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from tests.core.test_imports import ROOT, imports
 SCREENS = {"start", "data", "backbone", "train", "compare", "predict", "classroom"}
 
 ARROWS: dict[str, set[str]] = {
-    "app": {"shared", "train"},  # the router follows links that Train gives out
+    # The router follows links that Train gives out, knows whether there is an instructor, and hands
+    # a damaged server over to them.
+    "app": {"shared", "train", "classroom"},
     **{screen: {"shared"} for screen in SCREENS},
     "shared": set(),
 }
@@ -33,6 +36,17 @@ def test_no_screen_imports_another(file: Path) -> None:
     names = [name.split(".") for name in imports(file)]
     found = {parts[1] for parts in names if parts[0] == "ui" and len(parts) > 1}
     assert not found - {room_of(file)} - ARROWS[room_of(file)]
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_jobs_are_handed_over_in_one_place(file: Path) -> None:
+    """Only what ``tl_core.server.accept`` has looked at reaches the executor."""
+    called = {
+        node.func.attr
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert not called & {"submit", "submit_all", "add_job", "add_jobs", "request", "dispatch"}
 
 
 def test_every_screen_has_a_page_and_a_folder() -> None:

@@ -277,7 +277,7 @@ class TestTrain:
         assert app.button[0].label == "Start 2 runs" and not app.button[0].disabled
         app.button[0].click()
         rerun(app)
-        jobs = lab.store.jobs(owner=OWNER)
+        jobs = lab.store.jobs(owner=OWNER, kind="train")
         assert [job.payload["strategy"] for job in jobs] == ["feature_extraction", "fine_tune"]
         assert {job.status for job in jobs} == {"waiting"}
         assert len({job.comparison for job in jobs}) == 1
@@ -295,11 +295,11 @@ class TestTrain:
         assert [b.label for b in app.button] == ["Pause", "Stop"] * 2
         app.button[1].click()
         rerun(app)
-        first, second = lab.store.jobs(owner=OWNER)
+        first, second = lab.store.jobs(owner=OWNER, kind="train")
         assert (first.status, second.status) == ("cancelled", "waiting")
         app.button[0].click()
         rerun(app)
-        assert lab.store.jobs(owner=OWNER)[1].status == "paused"
+        assert lab.store.jobs(owner=OWNER, kind="train")[1].status == "paused"
         assert "Go on" in [b.label for b in app.button]
 
     def test_another_tab_finds_the_runs(self, lab: Lab) -> None:
@@ -344,7 +344,7 @@ class TestTrain:
         rerun(app)
         app.button[0].click()
         rerun(app)
-        [job] = lab.store.jobs(owner=OWNER)
+        [job] = lab.store.jobs(owner=OWNER, kind="train")
         chosen = {"epochs": 4, "lr": 0.01, "head": "mlp", "class_weights": True}
         assert chosen.items() <= job.payload.items()
         assert lab.store.workspace(OWNER)["settings"] == chosen

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.jobs import quick
+from tests.photos import make_photo_folder
 from tests.ui.lab import OWNER, Lab, links, rerun, texts
 from tl_core.server.rooms import Rooms
+from tl_core.server.uploads import Uploads, uploads_folder
 from tl_core.store.database import Store
 from tl_core.training.config import make_config
 from tl_core.training.events import (
@@ -35,7 +38,7 @@ def test_the_demo_leaves_the_learner_s_set_up_alone(lab: Lab) -> None:
     app = lab.open("start")
     button(app, "Run the one-minute demo").click()
     rerun(app)
-    jobs = lab.store.jobs(owner=OWNER)
+    jobs = lab.store.jobs(owner=OWNER, kind="train")
     assert [j.payload["strategy"] for j in jobs] == [c.strategy for c in plan()]
     assert len({j.comparison for j in jobs}) == 1 and "Waiting for its turn" in texts(app)
     after = lab.store.workspace(OWNER)
@@ -59,7 +62,7 @@ def test_a_demo_that_cannot_be_accepted_says_so(lab: Lab, monkeypatch: pytest.Mo
     app = lab.open("start")
     button(app, "Run the one-minute demo").click()
     rerun(app)
-    assert "may wait" in app.warning[0].value and lab.store.jobs(owner=OWNER) == []
+    assert "may wait" in app.warning[0].value and lab.store.jobs(owner=OWNER, kind="train") == []
 
 
 # ------------------------------------------------------------------------------------------ guess
@@ -83,7 +86,7 @@ def test_a_guess_comes_before_the_start(answer: int, kept: dict[str, Any], lab: 
     rerun(app)
     button(app, "Start 2 runs").click()
     rerun(app)
-    [comparison] = {job.comparison for job in lab.store.jobs(owner=OWNER)}
+    [comparison] = {job.comparison for job in lab.store.jobs(owner=OWNER, kind="train")}
     assert lab.store.workspace(OWNER)["guesses"] == {comparison: kept}
 
 
@@ -162,9 +165,52 @@ def test_finished_runs_can_run_longer(lab: Lab) -> None:
     assert "compare" in links(app)
     button(app, "Run longer: up to 4 epochs").click()
     rerun(app)
-    old, new = lab.store.jobs(owner=OWNER)[:2], lab.store.jobs(owner=OWNER)[2:]
+    runs = lab.store.jobs(owner=OWNER, kind="train")
+    old, new = runs[:2], runs[2:]
     assert [j.payload for j in new] == [{**j.payload, "epochs": 4} for j in old]
     assert lab.store.workspace(OWNER)["comparison"] == new[0].comparison != "comparison"
+
+
+def test_nobody_runs_longer_on_photos_that_are_not_theirs_any_more(lab: Lab) -> None:
+    lab.train()
+    lab.choose(data=make_photo_folder(uploads_folder() / "other"), comparison="comparison")
+    app = lab.open("train")
+    Uploads(lab.store).delete(OWNER, lab.photos.name)
+    button(app, "Run longer: up to 4 epochs").click()
+    assert "no longer on this server, or not yours to use" in rerun(app).warning[0].value
+    assert len(lab.store.jobs(owner=OWNER, kind="train")) == 2
+
+
+def test_a_paused_run_whose_photos_are_gone_says_so(lab: Lab) -> None:
+    run = lab.store.add_job(
+        "train", quick(lab.photos).to_dict(), owner=OWNER, comparison="comparison"
+    )
+    lab.store.request(run, "pause")
+    lab.choose(data=make_photo_folder(uploads_folder() / "other"), comparison="comparison")
+    Uploads(lab.store).delete(OWNER, lab.photos.name)
+    app = lab.open("train")
+    button(app, "Go on").click()
+    assert any("no longer on this server" in said.value for said in rerun(app).warning)
+    assert [job.status for job in lab.store.jobs(kind="train")] == ["paused"]
+    button(app, "Stop").click()
+    assert not rerun(app).warning
+    assert [job.status for job in lab.store.jobs(kind="train")] == ["cancelled"]
+
+
+def test_a_run_between_two_turns_says_what_it_waits_for(lab: Lab) -> None:
+    job, view = started(lab.store)
+    run = RunStarted({}, ["ant", "bee"], 8, 4, 0, epochs=4, steps=8, total_parameters=10)
+    phase = PhaseStarted(1, "Head only", [], 2, first_epoch=1, epochs=4)
+    lab.store.append(job, 1, [to_dict(event) for event in (run, phase)])
+
+    def said() -> str:
+        [now] = view_runs(lab.store, [lab.store.job(job)], {job: view})  # type: ignore[list-item]
+        return now.status_text()
+
+    lab.store.ask_to_yield(job)
+    assert said() == "Epoch 1 of 4 · Head only · then others have a turn"
+    lab.store.hold(job)
+    assert said() == "Waiting for its next turn"
 
 
 def test_mistakes_are_shown_once_it_is_over(lab: Lab) -> None:

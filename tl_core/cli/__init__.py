@@ -143,6 +143,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("predict", commands.predict, output.show_predictions, "Answer for new photos.")
     sub.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     sub.add_argument("images", nargs="+", metavar="IMAGE")
+    command(
+        "begin-afresh",
+        commands.set_store_aside,
+        output.show_set_aside,
+        "Set a damaged database aside and go on with an empty one; nothing is deleted.",
+    )
     sub = command("ready", rehearse, show_ready, "Rehearse a class here, without a network.")
     sub.add_argument("--learners", type=count, default=30, metavar="N", help="how many will come")
     sub.set_defaults(failed=lambda result: not result["ready"])

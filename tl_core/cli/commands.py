@@ -50,6 +50,13 @@ def list_backbones(args: argparse.Namespace) -> list[dict[str, Any]]:
     ]
 
 
+def set_store_aside(args: argparse.Namespace) -> dict[str, str]:
+    """Move a damaged database away; return where it lies."""
+    from tl_core.server.afresh import begin_afresh
+
+    return {"location": str(begin_afresh())}
+
+
 def inspect(args: argparse.Namespace) -> dict[str, Any]:
     """Return the health report of a data set."""
     from tl_core.data import open_dataset

@@ -70,6 +70,14 @@ def show_prefetched(result: list[dict[str, str]]) -> None:
         print(f"{entry['name']}: {entry['location']}")
 
 
+def show_set_aside(result: dict[str, str]) -> None:
+    """Print where a damaged database lies now."""
+    print(
+        f"The damaged database lies in {result['location']} now, and the next start makes an empty "
+        "one. Runs keep their folders."
+    )
+
+
 def show_ranking(result: dict[str, Any]) -> None:
     """Print the backbones in the order of their forecast, and how far to trust it."""
     print(f"{'':>3} {'backbone':<20} {'LogME':>8} {'H-score':>8}")

@@ -13,10 +13,14 @@ from pathlib import Path
 
 from tl_core.backbones.spec import backbones
 from tl_core.codec import PlainDataError, from_plain, to_plain
+from tl_core.errors import ConfigError
 from tl_core.home import home, write_atomically
-from tl_core.machine import default_threads
+from tl_core.machine import cores, default_threads
 from tl_core.reading import MB, Unreadable, read_json
-from tl_core.training.config import RunConfig
+from tl_core.training.config import SETTINGS, RunConfig
+
+SIZE_STEP = 32
+"""Of the input sizes at which networks are measured for learners."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,30 @@ class ProfileKey:
         """Return the key of the profile that predicts a run."""
         threads = config.threads or default_threads()
         return cls(config.backbone, config.input_size, config.device, config.precision, threads)
+
+    def check(self) -> None:
+        """Refuse what is not measured: sizes between the steps, processors that are not here.
+
+        A measurement takes seconds and is kept for good, so there must not be one for every number
+        that somebody may think of.
+
+        Raises
+        ------
+        UnknownName, ConfigError
+            Naming what is measured.
+        """
+        spec = backbones().get(self.backbone)
+        least, most = SETTINGS["input_size"].control
+        stepped = least <= self.input_size <= most and self.input_size % SIZE_STEP == 0
+        if self.input_size != spec.input_size and not stepped:
+            raise ConfigError(
+                f"What a network costs is measured at sizes from {least:g} to {most:g} in steps of "
+                f"{SIZE_STEP}, not at {self.input_size}. A run at that size works all the same."
+            )
+        for name in ("device", "precision"):
+            SETTINGS[name].check(getattr(self, name))
+        if not 1 <= self.threads <= cores():
+            raise ConfigError(f"Costs are measured with 1 to {cores()} threads here.")
 
     @property
     def file(self) -> Path:

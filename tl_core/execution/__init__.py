@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from tl_core.errors import TLError
-from tl_core.execution.queue import max_waiting
 from tl_core.home import home
-from tl_core.store.database import Store
+from tl_core.store.database import Bound, Store
 from tl_core.training.record import CHECKPOINT, RECORD, RunRecord
 
 log = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class Executor(ABC):
         comparison: str | None = None,
         room: str | None = None,
     ) -> str:
-        """Accept one job and return its id; see :meth:`submit_all`."""
+        """Take one job and return its id; see :meth:`submit_all`."""
         return self.submit_all(kind, [payload], owner=owner, comparison=comparison, room=room)[0]
 
     def submit_all(
@@ -64,28 +63,35 @@ class Executor(ABC):
         owner: str,
         comparison: str | None = None,
         room: str | None = None,
+        bounds: Sequence[Bound] = (),
     ) -> list[str]:
-        """Accept some jobs, all or none, and return their ids.
+        """Take some jobs, all or none, and return their ids.
+
+        What a learner may ask for is decided before, in :mod:`tl_core.server.accept`.
 
         Raises
         ------
         UserError
-            If too many runs of this owner would wait. Nothing is stored then.
+            If there would be more jobs than one of ``bounds`` allows. Nothing is stored then.
         """
-        most = max_waiting() if kind == "train" else None
         identifiers = self.store.add_jobs(
-            kind, payloads, owner=owner, comparison=comparison, room=room, most=most
+            kind, payloads, owner=owner, comparison=comparison, room=room, bounds=bounds
         )
         self.dispatch(identifiers)
         return identifiers
 
-    def request(self, identifier: str, what: str) -> bool:
+    def request(self, identifier: str, what: str, bounds: Sequence[Bound] = ()) -> bool:
         """Ask a job to ``cancel``, ``pause`` or ``resume``; tell whether it can.
 
         ``pause`` gives its slot to somebody else; ``resume`` puts a paused or interrupted job back
         in line, and it goes on from its last checkpoint.
+
+        Raises
+        ------
+        UserError
+            If there would be more jobs than one of ``bounds`` allows.
         """
-        possible = self.store.request(identifier, what)
+        possible = self.store.request(identifier, what, bounds)
         job = self.store.job(identifier)
         if job is not None and job.status == "cancelled":
             put_away(self.store, identifier, job.status, job.reason)

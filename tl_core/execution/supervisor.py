@@ -1,13 +1,15 @@
 """The one process of a machine that runs jobs: ``python -m tl_core.execution.supervisor [URL]``.
 
-It is started by :class:`~tl_core.execution.local.LocalExecutor` and holds a fork server into which
-torch is loaded once, so that a worker starts in milliseconds. (A page cannot fork workers itself:
-both spawn and forkserver would run the page's script again in the child.) The fork server never
-touches CUDA, which does not survive a fork.
+It is started by :class:`~tl_core.execution.local.LocalExecutor`, which gives it ``-`` in place of
+the store's URL, and the URL, whatever password it has, on the standard input. It holds a fork
+server into which torch is loaded once, so that a worker starts in milliseconds. (A page cannot fork
+workers itself: both spawn and forkserver would run the page's script again in the child.) The fork
+server never touches CUDA, which does not survive a fork.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -26,20 +28,24 @@ from types import FrameType
 from filelock import Timeout
 from sqlalchemy.exc import OperationalError
 
+from tl_core.errors import DamagedStore
 from tl_core.execution import outcome, put_away
 from tl_core.execution.entry import run_in_process
-from tl_core.execution.local import supervisor_lock
-from tl_core.execution.queue import in_order
+from tl_core.execution.local import FROM_STDIN, supervisor_lock
+from tl_core.execution.queue import in_order, turns_over
 from tl_core.home import home, write_atomically
-from tl_core.machine import gpus, run_memory, run_seconds, slots
+from tl_core.machine import gpus, run_memory, run_seconds, slots, turn_seconds
 from tl_core.memory import process_memory
 from tl_core.store.database import RUNNING, WAITING, Job, Store
 from tl_core.throttle import Throttle
 from tl_core.training.events import RunFailed, to_dict
 
-TICK_SECONDS = 0.05
+TICK_SECONDS, QUIET_TICK_SECONDS = 0.05, 0.1
+"""Between two looks whether the store has changed: beside workers, and without any."""
 WATCH_SECONDS = 0.5
-"""The memory of workers is looked at this often."""
+"""Workers and their memory are looked at this often, whatever the store says."""
+QUIET_SECONDS = 5.0
+"""Without workers nothing happens that the store does not say."""
 GRACE_SECONDS = 0.7
 """A worker that was asked to cancel may finish its step for so long; then it is ended."""
 LATE_SECONDS = 60.0
@@ -105,26 +111,35 @@ class Supervisor:
             elif time.monotonic() > worker.deadline:
                 worker.process.kill()
         # A job that was paused and goes on must not overtake its old process.
-        self._fill([j for j in active if j.status == WAITING and j.id not in self.workers])
+        waiting = [j for j in active if j.status == WAITING and j.id not in self.workers]
+        self._fill(waiting)
+        self._end_turns(waiting, active)
         return bool(active or self.workers)
 
     def rest(self) -> None:
-        """Wait for the next look, or until a worker ends."""
+        """Wait until the store has changed, a worker ends, or it is time to look at all again."""
         sentinels = [worker.process.sentinel for worker in self.workers.values()]
-        if sentinels:
-            wait(sentinels, TICK_SECONDS)
-        else:
-            time.sleep(TICK_SECONDS)
+        deadlines = [worker.deadline for worker in self.workers.values()]
+        longest = WATCH_SECONDS if self.workers else QUIET_SECONDS
+        until = min([time.monotonic() + longest, *deadlines])
+        while True:
+            if sentinels and wait(sentinels, TICK_SECONDS):
+                return
+            if not sentinels:
+                time.sleep(QUIET_TICK_SECONDS)
+            if self.store.changed() or time.monotonic() >= until:
+                return
 
     def shut_down(self) -> None:
         """End all workers; their jobs are interrupted."""
-        for worker in list(self.workers.values()):
-            worker.verdict, worker.deadline = (
-                ("interrupted", f"The server was shut down. {GOES_ON}"),
-                0,
-            )
+        ended = list(self.workers.values())
+        for worker in ended:
+            worker.verdict = ("interrupted", f"The server was shut down. {GOES_ON}")
+            worker.deadline = 0.0
             worker.process.kill()
-            self._bury(worker)
+        with contextlib.suppress(DamagedStore):  # no database is left to write it into
+            for worker in ended:
+                self._bury(worker)
 
     def _fill(self, waiting: list[Job]) -> None:
         """Give free slots to those who are next."""
@@ -137,6 +152,20 @@ class Supervisor:
             line = [job for job in waiting if job.kind == kind]
             for job in in_order(line, running, self.store.served(kind))[:free]:
                 self._start(job)
+
+    def _end_turns(self, waiting: list[Job], active: list[Job]) -> None:
+        """Let runs that had their turn wait again, where others do."""
+        line = [job for job in waiting if job.kind == "train"]
+        running = [j for j in active if j.kind == "train" and j.status == RUNNING]
+        turn, now = turn_seconds(), time.time()
+        due = any(now - (job.started or now) >= turn for job in running)
+        if not line or not due or self.store.setting("queue_paused", False):
+            return
+        served = self.store.served("train")
+        over = turns_over(line, running, served, slots=self.slots, turn=turn, now=now)
+        for job in over:
+            if self.store.ask_to_yield(job.id):
+                log.info("job %s had its turn: it waits again after this epoch", job.id)
 
     def _start(self, job: Job) -> None:
         if not self.store.start(job.id):
@@ -160,14 +189,15 @@ class Supervisor:
     def _watch_memory(self) -> None:
         if self._memory is None or not self._watching.take():
             return
-        for worker in self.workers.values():
-            if (process_memory(worker.process.pid or 0) or 0) > self._memory:
+        taken = {i: process_memory(w.process.pid or 0) or 0 for i, w in self.workers.items()}
+        runs = [[i] for i, worker in self.workers.items() if worker.job.kind == "train"]
+        beside = [i for i, worker in self.workers.items() if worker.job.kind != "train"]
+        each, rest = self._memory
+        for group, limit in [*((run, each) for run in runs), (beside, rest)]:
+            if sum(taken[i] for i in group) > limit:
+                worker = self.workers[max(group, key=taken.__getitem__)]
                 worker.deadline = 0.0
-                worker.verdict = (
-                    "failed",
-                    f"This run took more than {self._memory >> 20} MB of memory, the limit for a "
-                    "run on this server. Try a smaller batch, smaller photos or a smaller network.",
-                )
+                worker.verdict = "failed", _too_much(limit, beside=group is beside)
 
     def _bury(self, worker: Worker) -> None:
         """Give the job of a process that ended its final status, unless it has one."""
@@ -198,6 +228,18 @@ class Supervisor:
         self.store.end(job.id, status, reason)
 
 
+def _too_much(limit: int, *, beside: bool) -> str:
+    if beside:
+        return (
+            f"More than {limit >> 20} MB of memory were asked for at once beside the runs, the "
+            "limit on this server. Try again in a moment, or choose a smaller network."
+        )
+    return (
+        f"This run took more than {limit >> 20} MB of memory, the limit for a run on this server. "
+        "Try a smaller batch, smaller photos or a smaller network."
+    )
+
+
 def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -210,12 +252,15 @@ def _context() -> BaseContext:
 def main() -> None:
     """Serve until there has been nothing to do for a while."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    url = sys.argv[1] if len(sys.argv) > 1 else None
+    if url == FROM_STDIN:
+        url = sys.stdin.read()
     try:
         # A page that looks whether a supervisor is alive holds the lock for an instant.
         with supervisor_lock(patience=2):
             badge = home() / "supervisor.pid"
             write_atomically(badge, str(os.getpid()))
-            _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None, patience=0), badge)
+            _serve(Store(url, patience=0), badge)
     except Timeout:
         log.info("another supervisor is alive")
 
@@ -228,7 +273,7 @@ def _serve(store: Store, badge: Path) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     supervisor = Supervisor(store, slots())
-    log.info("serving %s with %d slots", store.url, supervisor.slots)
+    log.info("serving %s with %d slots", store.label, supervisor.slots)
     last_busy = time.monotonic()
     try:
         while time.monotonic() - last_busy < IDLE_SECONDS and badge.exists():
@@ -238,9 +283,12 @@ def _serve(store: Store, badge: Path) -> None:
             except OperationalError as error:  # locked or full: look again
                 log.warning("the store cannot be used now: %s", error.orig)
                 time.sleep(WATCH_SECONDS)
-            supervisor.rest()
+            else:
+                supervisor.rest()
     except KeyboardInterrupt:
         log.info("stopping")
+    except DamagedStore as error:
+        log.error("%s", error)
     finally:
         supervisor.shut_down()
         store.close()

@@ -24,12 +24,13 @@ from tl_core.execution.event_log import FLUSH_SECONDS, EventLog
 from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
 from tl_core.steps import Progress
-from tl_core.store.database import PAUSED, Job, Store
+from tl_core.store.database import PAUSED, YIELD, Job, Store
 from tl_core.throttle import Throttle
 from tl_core.training.config import RunConfig, under_present_names
 from tl_core.training.events import (
     ENDINGS,
     CancelRun,
+    EpochEnded,
     PauseRun,
     PreparationAdvanced,
     RunFailed,
@@ -88,9 +89,10 @@ def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     compared = store.jobs(comparison=job.comparison, kind=job.kind) if job.comparison else []
     beside = [RunConfig.from_dict(other.payload) for other in compared]
     stream = train(config, run_folder(job.id), beside)
+    epochs = sum(phase.epochs for phase in config.phases)
     last: dict[str, Any] = {}
     try:
-        for event in _controlled(stream, store, job.id):
+        for event in _controlled(stream, store, job.id, epochs):
             last = to_dict(event)
             if not isinstance(event, RunFailed):  # it is written with the status
                 # The first step is the first point that a learner sees.
@@ -103,24 +105,34 @@ def _train(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
     return outcome(last) or (PAUSED, None)
 
 
-def _controlled(stream: Events, store: Store, identifier: str) -> Events:
-    """Pass a stream on; stop it when the store says so, or when its time is over."""
+def _controlled(stream: Events, store: Store, identifier: str, epochs: int) -> Events:
+    """Pass a stream on; stop it when the store says so, or when its time is over.
+
+    Who is only asked to let others go on does so between two epochs, where nothing is lost; after
+    the last of all ``epochs`` it is all but done, and stays.
+    """
     reading, deadline = Throttle(FLUSH_SECONDS), time.monotonic() + run_seconds()
+    request = ""
     for event in stream:
         yield event
         if isinstance(event, RunResumed):
             deadline -= event.seconds
-        if isinstance(event, ENDINGS) or not reading.take():
+        if isinstance(event, ENDINGS):
             continue
-        if stop := _reason_to_stop(_request(store, identifier), time.monotonic() > deadline):
+        if look := reading.take():
+            request = _request(store, identifier)
+        turned = isinstance(event, EpochEnded) and event.epoch < epochs and request == YIELD
+        if not look and not turned:
+            continue
+        if stop := _reason_to_stop(request, turned, time.monotonic() > deadline):
             yield stream.throw(stop)
             return
 
 
-def _reason_to_stop(request: str, late: bool) -> Exception | None:
+def _reason_to_stop(request: str, turned: bool, late: bool) -> Exception | None:
     if request == "cancel":
         return CancelRun()
-    if request == "pause":
+    if request == "pause" or turned:
         return PauseRun()
     if late:
         return RunError(

@@ -7,20 +7,24 @@ several processes, and takes little time when there is nothing to do.
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
-from sqlalchemy import delete, update
+from sqlalchemy import case, delete, func, select, update
 
 from tl_core import cache
 from tl_core.execution import Executor, run_folder
-from tl_core.server.upload_spool import discard
-from tl_core.server.uploads import Uploads, questions_folder
-from tl_core.store.database import FINAL, Store
-from tl_core.store.schema import events, jobs, members, workspaces
+from tl_core.server.clock import Clock
+from tl_core.server.limits import UploadLimits
+from tl_core.server.uploads import Uploads
+from tl_core.server.visitors import forget_newcomers
+from tl_core.store.database import FINAL, PAUSED, Store
+from tl_core.store.schema import events, jobs, members, shrink, workspaces
 
 NOBODY = ""
 """Owner of jobs that are to be removed as soon as they have ended."""
+
+PASSING, PASSING_SECONDS = ("measure_costs", "preview"), 600.0
+"""Kinds of jobs whose outcome lies elsewhere or was looked at at once, and how long they stay."""
 
 
 def remove_job(store: Store, identifier: str) -> bool:
@@ -66,6 +70,7 @@ def forget(executor: Executor, owner: str) -> None:
         for table in (workspaces, members):
             connection.execute(delete(table).where(table.c.owner == owner))
     remove_forgotten(store)
+    uploads.questions.forget(owner)
     for upload in brought:
         uploads.delete(owner, upload.folder)
     if brought:
@@ -75,16 +80,41 @@ def forget(executor: Executor, owner: str) -> None:
 def remove_forgotten(store: Store) -> None:
     """Remove the jobs that belong to nobody, as far as they have ended."""
     for job in store.jobs(owner=NOBODY, status=FINAL):
-        question = Path(job.payload.get("photo", ""))
-        if question.parent == questions_folder():
-            discard(question)
+        Uploads(store).questions.forget_file(Path(job.payload.get("photo", "")))
         remove_job(store, job.id)
 
 
-def sweep(store: Store) -> None:
-    """Remove what has served its time: see :class:`~tl_core.server.uploads.Uploads`."""
+def remove_old_jobs(store: Store, limits: UploadLimits, clock: Clock) -> None:
+    """Remove what has ended long ago: runs after days, whatever else was asked after hours.
+
+    A run that has been paused for so long is not going to go on, and is cancelled and removed, too.
+    """
+    run, other = clock.ago(limits.run_seconds), clock.ago(limits.hours * 3600)
+    passing = jobs.c.kind.in_(PASSING), clock.ago(PASSING_SECONDS)
+    last = func.coalesce(jobs.c.ended, jobs.c.started, jobs.c.created)
+    old = select(jobs.c.id, jobs.c.status).where(
+        jobs.c.status.in_((*FINAL, PAUSED)),
+        last < case((jobs.c.kind == "train", run), passing, else_=other),
+    )
+    with store.engine.connect() as connection:
+        found = connection.execute(old).all()
+    for identifier, status in found:
+        if status == PAUSED:
+            store.request(identifier, "cancel")
+        remove_job(store, identifier)
+
+
+def sweep(store: Store, clock: Clock | None = None) -> None:
+    """Remove what has served its time, on a clock that no jump of the machine's makes older.
+
+    See :class:`~tl_core.server.clock.Clock` and :class:`~tl_core.server.uploads.Uploads`.
+    """
+    clock = clock or Clock(store)
+    clock.tick()
     remove_forgotten(store)
     uploads = Uploads(store)
-    uploads.clean_up()
-    cache.clear(unused_since=time.time() - uploads.limits.hours * 3600)
-    store.shrink()
+    remove_old_jobs(store, uploads.limits, clock)
+    uploads.clean_up(clock)
+    forget_newcomers(store, clock)
+    cache.clear(unused_since=clock.ago(uploads.limits.hours * 3600))
+    shrink(store.engine)

@@ -70,8 +70,10 @@ def machine_load() -> Load:
 def disk_use() -> Disk:
     """Add up the files of this server; takes a moment where there are many."""
     root = home()
-    parts = {part: sum(_size(root / name) for name in names) for part, names in PARTS.items()}
-    return Disk(parts, _size(root) - sum(parts.values()), shutil.disk_usage(root).free)
+    parts = {
+        part: sum(folder_bytes(root / name) for name in names) for part, names in PARTS.items()
+    }
+    return Disk(parts, folder_bytes(root) - sum(parts.values()), shutil.disk_usage(root).free)
 
 
 def _gpus() -> tuple[Gpu, ...]:
@@ -98,14 +100,14 @@ def _gpu(line: str) -> Gpu | None:
     return Gpu(name, busy / 100, int(used * 2**20), int(total * 2**20))
 
 
-def _size(folder: Path) -> int:
-    """Return the bytes of the files below a folder; one that goes away meanwhile counts nothing."""
+def folder_bytes(folder: Path) -> int:
+    """Return the bytes of the files below a folder; one that is not there counts nothing."""
     total = 0
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    total += _size(Path(entry.path))
+                    total += folder_bytes(Path(entry.path))
                 else:
                     try:
                         total += entry.stat(follow_symlinks=False).st_size

@@ -32,8 +32,9 @@ from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
 from tl_core.data.staging import refusal, refusing_full_disk, require_fitting
 from tl_core.errors import ArchiveError
-from tl_core.home import home
+from tl_core.home import home, log_file
 from tl_core.server.limits import UploadLimits
+from tl_core.server.turns import Turns
 from tl_core.server.upload_worker import Request, too_much_memory
 from tl_core.steps import Progress
 
@@ -59,6 +60,7 @@ PATIENCE_SECONDS = 1800
 _CHUNK = 2**20
 _POLL_SECONDS = 0.1
 _OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 1000))
+_TURNS = Turns()
 _ROOT = Path(__file__).resolve().parents[2]
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
@@ -101,10 +103,13 @@ class UploadSpool:
         What the sender calls it; only shown.
     limits
         How much it may hold and use.
+    owner
+        Whose it is: turns go round among owners.
     """
 
     name: str
     limits: UploadLimits
+    owner: str = ""
     file: Path = field(init=False)
 
     def __enter__(self) -> UploadSpool:
@@ -211,22 +216,29 @@ class UploadSpool:
     def _turn(self, report: Progress | None) -> Iterator[None]:
         """Wait until few enough uploads are being checked, by any process of this machine."""
         patience = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < patience:
-            for number in range(self.limits.at_once):
-                lock = FileLock(spool_folder() / f"turn-{number}.lock", timeout=0)
-                try:
-                    lock.acquire()
-                except Timeout:
-                    continue
-                try:
-                    yield
-                finally:
-                    lock.release()
-                return
-            if report:
-                report(0, 0, "Others' photos are being checked; yours come next")
-            time.sleep(_POLL_SECONDS)
+        with _TURNS.ticket(self.owner or str(self.file)) as ticket:
+            while time.monotonic() < patience:
+                place = self._place() if _TURNS.is_next(ticket) else None
+                if place is not None:
+                    _TURNS.begin(ticket)
+                    try:
+                        yield
+                    finally:
+                        place.release()
+                    return
+                if report:
+                    report(0, 0, "Others' photos are being checked; yours come next")
+                time.sleep(_POLL_SECONDS)
         raise self.refuse("the server is busy with other uploads. Try again in a few minutes.")
+
+    def _place(self) -> FileLock | None:
+        """Return the lock of a free place, or None."""
+        for number in range(self.limits.at_once):
+            lock = FileLock(spool_folder() / f"turn-{number}.lock", timeout=0)
+            with contextlib.suppress(Timeout):
+                lock.acquire()
+                return lock
+        return None
 
     def _run(self, request: Request, report: Progress | None) -> dict[str, Any]:
         last: dict[str, Any] = {}
@@ -251,10 +263,10 @@ class UploadSpool:
     def _lost(self, code: int, seconds: float) -> ArchiveError:
         """Return the error for a checking process that ended without an answer."""
         if seconds >= self.limits.seconds or code == _OUT_OF_TIME:
-            return self.refuse(
-                f"checking it took longer than {self.limits.seconds} seconds. Send fewer photos, "
-                "or make them smaller."
-            )
+            what = f"longer than {self.limits.seconds} seconds"
+            if code == _OUT_OF_TIME:
+                what = f"more than {self.limits.cpu_seconds} seconds of computing"
+            return self.refuse(f"checking it took {what}. Send fewer photos, or make them smaller.")
         if code < 0:
             return ArchiveError(too_much_memory(self.name, self.limits))
         return self.refuse("it could not be checked; the server's log tells why.")
@@ -267,10 +279,8 @@ def _checker(seconds: float) -> Iterator[subprocess.Popen[str]]:
     inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
     # One thread for NumPy's libraries and few memory arenas: both reserve much address space.
     lean = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-    logs = home() / "logs"
-    logs.mkdir(exist_ok=True)
     with (
-        (logs / "uploads.log").open("ab") as log,
+        log_file("uploads.log").open("ab") as log,
         subprocess.Popen(
             [sys.executable, *COMMAND],
             stdin=subprocess.PIPE,

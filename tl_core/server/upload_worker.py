@@ -103,15 +103,17 @@ def confine(limits: UploadLimits) -> None:
         return
     wanted = {
         resource.RLIMIT_AS: limits.memory,
-        resource.RLIMIT_CPU: limits.seconds,
+        resource.RLIMIT_CPU: limits.cpu_seconds,
         resource.RLIMIT_FSIZE: limits.sent_bytes,
         resource.RLIMIT_CORE: 0,
     }
     for kind, value in wanted.items():
         _, hard = resource.getrlimit(kind)
         least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        # Whoever has used up the time of computing is told so by the first of two signals.
+        most = least + 1 if kind == resource.RLIMIT_CPU and least == value else least
         with contextlib.suppress(ValueError, OSError):  # macOS knows RLIMIT_AS by name only
-            resource.setrlimit(kind, (least, least))
+            resource.setrlimit(kind, (least, most))
 
 
 def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:

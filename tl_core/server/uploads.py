@@ -22,11 +22,15 @@ from tl_core.data.limits import megabytes
 from tl_core.data.open import folder_name, title_of
 from tl_core.home import home
 from tl_core.modalities import Modality
+from tl_core.server.budget import Budget, check_disk
+from tl_core.server.clock import Clock
 from tl_core.server.limits import UploadLimits, no_room
+from tl_core.server.questions import Questions
 from tl_core.server.rooms import Rooms
 from tl_core.server.upload_spool import Source, UploadSpool, discard, older, spool_folder
+from tl_core.server.visitors import check_member, check_newcomer
 from tl_core.steps import Progress
-from tl_core.store.database import PAUSED, RUNNING, WAITING, Store
+from tl_core.store.database import RUNNING, WAITING, Store
 from tl_core.store.schema import uploads as _uploads
 
 _JUST_ARRIVED = 600
@@ -87,12 +91,18 @@ class Uploads:
         Whose database holds the records.
     limits
         What is accepted; as the environment says unless given.
+
+    Attributes
+    ----------
+    questions
+        What learners asked about.
     """
 
     def __init__(self, store: Store, limits: UploadLimits | None = None) -> None:
         self._store = store
         self._engine = store.engine
         self.limits = limits or UploadLimits.from_environment()
+        self.questions = Questions(store, questions_folder())
 
     # ------------------------------------------------------------------------------ taking in
 
@@ -114,7 +124,7 @@ class Uploads:
 
         Raises
         ------
-        DataError
+        UserError
             In one sentence, if it is refused; nothing is left on disk.
         """
         return self._take(owner, name, lambda spool: spool.write(stream), report)
@@ -129,27 +139,33 @@ class Uploads:
         return self._take(owner, name, lambda spool: spool.pack(files), report)
 
     def take_question(
-        self, kind: Modality, stream: Source, name: str, report: Progress | None = None
+        self,
+        owner: str,
+        kind: Modality,
+        stream: Source,
+        name: str,
+        report: Progress | None = None,
     ) -> Path:
         """Take in one item that networks will be asked about; return where it lies.
 
         Raises
         ------
-        DataError
+        UserError
             In one sentence, if it is refused; nothing is left on disk.
         """
-        with UploadSpool(title_of(name), self.limits) as spool:
-            room = self.limits.server_room(self.total())
+        with self._spool(owner, title_of(name)) as spool:
+            room = self._room(spool, self._kept(owner))
             spool.write(stream, min(self.limits.file_bytes, self.limits.sent_bytes))
             folder = questions_folder()
             folder.mkdir(exist_ok=True)
             target = folder / f"{secrets.token_hex(12)}{kind.written_suffix}"
-            spool.check("question", target, room, report, kind.name)
+            stored = spool.check("question", target, room, report, kind.name)
+            self.questions.note(owner, target, stored["bytes"])
             return target
 
     def keep(self, owner: str, name: str, digest: str, make: Make) -> Upload:
         """Store photos that are on this server already; ``make`` makes their folder."""
-        with UploadSpool(name, self.limits) as spool:
+        with self._spool(owner, name) as spool:
             return self._keep(owner, digest, spool, make)
 
     def _take(
@@ -158,14 +174,20 @@ class Uploads:
         def make(spool: UploadSpool, target: Path, room: int) -> None:
             spool.check("items", target, room, report)
 
-        with UploadSpool(title_of(name), self.limits) as spool:
+        with self._spool(owner, title_of(name)) as spool:
             write(spool)
             return self._keep(owner, spool.digest(), spool, make)
 
+    def _spool(self, owner: str, name: str) -> UploadSpool:
+        """Open the way in to a learner who may bring something, before anything is read."""
+        check_disk(self.limits)
+        check_member(self._store, owner)
+        check_newcomer(self._store, owner)
+        return UploadSpool(name, self.limits, owner)
+
     def _keep(self, owner: str, digest: str, spool: UploadSpool, make: Make) -> Upload:
         folder = folder_name(spool.name, digest)
-        own = sum(upload.bytes for upload in self.of(owner) if upload.folder != folder)
-        room = self._room(spool, own)
+        room = self._room(spool, self._beside(owner, folder))
         target = uploads_folder() / folder
         if not (target / MANIFEST).is_file():
             make(spool, target, room)
@@ -177,13 +199,21 @@ class Uploads:
             raise
         return upload
 
+    def _beside(self, owner: str, folder: str) -> int:
+        """Return the bytes that a learner keeps beside one set of photos."""
+        same = sum(upload.bytes for upload in self.of(owner) if upload.folder == folder)
+        return self._kept(owner) - same
+
+    def _kept(self, owner: str) -> int:
+        return Budget(self._store, self.limits).kept(owner).total
+
     def _room(self, spool: UploadSpool, own: int) -> int:
         """Return the bytes that the learner may still store."""
         limits = self.limits
         if own >= limits.learner_bytes:
             raise spool.refuse(
-                f"you keep {megabytes(own)} of photos on this server, and each learner may keep "
-                f"{megabytes(limits.learner_bytes)}. Remove photos that you no longer need."
+                f"you keep {megabytes(own)} of photos and runs on this server, and each learner "
+                f"may keep {megabytes(limits.learner_bytes)}. Remove what you no longer need."
             )
         server = limits.server_room(self.total())
         if server == 0:
@@ -194,16 +224,16 @@ class Uploads:
         return min(limits.learner_bytes - own, server)
 
     def _record(self, upload: Upload, spool: UploadSpool) -> None:
-        with _cleanup_lock(), self._engine.begin() as connection:
+        with _cleanup_lock():
             if not (upload.path / MANIFEST).is_file():  # tidied away this very moment
                 raise spool.refuse("it was removed while it came in. Send it once more.")
-            connection.execute(_this(upload.owner, upload.folder))
-            connection.execute(insert(_uploads).values(**vars(upload)))
             # Counted again: another tab may have brought photos meanwhile.
-            own = select(func.sum(_uploads.c.bytes)).where(_uploads.c.owner == upload.owner)
-            room = self.limits.learner_bytes - (connection.execute(own).scalar_one() - upload.bytes)
+            room = self.limits.learner_bytes - self._beside(upload.owner, upload.folder)
             if upload.bytes > room:
                 raise spool.refuse(no_room(upload.bytes, room))
+            with self._engine.begin() as connection:
+                connection.execute(_this(upload.owner, upload.folder))
+                connection.execute(insert(_uploads).values(**vars(upload)))
 
     # ------------------------------------------------------------------------------- questions
 
@@ -223,9 +253,9 @@ class Uploads:
         with self._engine.connect() as connection:
             return int(connection.execute(select(func.sum(each.c.bytes))).scalar() or 0)
 
-    def expires(self, upload: Upload) -> float:
-        """Return the time at which an upload is removed, in seconds since the epoch."""
-        return upload.created + self.limits.hours * 3600
+    def left(self, upload: Upload) -> float:
+        """Return the seconds until an upload is removed."""
+        return Clock(self._store).until(upload.created, self.limits.hours * 3600)
 
     def may_use(self, owner: str, data: str) -> bool:
         """Tell whether a learner may open these photos.
@@ -241,6 +271,20 @@ class Uploads:
         shared = room is not None and room.pack.get("data") == data
         return shared and Path(data).parent == uploads_folder()
 
+    def may_open(self, owner: str, file: Path) -> bool:
+        """Tell whether a learner may look at one item: a file of photos that they may use."""
+        if ".." in file.parts or not file.is_file():
+            return False
+        if file.is_relative_to(uploads_folder()):
+            folder = file.relative_to(uploads_folder()).parts[0]
+            return self.may_use(owner, str(uploads_folder() / folder))
+        return any(file.is_relative_to(known.folder) for known in (*bundled_sets(), *PUBLIC))
+
+    def may_ask_about(self, owner: str, photo: str) -> bool:
+        """Tell whether networks may be shown an item: a question that the learner brought."""
+        file = Path(photo)
+        return self.questions.owned_by(owner, file) and file.is_file()
+
     # -------------------------------------------------------------------------------- removal
 
     def delete(self, owner: str, folder: str) -> None:
@@ -251,25 +295,32 @@ class Uploads:
             if folder not in self._needed():
                 discard(uploads_folder() / folder)
 
-    def clean_up(self, now: float | None = None) -> None:
+    def clean_up(self, clock: Clock | None = None) -> None:
         """Remove what is too old or belongs to nobody.
 
-        Photos of an open room stay until it is closed, photos of an active run until it ends.
+        Photos of an open room stay until it is closed, photos of a run until it ends or pauses.
+
+        Parameters
+        ----------
+        clock
+            That knows what time it was a while ago.
         """
-        now = time.time() if now is None else now
-        old = now - self.limits.hours * 3600
+        clock = clock or Clock(self._store)
+        old = clock.ago(self.limits.hours * 3600)
         with _cleanup_lock():
             shared = self._shared()
             with self._engine.begin() as connection:
                 expired = delete(_uploads).where(_uploads.c.created < old)
                 connection.execute(expired.where(_uploads.c.folder.not_in(shared)))
             needed = self._needed()
-            for folder in older(uploads_folder(), now - _JUST_ARRIVED):
+            for folder in older(uploads_folder(), clock.ago(_JUST_ARRIVED)):
                 if folder.name not in needed:
                     discard(folder)
+        self.questions.clean_up(old)
+        abandoned = clock.ago(_ABANDONED)
         for place, age, pattern in (
-            (spool_folder(), now - _ABANDONED, "tmp*"),
-            (home() / "data", now - _ABANDONED, ".taking-in-*"),
+            (spool_folder(), abandoned, "tmp*"),
+            (home() / "data", abandoned, ".taking-in-*"),
             (questions_folder(), old, "*"),
         ):
             for path in older(place, age, pattern):
@@ -279,11 +330,14 @@ class Uploads:
         return {Path(data).name for data in Rooms(self._store).data_in_use()}
 
     def _needed(self) -> set[str]:
-        """Return the folders that a record, an open room or an active run refers to."""
+        """Return the folders that a record, an open room or a run in line refers to.
+
+        A paused run holds nothing: its photos go when their time is over, however long it pauses.
+        """
         with self._engine.connect() as connection:
             recorded = set(connection.execute(select(_uploads.c.folder)).scalars())
-        active = self._store.jobs(kind="train", status=(WAITING, RUNNING, PAUSED))
-        used = {job.payload.get(key) or "" for job in active for key in ("data", "test")}
+        in_line = self._store.jobs(kind="train", status=(WAITING, RUNNING))
+        used = {job.payload.get(key) or "" for job in in_line for key in ("data", "test")}
         return recorded | self._shared() | {Path(data).name for data in used}
 
 

@@ -6,29 +6,31 @@ folder of a run is its record; what stands here is how to find it and what happe
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy import Connection, case, delete, event, func, insert, select, update
+from sqlalchemy.engine import ExceptionContext, Row
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from tl_core.errors import UserError
-from tl_core.store.jobs import FINAL, PAUSED, REQUESTS, RUNNING, WAITING, Job
-from tl_core.store.schema import INCREMENTAL, connect
+from tl_core.store.jobs import FINAL, PAUSED, REQUESTS, RUNNING, WAITING, YIELD, Bound, Job
+from tl_core.store.schema import connect
 from tl_core.store.schema import events as _events
 from tl_core.store.schema import jobs as _jobs
 from tl_core.store.schema import settings as _settings
 from tl_core.store.schema import workspaces as _workspaces
 
-__all__ = ["FINAL", "PAUSED", "REQUESTS", "RUNNING", "WAITING", "Job", "Store"]
+__all__ = ["FINAL", "PAUSED", "REQUESTS", "RUNNING", "WAITING", "YIELD", "Bound", "Job", "Store"]
 
 PATIENCE_SECONDS = 60.0
 """So long a writer tries again while the database is locked or its disk is full."""
+IMPATIENT_SECONDS = 5.0
+"""So long one waits for a locked database while a person looks on; for a full disk not at all."""
 
 T = TypeVar("T")
 
@@ -42,15 +44,57 @@ class Store:
         SQLAlchemy URL; default ``TL_STORE_URL``, else a SQLite file in ``TL_HOME``.
     patience
         Seconds for which a writer tries again while the database is locked or its disk is full.
+    impatient
+        Whether a person looks on: what cannot be written soon is refused in a sentence then, with a
+        ``UserError``, and nobody tries again.
     """
 
-    def __init__(self, url: str | None = None, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        patience: float = PATIENCE_SECONDS,
+        *,
+        impatient: bool = False,
+    ) -> None:
         self.engine, self.patience = connect(url), patience
+        if impatient:
+            event.listen(self.engine, "handle_error", _in_a_sentence)
+            if self.engine.dialect.name == "sqlite":
+                event.listen(self.engine, "connect", _wait_no_longer)
+                self.engine.dispose()  # the connection that looked at the schema waits for longer
         self.url = self.engine.url.render_as_string(hide_password=False)
+        self._watch: PoolProxiedConnection | None = None
+        self._version: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The database for logs: its address without a password, wherever in it one may stand."""
+        return self.engine.url.set(query={}).render_as_string(hide_password=True)
 
     def close(self) -> None:
         """Give all connections back."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         self.engine.dispose()
+
+    def changed(self) -> bool:
+        """Tell whether anything was written since the last time; True where that is not known.
+
+        SQLite keeps a number for this (https://www.sqlite.org/pragma.html#pragma_data_version),
+        which is read without a query.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        if self._watch is None:
+            self._watch = self.engine.raw_connection()
+        before, connection = self._version, self._watch.driver_connection
+        assert connection is not None
+        try:
+            [self._version] = connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error:  # whoever looks closer is told why
+            return True
+        return self._version != before
 
     # ---------------------------------------------------------------------------------- jobs
 
@@ -66,14 +110,14 @@ class Store:
         owner: str,
         comparison: str | None = None,
         room: str | None = None,
-        most: int | None = None,
+        bounds: Sequence[Bound] = (),
     ) -> list[str]:
         """Put jobs at the end of the queue, all or none; return their ids.
 
         Raises
         ------
         UserError
-            If more than ``most`` jobs of this kind and owner would then wait or be paused.
+            If there would be more jobs of this kind than one of ``bounds`` allows.
         """
         rows = [
             {
@@ -90,19 +134,11 @@ class Store:
             for payload in payloads
         ]
         last = select(func.coalesce(func.max(_jobs.c.position), 0)).scalar_subquery()
-        unstarted = select(func.count()).where(
-            _jobs.c.kind == kind, _jobs.c.owner == owner, _jobs.c.status.in_((WAITING, PAUSED))
-        )
 
         def work(connection: Connection) -> None:
             for row in rows:
                 connection.execute(insert(_jobs).values(position=last + 1, **row))
-            count = connection.execute(unstarted).scalar_one()
-            if most is not None and count > most:
-                raise UserError(
-                    f"At most {most} of your runs may wait; there are {count - len(rows)} in line, "
-                    f"and this would add {len(rows)}. Wait until one has started, or stop one."
-                )
+            _keep_within(bounds, connection, kind, owner, added=len(rows))
 
         self._write(work)
         return [str(row["id"]) for row in rows]
@@ -143,15 +179,21 @@ class Store:
 
         It is then paused; or cancelled, or waiting again, if that was asked of it meanwhile.
         """
-        asked = _jobs.c.request
-        cancelled = {"cancel": time.time()}
+        asked, now = _jobs.c.request, time.time()
         return self._move(
             identifier,
             (RUNNING,),
             status=case({"pause": PAUSED, "cancel": "cancelled"}, value=asked, else_=WAITING),
-            ended=case(cancelled, value=asked, else_=None),
+            started=now,  # its owner was served until now: others are next
+            ended=case({"cancel": now}, value=asked, else_=None),
             request="",
         )
+
+    def ask_to_yield(self, identifier: str) -> bool:
+        """Ask a run that had its turn to wait again, unless something else was asked of it."""
+        this = update(_jobs).where(_jobs.c.id == identifier, _jobs.c.status == RUNNING)
+        note = this.where(_jobs.c.request == "").values(request=YIELD)
+        return self._write(lambda connection: connection.execute(note).rowcount == 1)
 
     def end(self, identifier: str, status: str, reason: str | None = None) -> bool:
         """Give an active job its final status; False if it already has one."""
@@ -166,11 +208,16 @@ class Store:
             ended=time.time(),
         )
 
-    def request(self, identifier: str, what: str) -> bool:
+    def request(self, identifier: str, what: str, bounds: Sequence[Bound] = ()) -> bool:
         """Ask a job to ``cancel``, ``pause`` or ``resume``; tell whether it can.
 
         A job without a process is moved at once. Of a running one it is noted: its process does it
         soon. Only a job that is paused, interrupted or about to be paused can resume.
+
+        Raises
+        ------
+        UserError
+            If there would be more jobs of its kind than one of ``bounds`` allows.
         """
         if what not in REQUESTS:
             raise ValueError(f"{what!r} cannot be asked. Allowed: {', '.join(REQUESTS)}.")
@@ -178,17 +225,29 @@ class Store:
         reason = case((new, "Stopped before it began."), else_="Stopped on request.")
         over: dict[str, Any] = {"ended": time.time(), "reason": reason}
         origins, values = {
-            "cancel": ((WAITING, PAUSED), {"status": "cancelled", **over}),
+            "cancel": (
+                (WAITING, PAUSED, "interrupted"),
+                {"status": "cancelled", "bytes": None, **over},
+            ),
             "pause": ((WAITING,), {"status": PAUSED}),
-            "resume": ((PAUSED, "interrupted"), {"status": WAITING, "ended": None, "reason": None}),
+            "resume": (
+                (PAUSED, "interrupted"),
+                {"status": WAITING, "ended": None, "reason": None, "bytes": None},
+            ),
         }[what]
         this = update(_jobs).where(_jobs.c.id == identifier)
         move = this.where(_jobs.c.status.in_(origins)).values(**values)
         note = this.where(_jobs.c.status == RUNNING, _jobs.c.request != "cancel")
         note = note.values(request="" if what == "resume" else what)
-        return self._write(
-            lambda connection: any(connection.execute(s).rowcount for s in (move, note))
-        )
+        whose = select(_jobs.c.kind, _jobs.c.owner).where(_jobs.c.id == identifier)
+
+        def work(connection: Connection) -> bool:
+            if not any(connection.execute(change).rowcount for change in (move, note)):
+                return False
+            _keep_within(bounds, connection, *connection.execute(whose).one(), added=1)
+            return True
+
+        return self._write(work)
 
     def served(self, kind: str) -> dict[str, float]:
         """Return the time at which a job of each owner was last started."""
@@ -261,31 +320,6 @@ class Store:
         with self.engine.connect() as connection:
             return [(row.number, row.data) for row in connection.execute(query)]
 
-    def shrink(self, most: int = 5000) -> None:
-        """Give the disk back what removed rows have left empty, if nobody else is writing now.
-
-        Parameters
-        ----------
-        most
-            Pages of the file that are given back at once; the rest waits for the next time.
-        """
-        if self.engine.dialect.name != "sqlite":
-            return
-        with (
-            contextlib.suppress(sqlite3.OperationalError),
-            contextlib.closing(self.engine.raw_connection()) as connection,
-        ):
-            ask = connection.cursor().execute
-            if ask("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):  # made by an older version
-                ask(f"PRAGMA auto_vacuum={INCREMENTAL}")
-                ask("VACUUM")
-            elif ask("PRAGMA freelist_count").fetchone() != (0,):
-                # A page each step: as a script, all of them are taken.
-                connection.cursor().executescript(f"PRAGMA incremental_vacuum({most:d})")
-            else:
-                return
-            ask("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
     # ---------------------------------------------------------------------------- workspaces
 
     def workspace(self, owner: str) -> dict[str, Any]:
@@ -321,6 +355,37 @@ class Store:
             connection.execute(insert(_settings).values(name=name, value=value))
 
         self._write(work)
+
+
+def _keep_within(
+    bounds: Sequence[Bound], connection: Connection, kind: str, owner: str, added: int
+) -> None:
+    """Refuse what goes beyond a bound, in the transaction that has ``added`` so many jobs."""
+    for bound in bounds:
+        counted = select(func.count()).where(
+            _jobs.c.kind == kind, _jobs.c.status.in_(bound.statuses)
+        )
+        if not bound.of_all:
+            counted = counted.where(_jobs.c.owner == owner)
+        count = connection.execute(counted).scalar_one()
+        if count > bound.most:
+            raise UserError(bound.refusal.format(most=bound.most, there=count - added, added=added))
+
+
+def _wait_no_longer(connection: Any, _: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout={1000 * IMPATIENT_SECONDS:.0f}").close()
+
+
+def _in_a_sentence(context: ExceptionContext) -> None:
+    """Turn what a person can only wait for into words, at once."""
+    if isinstance(context.sqlalchemy_exception, OperationalError):
+        what = str(context.original_exception)
+        raise UserError(
+            "This server cannot keep anything just now: its disk is full. What is kept already "
+            "stays. Tell whoever leads the class, and try again when there is room."
+            if "full" in what or "I/O" in what
+            else "The server is busy and could not keep this. Try again in a moment."
+        ) from context.original_exception
 
 
 def _job(row: Row[Any]) -> Job:

@@ -5,9 +5,12 @@ SQLite in write-ahead mode by default; any URL that SQLAlchemy knows works (``TL
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -31,7 +34,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Engine
 
 from tl_core.errors import UserError
-from tl_core.home import home
+from tl_core.home import close_to_others, home, private_file
+from tl_core.store.damage import tell_damage
 from tl_core.store.learner_code import owner_of
 
 INCREMENTAL = 2
@@ -57,6 +61,7 @@ jobs = Table(
     Column("created", Float, nullable=False),
     Column("started", Float, nullable=True),
     Column("ended", Float, nullable=True),
+    Column("bytes", Integer, nullable=True),
 )
 
 events = Table(
@@ -83,6 +88,23 @@ uploads = Table(
     Column("photos", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
     Column("created", Float, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("file", String(80), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("bytes", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+newcomers = Table(
+    "newcomers",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("address", String(64), nullable=False, index=True),
+    Column("since", Float, nullable=False),
 )
 
 rooms = Table(
@@ -150,6 +172,7 @@ MIGRATIONS: dict[int, tuple[str | Callable[[Connection], None], ...]] = {
         "CREATE INDEX ix_jobs_room ON jobs (room)",
     ),
     3: (_digest_owners,),
+    4: ("ALTER TABLE jobs ADD COLUMN bytes INTEGER",),
     6: (_thin_steps,),
 }
 """Version -> what turns a database of the version before into it; new tables need no word here."""
@@ -169,15 +192,32 @@ def connect(url: str | None = None) -> Engine:
     ------
     UserError
         If a newer version of this program has written it.
+    DamagedStore
+        If it cannot be read; whatever is done with it later may raise that, too.
     """
-    url = url or os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
-    engine = create_engine(url)
+    engine = create_engine(url or store_url())
     if engine.dialect.name == "sqlite":
+        _close_to_others(engine)
         event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "handle_error", tell_damage)
     with engine.connect() as connection:
         if not _current(connection):
             _upgrade(connection)
     return engine
+
+
+def _close_to_others(engine: Engine) -> None:
+    """See to it that no other account reads the file, nor what SQLite lays beside it."""
+    name = engine.url.database
+    if name and name != ":memory:" and not name.startswith("file:"):
+        file = private_file(Path(name))  # SQLite gives its companions the same rights
+        for suffix in ("-wal", "-shm"):
+            close_to_others(file.with_name(file.name + suffix))
+
+
+def store_url() -> str:
+    """Return the URL of this server's database."""
+    return os.environ.get("TL_STORE_URL") or f"sqlite:///{home() / 'lab.sqlite3'}"
 
 
 def _version(connection: Connection) -> int | None:
@@ -225,3 +265,31 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def shrink(engine: Engine, most: int = 5000) -> None:
+    """Give the disk back what removed rows have left empty, if nobody else is writing now.
+
+    Parameters
+    ----------
+    engine
+        Of the database; of SQLite's files alone this is anybody's work but the database's own.
+    most
+        Pages of the file that are given back at once; the rest waits for the next time.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(engine.raw_connection()) as connection,
+    ):
+        ask = connection.cursor().execute
+        if ask("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):  # made by an older version
+            ask(f"PRAGMA auto_vacuum={INCREMENTAL}")
+            ask("VACUUM")
+        elif ask("PRAGMA freelist_count").fetchone() != (0,):
+            # A page each step: as a script, all of them are taken.
+            connection.cursor().executescript(f"PRAGMA incremental_vacuum({most:d})")
+        else:
+            return
+        ask("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -232,11 +232,23 @@ class Checkpoints:
         self.pending = None
 
     def save(
-        self, setup: TrainingSetup, state: RunState, optimizer: Optimizer, schedule: LRScheduler
+        self,
+        setup: TrainingSetup,
+        state: RunState,
+        optimizer: Optimizer,
+        schedule: LRScheduler,
+        *,
+        always: bool = False,
     ) -> None:
-        """Keep the end of an epoch, unless the last checkpoint was too costly and too recent."""
+        """Keep the end of an epoch, unless the last checkpoint was too costly and too recent.
+
+        Parameters
+        ----------
+        always
+            Keep it in any case: the run is about to stop here.
+        """
         start = time.perf_counter()
-        if start < self._next:
+        if start < self._next and not always:
             return
         assert state.best is not None
         Checkpoint(

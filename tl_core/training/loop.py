@@ -71,7 +71,7 @@ def train(
     ------
     TrainEvent
         See :mod:`tl_core.training.events`. To stop a run, throw ``CancelRun`` into the stream; to
-        stop it so that it can go on later, ``PauseRun``.
+        stop it so that it can go on later, ``PauseRun``: at ``EpochEnded`` it loses nothing.
 
     Raises
     ------
@@ -143,7 +143,11 @@ def _train_phase(
             best=state.is_best(val.accuracy),
         )
         state.end_epoch(ended, classifier)
-        yield ended
+        try:
+            yield ended
+        except PauseRun:  # what has just been done is not lost, whatever it costs to keep it
+            checkpoints.save(setup, state, optimizer, schedule, always=True)
+            raise
         with watch.part("saving"):
             checkpoints.save(setup, state, optimizer, schedule)
     if cached := loader.report(len(state.phases), len(state.history) - done):

@@ -10,10 +10,12 @@ import streamlit as st
 from tl_core.analysis.backbone_forecast import Forecast, read_forecasts
 from tl_core.backbones.spec import backbones
 from tl_core.backbones.weights import fitting
+from tl_core.errors import TLError
 from tl_core.store.database import Job
 from tl_core.training.events import PreparationAdvanced, from_dict
+from ui.shared.page import problem
 from ui.shared.source import show_source
-from ui.shared.state import app_state, executor, my_jobs, owner, request_job, store
+from ui.shared.state import app_state, executor, my_jobs, request_job, store, submit_job
 from ui.shared.table import show_table
 from ui.shared.text import literal
 
@@ -62,8 +64,12 @@ def _offer(wanted: dict[str, Any], failed: Job | None) -> None:
     if action.button(
         "Rank the networks for my photos", icon=":material/leaderboard:", width="stretch"
     ):
-        executor().submit("rank", wanted, owner=owner())
-        st.rerun()
+        try:
+            submit_job("rank", wanted)
+        except TLError as error:
+            problem(error)
+        else:
+            st.rerun()
     if failed is not None and failed.status == "failed":
         st.caption(literal(failed.reason or "The ranking failed."))
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
+from tl_core.data.limits import megabytes
 from tl_core.machine import slots
-from tl_core.server.cleanup import NOBODY, take_away
+from tl_core.server.cleanup import NOBODY, forget, take_away
 from tl_core.server.load import Disk, Load, disk_use, machine_load
+from tl_core.server.visitors import note_instructor
 from tl_core.store.database import RUNNING, WAITING, Job
 from tl_core.strategies import STRATEGIES
 from tl_core.words import bytes_text
-from ui.classroom.instructor_login import is_instructor
+from ui.classroom.instructor_login import instructor_only, is_instructor
+from ui.shared.kept import budget
+from ui.shared.results import told_apart
 from ui.shared.runs import RunView, network_title, view_runs
-from ui.shared.state import executor, rooms, store
+from ui.shared.state import executor, owner, rooms, store
 from ui.shared.table import show_table
 
 POLL_SECONDS = 2.0
@@ -25,8 +29,10 @@ _VIEWS = "classroom_views"
 
 def now() -> None:
     """Show the queue, the machine and everybody's runs, kept up to date."""
+    note_instructor(owner())
     st.fragment(_panel, run_every=POLL_SECONDS)()
     _remove()
+    _remove_learner()
     _storage(_disk())
 
 
@@ -85,10 +91,15 @@ def _queue(jobs: list[Job]) -> None:
         icon=":material/play_arrow:" if paused else ":material/pause:",
         help="Runs that train already go on.",
         key="pause_queue",
-        on_click=store().set_setting,
-        args=(PAUSED, not paused),
+        on_click=_pause,
+        args=(not paused,),
         width="stretch",
     )
+
+
+@instructor_only
+def _pause(paused: bool) -> None:
+    store().set_setting(PAUSED, paused)
 
 
 # ---------------------------------------------------------------------------------------- machine
@@ -165,8 +176,53 @@ def _label(job: Job, called: dict[str, str]) -> str:
     return f"{called[job.owner]} · {strategy} · {network_title(job)} · {job.status}"
 
 
+@instructor_only
 def _take_away(identifier: str | None) -> None:
     if identifier is not None:
         take_away(executor(), identifier)
         st.session_state["run_to_remove"] = None
         st.toast("The run was removed.")
+
+
+def _remove_learner() -> None:
+    """Let the instructor remove a learner with everything that is theirs."""
+    called = names()
+    for who in budget().owners():
+        called.setdefault(who, f"Learner {len(called) + 1}")
+    called = {who: name for who, name in called.items() if who not in (NOBODY, owner())}
+    if not called:
+        return
+    keeps = told_apart({who: _learner_label(who, name) for who, name in called.items()})
+    which, action = st.columns([4, 2], vertical_alignment="bottom")
+    chosen = which.selectbox(
+        "Remove a learner",
+        list(keeps),
+        index=None,
+        placeholder="Choose one",
+        format_func=lambda who: keeps.get(who, "removed"),
+        key="learner_to_remove",
+    )
+    with action.popover("Remove", disabled=chosen is None, width="stretch"):
+        st.markdown(
+            "Their photos, runs, trained networks, questions and settings are deleted, and runs "
+            "that are going on are stopped. They can come back under the same code and start "
+            "from nothing. This cannot be undone."
+        )
+        st.button(
+            "Yes, remove everything of theirs",
+            key="remove_learner",
+            on_click=_forget,
+            args=(chosen,),
+        )
+
+
+def _learner_label(who: str, name: str) -> str:
+    return f"{name} · {megabytes(budget().kept(who).total)}"
+
+
+@instructor_only
+def _forget(who: str | None) -> None:
+    if who is not None:
+        forget(executor(), who)
+        st.session_state["learner_to_remove"] = None
+        st.toast("The learner was removed with everything of theirs.")

@@ -20,7 +20,7 @@ from tl_core.server.cleanup import take_away
 from tl_core.training.config import DEFAULTS
 from ui.shared.page import problem
 from ui.shared.photos import TILE, show_photo
-from ui.shared.state import app_state, executor, my_job, owner, save, store
+from ui.shared.state import app_state, executor, my_job, save, store, submit_job
 from ui.shared.text import visible
 
 _ASKED = "augment_preview"
@@ -122,7 +122,12 @@ def _views(wanted: dict[str, Any], title: str) -> None:
     if asked is None or asked.wanted != wanted:
         if asked is not None:
             take_away(executor(), asked.job)
-        asked = Asked(wanted, executor().submit("preview", wanted, owner=owner()))
+        try:
+            asked = Asked(wanted, submit_job("preview", wanted))
+        except TLError as error:
+            st.session_state.pop(_ASKED, None)
+            problem(error)
+            return
         st.session_state[_ASKED] = asked
     if asked.failed is not None:
         problem(TLError(asked.failed))

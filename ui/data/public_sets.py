@@ -6,11 +6,14 @@ import streamlit as st
 
 from tl_core.data.catalog import PUBLIC, PublicSet
 from tl_core.download import reachable
+from tl_core.errors import TLError
+from tl_core.server.fetching import ASK_FOR_SETS, may_fetch
 from tl_core.store.database import Job
 from tl_core.training.events import PreparationAdvanced, from_dict
 from ui.data.sets import use_button
 from ui.shared.live_runs import SECONDS
-from ui.shared.state import executor, owner, request_job, store
+from ui.shared.page import problem
+from ui.shared.state import executor, owner, request_job, store, submit_job
 from ui.shared.text import literal
 
 
@@ -41,8 +44,11 @@ def _sets(was_active: bool) -> None:
             "Everything else works without.",
             icon=":material/cloud_off:",
         )
+    allowed = may_fetch(store(), owner())
+    if not allowed and any(not entry.here for entry in PUBLIC):
+        st.info(ASK_FOR_SETS, icon=":material/school:")
     for entry in PUBLIC:
-        _row(entry, downloads.get(entry.name), entry.host in answering)
+        _row(entry, downloads.get(entry.name), entry.host in answering, allowed)
 
 
 @st.cache_data(ttl=60, show_spinner="Looking which sets can be reached")
@@ -50,7 +56,7 @@ def _answering(hosts: tuple[str, ...]) -> set[str]:
     return reachable(hosts)
 
 
-def _row(entry: PublicSet, job: Job | None, answers: bool) -> None:
+def _row(entry: PublicSet, job: Job | None, answers: bool, allowed: bool) -> None:
     with st.container(border=True):
         about, action = st.columns([5, 2], vertical_alignment="center")
         about.markdown(f"**{entry.title}** · {entry.text}")
@@ -64,17 +70,22 @@ def _row(entry: PublicSet, job: Job | None, answers: bool) -> None:
             elif job is not None and job.active:
                 _progress(job)
             else:
-                _offer(entry, answers)
+                _offer(entry, answers, allowed)
         if job is not None and job.status == "failed" and not entry.here:
             st.caption(literal(job.reason or "The download failed."))
 
 
-def _offer(entry: PublicSet, answers: bool) -> None:
+def _offer(entry: PublicSet, answers: bool, allowed: bool) -> None:
     label = f"Download {entry.size}" if answers else "Out of reach now"
     icon = ":material/download:" if answers else ":material/cloud_off:"
-    if st.button(label, key=f"get_{entry.name}", icon=icon, disabled=not answers, width="stretch"):
-        executor().submit("prefetch_data", {"name": entry.name}, owner=owner())
-        st.rerun()
+    off = not (answers and allowed)
+    if st.button(label, key=f"get_{entry.name}", icon=icon, disabled=off, width="stretch"):
+        try:
+            submit_job("prefetch_data", {"name": entry.name})
+        except TLError as error:
+            problem(error)
+        else:
+            st.rerun()
 
 
 def _progress(job: Job) -> None:

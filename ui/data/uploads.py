@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -14,6 +13,7 @@ from tl_core.words import remaining_text
 from ui.data.sets import choose, use_button
 from ui.shared.file_upload import Arriving, progress_bar
 from ui.shared.photos import PHOTO_TYPES
+from ui.shared.room import room_needed
 from ui.shared.state import app_state, forget_me, owner, save, uploads
 from ui.shared.text import literal
 
@@ -28,12 +28,14 @@ def upload(camera: Callable[[], None]) -> None:
     """
     limits = uploads().limits
     st.markdown("**Your own photos**")
+    if room_needed():
+        return
     st.caption(
         f"They go to this server, are checked and made smaller there, and are removed after "
         f"{limits.hours} hours, or as soon as you say so. What tells of place, time or camera "
         f"is left out. No other learner sees them. At most "
         f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos of {limits.classes:,} classes "
-        f"at once; you may keep {megabytes(limits.learner_bytes)} here."
+        f"at once; you may keep {megabytes(limits.learner_bytes)} of photos and runs here."
     )
     turn = st.session_state.setdefault("upload_turn", 0)
     as_zip, as_folder, by_camera = st.tabs(["A zip file", "A folder", "The camera"])
@@ -69,11 +71,10 @@ def your_photos() -> None:
     """List what the learner has brought, until when it stays, and let them remove it."""
     mine = uploads().of(owner())
     if mine:
-        kept = megabytes(uploads().total(owner()))
-        st.markdown(f"**Your photos** · {kept} of {megabytes(uploads().limits.learner_bytes)}")
+        st.markdown(f"**Your photos** · {megabytes(uploads().total(owner()))}")
     for one in mine:
         text, use, remove = st.columns([4, 2, 1], vertical_alignment="center")
-        left = max(0, uploads().expires(one) - time.time())
+        left = uploads().left(one)
         text.markdown(literal(one.name))
         text.caption(
             f"{one.photos:,} photos · {megabytes(one.bytes)} · removed in {remaining_text(left)}"

@@ -13,7 +13,7 @@ from ui.shared.file_upload import Arriving, progress_bar
 from ui.shared.page import problem
 from ui.shared.photos import PHOTO_TYPES
 from ui.shared.results import FinishedRun
-from ui.shared.state import executor, owner, uploads
+from ui.shared.state import owner, submit_job, uploads
 
 _QUESTION, _PROBLEM, _TURN = "question", "question_problem", "question_turn"
 
@@ -61,7 +61,8 @@ def _new_photo() -> UploadedFile | None:
 def _submit(photo: UploadedFile, runs: Sequence[FinishedRun]) -> None:
     """Have a photo checked and stored, and ask every run about it."""
     kind = runs[0].record.config.spec.kind
-    path = str(uploads().take_question(kind, Arriving(photo), photo.name, progress_bar()))
+    arriving, report = Arriving(photo), progress_bar()
+    path = str(uploads().take_question(owner(), kind, arriving, photo.name, report))
     payload = {"photo": path, "runs": [run.view.job.id for run in runs]}
-    job = executor().submit("predict", payload, owner=owner())
+    job = submit_job("predict", payload)
     st.session_state[_QUESTION] = {"photo": path, "job": job}

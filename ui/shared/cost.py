@@ -9,14 +9,15 @@ import streamlit as st
 
 from tl_core.cost.estimate import Amount, CostEstimate, estimate_cost
 from tl_core.cost.profile import CostProfile, ProfileKey
+from tl_core.errors import TLError
 from tl_core.machine import busy
-from tl_core.server.cleanup import NOBODY
 from tl_core.store.database import RUNNING, WAITING
 from tl_core.strategies import STRATEGIES
 from tl_core.training.config import RunConfig
 from tl_core.words import bytes_text, prediction_text
 from ui.shared.page import figure
-from ui.shared.state import executor, store
+from ui.shared.state import executor, store, submit_job
+from ui.shared.text import literal
 
 _ASKED, _ASKED_AGAIN = "profiles_asked", "profiles_asked_again"
 _POLL_SECONDS = 1.0
@@ -82,9 +83,14 @@ def _measured(config: RunConfig) -> CostProfile | None:
     what = ProfileKey.of(config)
     costs = CostProfile.load(what)
     if costs is None:
-        st.fragment(_wait, run_every=_POLL_SECONDS)(what)
-    elif costs.busy and not busy() and not _under_way(what) and _first(what, _ASKED_AGAIN):
-        _ask(what)
+        try:
+            what.check()
+        except TLError as error:
+            st.caption(literal(str(error)))
+        else:
+            st.fragment(_wait, run_every=_POLL_SECONDS)(what)
+    elif costs.busy and not busy() and not _under_way(what) and not _asked(what, _ASKED_AGAIN):
+        _ask(what, _ASKED_AGAIN)
     return costs
 
 
@@ -93,10 +99,12 @@ def _wait(what: ProfileKey) -> None:
     if CostProfile.load(what) is not None:
         st.rerun()
     if not under_way:
-        if not _first(what, _ASKED):
+        if _asked(what, _ASKED):
             st.caption("What this plan costs could not be measured on this server.")
             return
-        _ask(what)
+        if (refused := _ask(what, _ASKED)) is not None:
+            st.caption(literal(str(refused)))
+            return
     executor().watch()
     st.caption("Measuring what this network costs on this server; it takes a moment, once.")
 
@@ -106,13 +114,16 @@ def _under_way(what: ProfileKey) -> bool:
     return any(job.payload == asdict(what) for job in jobs)
 
 
-def _first(what: ProfileKey, key: str) -> bool:
-    """Return whether it is asked for the first time, and note that it was."""
-    asked: set[ProfileKey] = st.session_state.setdefault(key, set())
-    new = what not in asked
-    asked.add(what)
-    return new
+def _asked(what: ProfileKey, key: str) -> bool:
+    """Return whether this session has asked for it."""
+    return what in st.session_state.get(key, ())
 
 
-def _ask(what: ProfileKey) -> None:
-    executor().submit("measure_costs", asdict(what), owner=NOBODY)
+def _ask(what: ProfileKey, key: str) -> TLError | None:
+    """Have a network measured, and note it; or return why not now: it is tried again later."""
+    try:
+        submit_job("measure_costs", asdict(what))
+    except TLError as error:
+        return error
+    st.session_state.setdefault(key, set()).add(what)
+    return None

@@ -14,7 +14,7 @@ from tl_core.store.database import PAUSED, RUNNING, WAITING
 from ui.shared.charts import curves
 from ui.shared.page import draw, problem
 from ui.shared.runs import RunView, line_of, view_runs
-from ui.shared.state import current_room, executor, my_jobs, owner, request_job, run_views, store
+from ui.shared.state import executor, my_jobs, request_job, run_views, store, submit_jobs
 from ui.shared.text import literal
 
 SECONDS, FIRST_SECONDS = 1.0, 0.3
@@ -22,6 +22,8 @@ SECONDS, FIRST_SECONDS = 1.0, 0.3
 
 BUTTON_HEIGHT, REMARKS_HEIGHT = 40, 130
 """CSS px that are kept free for what comes and goes while runs are live."""
+
+_REFUSED = "request_refused"
 
 STEADY = f"""<style>
 [data-testid="stProgress"] p {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
@@ -34,9 +36,7 @@ def start_runs(planned: list[dict[str, Any]]) -> str | None:
     """Hand runs over, which from here on need no page; return their comparison, None if refused."""
     comparison = secrets.token_hex(12)
     try:
-        executor().submit_all(
-            "train", planned, owner=owner(), comparison=comparison, room=current_room()
-        )
+        submit_jobs("train", planned, comparison=comparison)
     except TLError as error:
         problem(error)
         return None
@@ -60,6 +60,7 @@ def _panel(comparison: str, pace: float | None) -> None:
         st.caption("Your instructor has paused the queue: waiting runs start when it goes on.")
     for view in views:
         _row(view, line.get(view.job.id))
+        _tell_refused(view.job.id)
     show_curves(views, key=comparison, choose_epochs=True)
     _say_remarks(views, comparison)
     if _pace(views, line) != pace:
@@ -133,17 +134,33 @@ def _row(view: RunView, place: Place | None) -> None:
     with actions.container(horizontal=True, height=BUTTON_HEIGHT, border=False, gap="small"):
         if job.status == "interrupted":
             _button("Resume", job.id, "resume")
+            _button("Stop", job.id, "cancel")
         elif job.active:
             held = job.status == PAUSED or job.request == "pause"
             _button("Go on" if held else "Pause", job.id, "resume" if held else "pause")
             _button("Stop", job.id, "cancel", disabled=job.request == "cancel")
 
 
+def _request(job: str, what: str) -> None:
+    st.session_state.pop(_REFUSED, None)
+    try:
+        request_job(job, what)
+    except TLError as error:
+        st.session_state[_REFUSED] = job, error
+
+
+def _tell_refused(job: str) -> None:
+    """Say why what was asked of a run last could not be, until something else is asked."""
+    refused: tuple[str, TLError] | None = st.session_state.get(_REFUSED)
+    if refused is not None and refused[0] == job:
+        problem(refused[1])
+
+
 def _button(label: str, job: str, what: str, disabled: bool = False) -> None:
     st.button(
         label,
         key=f"{'stop' if what == 'cancel' else 'pause'}_{job}",
-        on_click=request_job,
+        on_click=_request,
         args=(job, what),
         width="stretch",
         type="secondary" if what == "cancel" else "tertiary",

@@ -7,9 +7,10 @@ import streamlit as st
 from tl_core.data.catalog import find
 from tl_core.errors import UserError
 from tl_core.server.rooms import NAME_LENGTH, Room
+from tl_core.server.visitors import JOIN_A_ROOM, led_by_instructor, may_start, note_address
 from ui.shared.page import problem
 from ui.shared.starting_point import follows, in_words, start_from, untouched
-from ui.shared.state import my_room, owner, rooms
+from ui.shared.state import my_room, owner, rooms, store
 from ui.shared.text import literal
 
 LINK = "room"
@@ -41,10 +42,27 @@ def room_panel() -> None:
 
 
 def room_sign() -> None:
-    """Say in the sidebar which room this is, on every screen."""
+    """Say in the sidebar which room this is, on every screen, or that one is needed."""
     room = my_room()
     if room is not None:
         st.sidebar.caption(f":material/groups: {literal(room.title)}")
+    elif not may_start(store(), owner()):
+        st.sidebar.caption(":material/groups: Join a room on Classroom to upload and train.")
+
+
+def room_needed() -> bool:
+    """Tell whether this learner has to join a room first; if so, say it and lead there."""
+    if may_start(store(), owner()):
+        return False
+    st.info(JOIN_A_ROOM, icon=":material/groups:")
+    st.page_link("pages/classroom.py", label="Join a room", icon=":material/arrow_forward:")
+    return True
+
+
+def note_visitor(has_instructor: bool) -> None:
+    """Note what the server has to know of whoever came before it takes anything from them."""
+    led_by_instructor(has_instructor)
+    note_address(owner(), st.context.ip_address)
 
 
 def _join(code: str, name: str) -> None:

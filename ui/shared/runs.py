@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from tl_core.backbones.spec import backbones
 from tl_core.execution.queue import Place, in_order, places
-from tl_core.machine import slots
-from tl_core.store.database import PAUSED, RUNNING, WAITING, Job, Store
+from tl_core.machine import slots, turn_seconds
+from tl_core.store.database import PAUSED, RUNNING, WAITING, YIELD, Job, Store
 from tl_core.strategies import STRATEGIES
 from tl_core.training import events
 from tl_core.training.events import (
@@ -63,7 +63,7 @@ class RunView:
     @property
     def strategy(self) -> str:
         """The strategy's title."""
-        return STRATEGIES.get(self.job.payload["strategy"]).title
+        return strategy_title(self.job)
 
     @property
     def network(self) -> str:
@@ -146,7 +146,8 @@ class RunView:
         """Say in a few words what the run is doing; ``place`` is where it stands in line."""
         job = self.job
         if job.status == WAITING:
-            return "Waiting for its turn" + (f" · {_place_text(place)}" if place else "")
+            turn = "turn" if job.started is None else "next turn"
+            return f"Waiting for its {turn}" + (f" · {_place_text(place)}" if place else "")
         if job.status == PAUSED:
             done = len(self.epochs)
             return (
@@ -162,7 +163,7 @@ class RunView:
         return job.reason or job.status.capitalize()
 
     def _doing(self) -> str:
-        if self.job.request:
+        if self.job.request in ("cancel", "pause"):
             return "Stopping" if self.job.request == "cancel" else "Pausing"
         if self.started is None:
             return _preparing_text(self.preparing)
@@ -172,7 +173,8 @@ class RunView:
             done, total = self.preparing.done, self.preparing.total
             return f"Running the frozen layers once: {done} of {total}"
         phase = self.phases[-1].name if self.phases else ""
-        return f"Epoch {len(self.epochs) + 1} of {self.total_epochs} · {phase}{self._left()}"
+        yields = " · then others have a turn" if self.job.request == YIELD else self._left()
+        return f"Epoch {len(self.epochs) + 1} of {self.total_epochs} · {phase}{yields}"
 
     def _left(self) -> str:
         left = self.remaining_seconds()
@@ -217,6 +219,11 @@ def view_runs(store: Store, jobs: Sequence[Job], known: dict[str, RunView]) -> l
     return views
 
 
+def strategy_title(job: Job) -> str:
+    """Return the title of a run's strategy."""
+    return STRATEGIES.get(job.payload["strategy"]).title
+
+
 def network_title(job: Job) -> str:
     """Return the title of a job's network; its name if this version does not know it."""
     name = str(job.payload["backbone"])
@@ -231,7 +238,14 @@ def line_of(store: Store) -> dict[str, Place]:
     running = store.jobs(kind="train", status=RUNNING)
     ordered = in_order(waiting, running, store.served("train"))
     durations = store.durations("train")
-    return places(ordered, running, slots=slots(), durations=durations, now=time.time())
+    return places(
+        ordered,
+        running,
+        slots=slots(),
+        durations=durations,
+        turn=turn_seconds(),
+        now=time.time(),
+    )
 
 
 def _place_text(place: Place) -> str:

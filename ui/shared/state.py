@@ -1,8 +1,9 @@
 """What a learner has set up: one typed value behind one accessor.
 
 It is kept in the store under a digest of the learner's code, so a reload, another tab or a restart
-of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`my_job` and
-:func:`request_job` alone: those know only the learner's own.
+of the server finds it again. Pages reach jobs through :func:`my_jobs`, :func:`my_job`,
+:func:`submit_jobs` and :func:`request_job` alone: those know only the learner's own, and hand jobs
+to the one place where they are accepted.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ import streamlit as st
 from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.codec import PlainDataError, from_plain, to_plain
+from tl_core.errors import TLError, UserError
 from tl_core.execution.local import LocalExecutor
+from tl_core.server.accept import accept, request
 from tl_core.server.cleanup import forget
 from tl_core.server.rooms import Room, Rooms
 from tl_core.server.uploads import Uploads
+from tl_core.server.visitors import check_newcomer
 from tl_core.store.database import Job, Store
 from tl_core.store.learner_code import owner_of
 from tl_core.strategies import STRATEGIES
@@ -36,6 +40,8 @@ from ui.shared.runs import RunView
 
 _STATE, _SAVED = "app_state", "app_state_saved"
 _OWNER, _LEARNER = "owner", "learner"
+NOT_KEPT = "not_kept"
+"""Key of the session's state: why the learner's last choice could not be kept, if so."""
 _OF_THE_BROWSER = (COMPONENT, _LEARNER, ROUTED)
 """What stays in a session when another learner takes it over."""
 
@@ -133,12 +139,19 @@ class AppState:
 @st.cache_resource
 def executor() -> LocalExecutor:
     """Return the server's way to its supervisor and store."""
-    return LocalExecutor(Store())
+    return LocalExecutor(Store(impatient=True))
 
 
 def store() -> Store:
     """Return the server's store."""
     return executor().store
+
+
+def disconnect() -> None:
+    """Let go of the store: the next who needs it opens whatever database is there then."""
+    with contextlib.suppress(TLError):  # it could not even be opened
+        store().close()
+    executor.clear()
 
 
 def identify() -> None:
@@ -186,10 +199,34 @@ def my_job(identifier: str) -> Job | None:
     return job if job is not None and job.owner == owner() else None
 
 
+def submit_jobs(
+    kind: str, payloads: Sequence[dict[str, Any]], *, comparison: str | None = None
+) -> list[str]:
+    """Hand jobs of this learner's over and return their ids; runs belong to the learner's room.
+
+    Raises
+    ------
+    UserError
+        If they are not accepted: see :func:`tl_core.server.accept.accept`.
+    """
+    room = current_room() if kind == "train" else None
+    return accept(executor(), kind, payloads, owner=owner(), comparison=comparison, room=room)
+
+
+def submit_job(kind: str, payload: dict[str, Any]) -> str:
+    """Hand one job of this learner's over; see :func:`submit_jobs`."""
+    return submit_jobs(kind, [payload])[0]
+
+
 def request_job(identifier: str, what: str) -> None:
-    """Ask one of this learner's jobs to ``cancel``, ``pause`` or ``resume``."""
-    if my_job(identifier) is not None:
-        executor().request(identifier, what)
+    """Ask one of this learner's jobs to ``cancel``, ``pause`` or ``resume``.
+
+    Raises
+    ------
+    UserError
+        If a run cannot go on: see :func:`tl_core.server.accept.request`.
+    """
+    request(executor(), owner(), identifier, what)
 
 
 def rooms() -> Rooms:
@@ -237,8 +274,17 @@ def run_views() -> dict[str, RunView]:
 
 
 def save() -> None:
-    """Keep what has changed here since the last time; what another tab has changed stays."""
+    """Keep what has changed here since the last time; what another tab has changed stays.
+
+    What cannot be kept just now is said, and tried again the next time.
+    """
     state = app_state().to_dict()
     changed = {k: v for k, v in state.items() if v != st.session_state[_SAVED][k]}
-    store().save_workspace(owner(), {**store().workspace(owner()), **changed})
-    st.session_state[_SAVED] = state
+    try:
+        check_newcomer(store(), owner())
+        store().save_workspace(owner(), {**store().workspace(owner()), **changed})
+    except UserError as error:
+        st.session_state[NOT_KEPT] = error
+    else:
+        st.session_state[_SAVED] = state
+        st.session_state.pop(NOT_KEPT, None)

@@ -8,6 +8,7 @@ from tl_core.data.catalog import find
 from tl_core.store.database import Job
 from tl_core.training.config import RunConfig, make_config
 from ui.shared.live_runs import follow, start_runs
+from ui.shared.room import room_needed
 from ui.shared.state import app_state, my_jobs, save
 
 DATA, BACKBONE, PER_CLASS = "produce/market", "resnet_mini", 15
@@ -54,7 +55,9 @@ def demo(jobs: list[Job]) -> None:
             "of each, and three ways to learn them: with all layers frozen, with the last two "
             "thawed, and without any transfer. Nothing to decide."
         )
-        if find(DATA) is None:
+        if room_needed():
+            pass  # which has said what to do
+        elif find(DATA) is None:
             about.caption(f"The photos {DATA} are missing here; bring your own on Data.")
         elif go.button(
             "Run it again" if jobs else "Run the one-minute demo",

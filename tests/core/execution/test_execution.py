@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import event
 
 from tests.jobs import (
     ENDLESS,
@@ -24,6 +27,7 @@ from tests.jobs import (
 )
 from tl_core.execution import local as local_module
 from tl_core.execution import run_folder
+from tl_core.execution import supervisor as supervisor_module
 from tl_core.execution.inline import InlineExecutor
 from tl_core.execution.local import LocalExecutor, stop_supervisor, supervisor_alive
 from tl_core.execution.supervisor import Supervisor
@@ -87,6 +91,67 @@ def test_a_paused_queue_starts_no_run(photos: Path) -> None:
     store.request(run, "cancel")
     supervisor.shut_down()
     store.close()
+
+
+def test_an_idle_supervisor_asks_the_store_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work is counted, not timed: looks, and queries in a minute of a clock of its own."""
+    now = [0.0]
+    clock = SimpleNamespace(
+        monotonic=lambda: now[0], time=time.time, sleep=lambda s: now.__setitem__(0, now[0] + s)
+    )
+    monkeypatch.setattr(supervisor_module, "time", clock)
+    store, visitor = Store(), Store()
+    supervisor = Supervisor(store, slots=1)
+    queries: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *call: queries.append(call[2]))
+    supervisor.rest()
+    while now[0] < 60:
+        supervisor.tick()
+        supervisor.rest()
+    assert len(queries) <= 15
+    before = now[0]
+    visitor.save_workspace("ada", {"data": None})  # as any page may write something
+    supervisor.rest()
+    assert now[0] - before <= 0.2, "it takes notice of new work at once"
+    supervisor.shut_down()
+    for one in (store, visitor):
+        one.close()
+
+
+def test_runs_that_had_their_turn_are_asked_to_wait_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Store()
+    store.set_setting("queue_paused", True)
+    supervisor = Supervisor(store, slots=1)
+    long = store.add_job("train", {}, owner="ada")
+    store.start(long)
+    store.add_job("train", {}, owner="bob")
+    started = job_started(store, long)
+
+    def asked_after(seconds: float) -> str:
+        clock = SimpleNamespace(time=lambda: started + seconds, monotonic=time.monotonic)
+        monkeypatch.setattr(supervisor_module, "time", clock)
+        supervisor.tick()
+        job = store.job(long)
+        assert job is not None
+        return job.request
+
+    assert asked_after(400) == "", "while the queue is paused nobody could follow"
+    store.set_setting("queue_paused", False)
+    monkeypatch.setattr(supervisor, "_fill", lambda waiting: None)
+    assert asked_after(200) == ""
+    monkeypatch.setenv("TL_TURN_SECONDS", "500")
+    assert asked_after(400) == ""
+    monkeypatch.delenv("TL_TURN_SECONDS")
+    assert asked_after(400) == "yield"
+    store.close()
+
+
+def job_started(store: Store, identifier: str) -> float:
+    job = store.job(identifier)
+    assert job is not None and job.started is not None
+    return job.started
 
 
 def test_only_one_supervisor_is_started(

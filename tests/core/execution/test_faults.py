@@ -48,6 +48,7 @@ from tl_core.training.events import (
     PhaseStarted,
     RunFailed,
     RunStarted,
+    StepEnded,
     TrainEvent,
     to_dict,
 )
@@ -139,6 +140,23 @@ def test_too_much_memory_ends_the_run_with_the_limit(
     assert not (run_folder(run) / CHECKPOINT).exists()
 
 
+def test_what_is_done_beside_runs_shares_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "_context", lambda: multiprocessing.get_context("spawn"))
+    monkeypatch.setattr(supervisor_module, "run_memory", lambda: (1000, 500))
+    taken = {1: 900, 2: 200, 3: 250, 4: 100}
+    monkeypatch.setattr(supervisor_module, "process_memory", taken.get)
+    store = Store()
+    supervisor = Supervisor(store, slots=1)
+    for pid, kind in enumerate(("train", "predict", "rank", "preview"), 1):
+        job = store.job(store.add_job(kind, {}, owner="ada"))
+        process = SimpleNamespace(pid=pid)
+        supervisor.workers[kind] = Worker(process, job, None, 1e9, ("", ""))  # type: ignore[arg-type]
+    supervisor._watch_memory()
+    ended = [kind for kind, worker in supervisor.workers.items() if worker.deadline == 0]
+    assert ended == ["rank"] and "beside the runs" in supervisor.workers["rank"].verdict[1]
+    store.close()
+
+
 def test_a_worker_that_keeps_no_time_is_ended_and_its_record_written(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +222,29 @@ def test_a_cancellation_during_a_pause_s_last_moments_counts(
     assert job_of(inline, run).status == "cancelled"
     assert RunRecord.load(run_folder(run)).status == "cancelled"
     assert not (run_folder(run) / CHECKPOINT).exists()
+
+
+def test_a_run_gives_way_between_epochs_but_not_after_the_last(
+    inline: Executor, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = inline.store.add_job("train", payload(photos, epochs=3), owner="ada")
+    monkeypatch.setattr("tl_core.execution.worker.FLUSH_SECONDS", 0)
+
+    def ask(event: TrainEvent) -> dict[str, Any]:
+        if isinstance(event, StepEnded):
+            inline.store.ask_to_yield(run)
+        return to_dict(event)
+
+    monkeypatch.setattr("tl_core.execution.worker.to_dict", ask)
+    for turn in range(1, 4):
+        inline.store.start(run)
+        run_job(inline.store.url, run)
+        told = names(inline, run)
+        assert told.count("EpochEnded") == turn, "an epoch was cut, or done twice"
+        if turn < 3:
+            waiting = job_of(inline, run)
+            assert (waiting.status, waiting.request, told[-1]) == ("waiting", "", "RunPaused")
+    assert job_of(inline, run).status == "finished" and told.count("RunPaused") == 2
 
 
 def test_a_run_that_takes_too_long_ends_with_its_record(

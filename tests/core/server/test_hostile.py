@@ -331,7 +331,7 @@ def test_the_checker_loads_neither_torch_nor_streamlit(monkeypatch: pytest.Monke
 
 
 def test_the_checker_limits_itself() -> None:
-    limits = UploadLimits(memory=300 * MB, seconds=7)
+    limits = UploadLimits(memory=300 * MB, seconds=20, cpu_seconds=7)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_confined, args=(limits, theirs))
@@ -344,6 +344,17 @@ def _confined(limits: UploadLimits, answer: Any) -> None:
     upload_worker.confine(limits)
     kinds = (resource.RLIMIT_AS, resource.RLIMIT_CPU)
     answer.send([resource.getrlimit(kind)[0] for kind in kinds])
+
+
+def test_too_much_computing_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_checker(
+        monkeypatch,
+        "from tl_core.server.upload_worker import UploadLimits, confine\n"
+        "confine(UploadLimits(cpu_seconds=1))\n"
+        "while True: pass",
+    )
+    said = refusal(zipped(GOOD), UploadLimits(cpu_seconds=1))
+    assert "more than 1 seconds of computing" in said and "fewer photos" in said
 
 
 def test_this_process_grows_by_nothing_much() -> None:
@@ -447,8 +458,10 @@ def test_a_limit_that_is_none_is_told(text: str) -> None:
 
 
 def test_the_server_never_fills_its_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = UploadLimits(server_bytes=10 * MB)
+    limits = UploadLimits(server_bytes=10 * MB, disk_floor=MB)
     assert limits.server_room(4 * MB) == 6 * MB
     assert limits.server_room(40 * MB) == 0
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("", (), {"free": 8 * MB}))
     assert limits.server_room(0) == 4 * MB
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("", (), {"free": 1.5 * MB}))
+    assert limits.server_room(0) == MB // 2

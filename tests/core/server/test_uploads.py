@@ -20,6 +20,7 @@ from tl_core.execution import Executor, run_folder
 from tl_core.home import home
 from tl_core.modalities.photo import PHOTO
 from tl_core.server.cleanup import forget, sweep
+from tl_core.server.clock import Clock
 from tl_core.server.limits import UploadLimits
 from tl_core.server.rooms import Rooms
 from tl_core.server.upload_spool import UploadSpool, spool_folder
@@ -72,6 +73,11 @@ def send(uploads: Uploads, owner: str = ANNA, content: bytes = b"zip", name: str
     return uploads.take_zip(owner, io.BytesIO(content), name)
 
 
+def at(store: Store, now: float) -> Clock:
+    """Return a clock that shows a time."""
+    return Clock(store, wall=lambda: now)
+
+
 def age(path: Path, seconds: float) -> None:
     then = time.time() - seconds
     os.utime(path, (then, then))
@@ -92,7 +98,7 @@ def test_the_real_way_in(uploads: Uploads, archive: bytes) -> None:
     assert uploads.total(ANNA) == uploads.total() == upload.bytes > 0
     photo = io.BytesIO()
     make_photo(0).save(photo, "JPEG")
-    question = uploads.take_question(PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
+    question = uploads.take_question(ANNA, PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
     assert question.parent == questions_folder() and question.is_file()
     assert list(spool_folder().glob("tmp*")) == []
 
@@ -138,7 +144,7 @@ def test_too_large_a_file_is_not_even_stored(uploads: Uploads, store: Store) -> 
     with pytest.raises(ArchiveError, match="larger than 1 MB"):
         send(tight, content=bytes(2 * MB))
     with pytest.raises(ArchiveError, match="larger than 1 MB"):
-        tight.take_question(PHOTO, io.BytesIO(bytes(2 * MB)), "x.png")
+        tight.take_question(ANNA, PHOTO, io.BytesIO(bytes(2 * MB)), "x.png")
     assert list(spool_folder().iterdir()) == []
 
 
@@ -182,10 +188,10 @@ def test_a_room_shares_nothing_but_uploads(uploads: Uploads, store: Store) -> No
 def test_photos_are_removed_after_a_day(uploads: Uploads, taken: None, store: Store) -> None:
     upload = send(uploads)
     age(upload.path, DAY)
-    uploads.clean_up(upload.created + DAY - 1)
+    uploads.clean_up(at(store, upload.created + DAY - 1))
     assert upload.path.is_dir() and uploads.of(ANNA)
-    assert uploads.expires(upload) == upload.created + DAY
-    uploads.clean_up(upload.created + DAY + 1)
+    assert uploads.left(upload) == pytest.approx(DAY, abs=60)
+    uploads.clean_up(at(store, upload.created + DAY + 1))
     assert not upload.path.exists() and uploads.of(ANNA) == []
 
 
@@ -204,31 +210,41 @@ def test_deleting_what_is_not_mine_does_nothing(uploads: Uploads, taken: None) -
     assert theirs.path.is_dir() and uploads.of(BEN) == [theirs]
 
 
-@pytest.mark.parametrize("status", ["waiting", "running", "paused"])
+@pytest.mark.parametrize("status", ["waiting", "running"])
 @pytest.mark.parametrize("key", ["data", "test"])
-def test_an_active_run_keeps_its_photos(
+def test_a_run_in_line_keeps_its_photos(
     uploads: Uploads, taken: None, store: Store, status: str, key: str
 ) -> None:
     upload = send(uploads)
     job = store.add_job("train", {key: str(upload.path)}, owner=ANNA)
     if status == "running":
         store.start(job)
-    elif status == "paused":
-        store.request(job, "pause")
-    uploads.clean_up(upload.created + 2 * DAY)
+    uploads.clean_up(at(store, upload.created + 2 * DAY))
     assert upload.path.is_dir() and uploads.of(ANNA) == []
     store.end(job, "finished")
-    uploads.clean_up(upload.created + 2 * DAY)
+    uploads.clean_up(at(store, upload.created + 2 * DAY))
+    assert not upload.path.exists()
+
+
+def test_a_paused_run_holds_its_photos_until_their_time_and_no_longer(
+    uploads: Uploads, taken: None, store: Store
+) -> None:
+    upload = send(uploads)
+    store.request(store.add_job("train", {"data": str(upload.path)}, owner=ANNA), "pause")
+    uploads.clean_up(at(store, upload.created + DAY - 60))
+    assert upload.path.is_dir()
+    age(upload.path, DAY)
+    uploads.clean_up(at(store, upload.created + DAY + 60))
     assert not upload.path.exists()
 
 
 def test_an_open_room_keeps_its_photos(uploads: Uploads, taken: None, store: Store) -> None:
     upload = send(uploads)
     room = Rooms(store).open("Friday", {"data": str(upload.path)})
-    uploads.clean_up(upload.created + 2 * DAY)
+    uploads.clean_up(at(store, upload.created + 2 * DAY))
     assert upload.path.is_dir() and uploads.of(ANNA) == [upload]
     Rooms(store).close(room.code)
-    uploads.clean_up(upload.created + 2 * DAY)
+    uploads.clean_up(at(store, upload.created + 2 * DAY))
     assert not upload.path.exists()
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from tl_core.errors import UserError
 from tl_core.home import home
 from tl_core.server.cleanup import remove_job
-from tl_core.store.database import FINAL, Store
+from tl_core.store.database import FINAL, WAITING, Bound, Store
 from tl_core.store.learner_code import owner_of
-from tl_core.store.schema import KEPT_STEPS, events
+from tl_core.store.schema import KEPT_STEPS, events, shrink
 
 VERSION_1 = """
 CREATE TABLE meta (schema_version INTEGER NOT NULL);
@@ -105,13 +105,57 @@ def test_only_an_interrupted_job_comes_back(store: Store) -> None:
 
 
 def test_jobs_beyond_the_limit_are_refused_together(store: Store) -> None:
-    first = store.add_jobs("train", [{"n": 0}] * 3, owner="a", most=4)
-    with pytest.raises(UserError, match="there are 3 in line, and this would add 2"):
-        store.add_jobs("train", [{"n": 1}] * 2, owner="a", most=4)
-    store.start(first[0])  # a running one does not count, nor does another's
-    store.add_jobs("train", [{"n": 1}] * 2, owner="a", most=4)
-    store.add_jobs("train", [{"n": 1}] * 4, owner="b", most=4)
-    assert len(store.jobs(owner="a")) == 5
+    bounds = [Bound(4, "{most} at most, {there} there, {added} more", (WAITING,))]
+    first = store.add_jobs("train", [{"n": 0}] * 3, owner="a", bounds=bounds)
+    with pytest.raises(UserError, match="4 at most, 3 there, 2 more"):
+        store.add_jobs("train", [{"n": 1}] * 2, owner="a", bounds=bounds)
+    store.start(first[0])  # a running one does not count, nor does another's, nor another kind
+    store.add_jobs("train", [{"n": 1}] * 2, owner="a", bounds=bounds)
+    store.add_jobs("train", [{"n": 1}] * 4, owner="b", bounds=bounds)
+    store.add_jobs("rank", [{"n": 1}] * 4, owner="a", bounds=bounds)
+    assert len(store.jobs(owner="a", kind="train")) == 5
+
+
+def test_a_bound_may_count_everybody(store: Store) -> None:
+    bounds = [Bound(2, "too many", of_all=True)]
+    for owner in "ab":
+        store.add_jobs("rank", [{}], owner=owner, bounds=bounds)
+    with pytest.raises(UserError, match="too many"):
+        store.add_jobs("rank", [{}], owner="c", bounds=bounds)
+
+
+def test_going_on_is_bounded_too(store: Store) -> None:
+    interrupted, other = store.add_jobs("train", [{}] * 2, owner="a")
+    store.start(interrupted)
+    store.end(interrupted, "interrupted")
+    with pytest.raises(UserError, match="1 there, 1 more"):
+        store.request(interrupted, "resume", [Bound(1, "{there} there, {added} more")])
+    assert status(store, interrupted) == ("interrupted", "")
+    store.request(other, "cancel")
+    assert store.request(interrupted, "resume", [Bound(1, "no")])
+
+
+def test_who_gives_a_slot_back_waits_again(store: Store) -> None:
+    job = store.add_job("train", {}, owner="a")
+    assert not store.ask_to_yield(job)
+    store.start(job)
+    started = store.served("train")["a"]
+    assert store.ask_to_yield(job) and status(store, job) == ("running", "yield")
+    assert not store.ask_to_yield(job)
+    assert store.hold(job) and status(store, job) == ("waiting", "")
+    assert store.served("train")["a"] >= started, "its owner was served until now"
+    store.start(job)
+    store.request(job, "pause")
+    assert not store.ask_to_yield(job) and status(store, job) == ("running", "pause")
+
+
+def test_a_store_knows_when_another_has_written(store: Store) -> None:
+    other = Store()
+    store.changed()
+    assert not store.changed()
+    other.add_job("train", {}, owner="a")
+    assert store.changed() and not store.changed()
+    other.close()
 
 
 def test_what_the_line_needs_to_know(store: Store) -> None:
@@ -196,13 +240,13 @@ def test_the_file_shrinks_when_rows_are_removed(store: Store) -> None:
     full = pages(store)
     store.end(job, "finished")
     assert remove_job(store, job)
-    store.shrink(most=10)
+    shrink(store.engine, most=10)
     assert pages(store) == full - 10
-    store.shrink()
+    shrink(store.engine)
     assert full > 20 and pages(store) <= before + 2
     file = home() / "lab.sqlite3"
     assert file.stat().st_size <= (before + 2) * 4096
-    store.shrink()  # and there is nothing to do
+    shrink(store.engine)  # and there is nothing to do
 
 
 def test_the_file_of_an_older_version_shrinks_too(tmp_path: Path) -> None:
@@ -215,12 +259,12 @@ def test_the_file_of_an_older_version_shrinks_too(tmp_path: Path) -> None:
     with store.engine.begin() as connection:
         connection.execute(delete(events))
     assert pages(store) == full
-    store.shrink()
+    shrink(store.engine)
     assert pages(store) < full / 2
     many_events(store, "j1")
     with store.engine.begin() as connection:
         connection.execute(delete(events))
-    store.shrink()  # from now on piece by piece
+    shrink(store.engine)  # from now on piece by piece
     assert pages(store) < full / 2
     store.close()
 
@@ -235,7 +279,7 @@ def test_a_file_in_use_is_left_as_it_is(store: Store) -> None:
         impatient = Store(store.url)
         event.listen(impatient.engine, "connect", lambda c, _: c.execute("PRAGMA busy_timeout=0"))
         impatient.engine.dispose()
-        impatient.shrink()
+        shrink(impatient.engine)
         impatient.close()
     assert len(store.events(job)) == 1
 

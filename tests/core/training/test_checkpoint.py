@@ -97,6 +97,23 @@ def test_pausing_after_each_epoch_changes_no_number(
     assert not (tmp_path / "parts" / CHECKPOINT).exists()
 
 
+def test_a_pause_between_two_epochs_loses_nothing(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SHARE", 1e-9)  # the next one would be far away
+    config, parts = quick(photos), []
+    list(train(config, tmp_path / "whole"))
+    while not parts or isinstance(parts[-1], RunPaused):
+        stream = train(config, tmp_path / "parts")
+        for event in stream:
+            parts.append(event)
+            if isinstance(event, EpochEnded):
+                parts.append(stream.throw(PauseRun()))
+                assert parts[-1] == RunPaused(event.epoch) and list(stream) == []
+    assert [e.epoch for e in parts if isinstance(e, EpochEnded)] == [1, 2, 3, 4]
+    assert history(tmp_path / "parts") == history(tmp_path / "whole")
+
+
 def test_a_pause_before_the_first_epoch_begins_again(photos: Path, tmp_path: Path) -> None:
     events = until_paused(quick(photos), tmp_path / "run", epochs=0)
     assert events[-1] == RunPaused(0)

@@ -1,0 +1,56 @@
+"""Turns go round among owners."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from tl_core.server.turns import Ticket, Turns
+
+
+def stand(turns: Turns, stack: ExitStack, owner: str) -> Ticket:
+    return stack.enter_context(turns.ticket(owner))
+
+
+def test_whoever_came_first_is_next() -> None:
+    turns = Turns()
+    with ExitStack() as stack:
+        first, second = (stand(turns, stack, owner) for owner in "ab")
+        assert turns.is_next(first) and not turns.is_next(second)
+        turns.begin(first)
+        assert turns.is_next(second)
+
+
+def test_many_tabs_of_one_wait_behind_everybody() -> None:
+    turns, order = Turns(), ""
+    with ExitStack() as line:
+        waiting = [(owner, ExitStack()) for owner in "aaaaaabcab"]
+        tickets = {}
+        for owner, stack in waiting:
+            line.push(stack)
+            tickets[stand(turns, stack, owner)] = stack
+        while tickets:
+            ticket = next(t for t in tickets if turns.is_next(t))
+            turns.begin(ticket)
+            order += ticket.owner
+            tickets.pop(ticket).close()
+    assert order == "abcabaaaaa"[:10]
+
+
+def test_nobody_has_two_turns_at_a_time() -> None:
+    turns = Turns()
+    with ExitStack() as stack:
+        one, two = (stand(turns, stack, "a") for _ in range(2))
+        turns.begin(one)
+        assert not turns.is_next(two)
+        other = stand(turns, stack, "b")
+        assert turns.is_next(other)
+
+
+def test_who_leaves_the_line_holds_nobody_up() -> None:
+    turns = Turns()
+    with ExitStack() as stack:
+        with turns.ticket("a"):
+            other = stand(turns, stack, "b")
+            assert not turns.is_next(other)
+        assert turns.is_next(other)
+    assert not turns._waiting and not turns._served and not turns._going
