@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl_core.errors import DamagedStore, TLError
-from tl_core.home import ASSETS, disk_full
+from tl_core.home import ASSETS, disk_full, keep_private
 from ui.classroom import damaged
 from ui.classroom.instructor_login import instructor_code
 from ui.shared.cleanup import cleanup
@@ -30,6 +30,7 @@ pages = [
     st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
     st.Page("pages/classroom.py", title="Classroom", icon=":material/groups:"),
 ]
+keep_private()
 cleanup()
 page = st.navigation(pages)
 resume(pages)

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tl_core.home import home  # noqa: E402
+from tl_core.home import home, private_file  # noqa: E402
 from tl_core.server.address import lan_address  # noqa: E402
 
 DAYS = 90
@@ -26,27 +26,46 @@ RENEW_SECONDS = 7 * 24 * 3600
 """A certificate that ends sooner than this is made anew."""
 
 
+_SETTINGS = """[req]
+prompt = no
+distinguished_name = name
+x509_extensions = server
+[name]
+CN = Transfer-learning laboratory
+[server]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature, keyEncipherment
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+subjectAltName = {names}
+"""
+"""For openssl in place of its own, which make an authority of whatever signs itself: a browser that
+trusts that one for this server would trust it for every other site too."""
+
+
 def certificate(address: str) -> tuple[Path, Path]:
-    """Return certificate and key for an address, made if there are none that last a week more."""
+    """Return certificate and key for an address, made if there are none that will do."""
     folder = home() / "https"
     folder.mkdir(mode=0o700, exist_ok=True)
     crt, key = folder / f"{address}.crt", folder / f"{address}.key"
-    if not (key.exists() and crt.exists() and _lasts(crt)):
+    if not (key.exists() and crt.exists() and _will_do(crt)):
         names = [f"IP:{address}", "IP:127.0.0.1", "DNS:localhost", f"DNS:{socket.gethostname()}"]
+        settings = folder / "openssl.cnf"
+        settings.write_text(_SETTINGS.format(names=",".join(names)), encoding="utf-8")
+        private_file(key)  # openssl writes into it
         openssl(
             "req", "-x509", "-newkey", "rsa:2048", "-sha256", "-nodes", "-days", str(DAYS),
-            "-subj", "/CN=Transfer-learning laboratory",
-            "-addext", f"subjectAltName={','.join(names)}",
-            "-addext", "extendedKeyUsage=serverAuth",
-            "-keyout", str(key), "-out", str(crt),
+            "-config", str(settings), "-keyout", str(key), "-out", str(crt),
         )  # fmt: skip
-        key.chmod(0o600)
     return crt, key
 
 
-def _lasts(crt: Path) -> bool:
-    check = ["openssl", "x509", "-checkend", str(RENEW_SECONDS), "-noout", "-in", str(crt)]
-    return subprocess.run(check, capture_output=True).returncode == 0
+def _will_do(crt: Path) -> bool:
+    """Tell whether a certificate lasts, and is none that signs others, as older ones were."""
+    check = ["openssl", "x509", "-noout", "-in", str(crt)]
+    lasts = subprocess.run([*check, "-checkend", str(RENEW_SECONDS)], capture_output=True)
+    told = subprocess.run([*check, "-text"], capture_output=True, text=True)
+    return lasts.returncode == 0 and "CA:FALSE" in told.stdout
 
 
 def openssl(*arguments: str) -> str:

@@ -56,5 +56,5 @@ show_source(
     "tl_core.runs.compare:paired_test",
     "tl_core.statistics:mcnemar_exact",
     "tl_core.statistics:wilson_interval",
-    "tl_core.analysis.difference:Difference.matrix",
+    "tl_core.analysis.difference:Difference.cells",
 )

@@ -1,9 +1,16 @@
-"""Where this project keeps what it makes: one folder, ``TL_HOME``."""
+"""Where this project keeps what it makes: one folder, ``TL_HOME``, for its own account alone.
+
+Nobody else on the machine gets past that folder, whatever the files in it are. The processes of a
+server take their rights away from others nevertheless (:func:`keep_private`), so that a file is
+still private where it is copied or moved to.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +23,55 @@ ASSETS = _PACKAGE / "assets" if (_PACKAGE / "assets").is_dir() else _PACKAGE.par
 
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PRIVATE_UMASK = stat.S_IRWXG | stat.S_IRWXO
+"""Others' rights, which whatever a server makes goes without."""
 
 
 def home() -> Path:
-    """Return ``$TL_HOME`` (default ``~/.tl_lab``), made if it is missing."""
+    """Return ``$TL_HOME`` (default ``~/.tl_lab``), made if it is missing and closed to others."""
     path = Path(os.environ.get("TL_HOME") or Path.home() / ".tl_lab").expanduser()
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if close_to_others(path):  # an older version has left it open: what lies in it, too
+        for entry in path.iterdir():
+            if not entry.is_symlink():  # it leads elsewhere
+                close_to_others(entry)
     return path
+
+
+def keep_private() -> None:
+    """Make whatever this process writes from now on readable for its own account alone."""
+    os.umask(PRIVATE_UMASK)
+
+
+def private_file(path: Path) -> Path:
+    """Make an empty file that others may not read, unless it is there; close it to them then."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # whoever opens it says what is wrong
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        close_to_others(path)
+    return path
+
+
+def log_file(name: str) -> Path:
+    """Return the file of a log, ready for lines to be appended."""
+    return private_file(home() / "logs" / name)
+
+
+def close_to_others(path: Path) -> bool:
+    """Take others' rights to a file or folder of this account away; tell whether they had any.
+
+    A folder that everybody shares by intention, such as ``/tmp``, stays as it is. Windows keeps its
+    rights elsewhere, and what lies in a user's profile is closed to others there.
+    """
+    if os.name == "nt":
+        return False
+    with contextlib.suppress(OSError):  # there is none, or its disk knows no rights
+        found = path.stat()
+        own = found.st_uid == os.geteuid()
+        if own and found.st_mode & PRIVATE_UMASK and not found.st_mode & stat.S_ISVTX:
+            path.chmod(stat.S_IMODE(found.st_mode) & ~PRIVATE_UMASK)
+            return True
+    return False
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

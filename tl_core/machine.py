@@ -7,18 +7,31 @@ import ctypes
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tl_core.errors import ConfigError
 from tl_core.memory import total_memory
 
 CORES_PER_RUN = 2
-MEMORY_PER_RUN = 2**30
+MB = 2**20
+MEMORY_PER_RUN = 1024 * MB
 """Bytes that a run should find free; most take less."""
+APP_MEMORY = 640 * MB
+"""For the pages (400 MB at most), the supervisor and torch, which all runs share."""
+SYSTEM_SHARE = 10
+"""One part in so many of the machine's memory is left to everything else."""
+CHECKS, CHECK_MEMORY = 2, 1024 * MB
+"""Uploads that are checked at once, and the most that each of them is given."""
+SMALLEST = 512 * MB
+"""With less nothing can be checked or trained, so on a small machine the parts may not all fit."""
+UNKNOWN_TOTAL = 8192 * MB
+"""What a machine that does not say is taken to have."""
+
+MEMORY_SETTINGS = ("TL_SLOTS", "TL_RUN_MEMORY_MB", "TL_UPLOADS_AT_ONCE", "TL_UPLOAD_MEMORY_MB")
+"""Variables that share memory out."""
 
 RUNS_PER_GPU = 2
-SHARE_FOR_RUNS = 0.75
-"""Of the machine's memory; the rest is for the pages, uploads and the system."""
 
 WAITING_SHARE = 0.2
 """Of the time, summed over threads: a process that waits longer for cores has to share them."""
@@ -32,21 +45,83 @@ NICENESS = int(os.environ.get("TL_NICE", 5))
 """Of runs: 0 as important as the pages, 19 hardly at all."""
 
 
+@dataclass(frozen=True)
+class MemoryPlan:
+    """How a server's memory is shared out, so that all its parts may take theirs at once.
+
+    Attributes
+    ----------
+    total
+        Bytes of the machine or container; None where that is unknown.
+    base
+        For the system, the pages and what all runs share.
+    checks, check
+        How many uploads are checked at once, and what each of them may take.
+    slots, run
+        How many runs train at once, and what each of them may take.
+    beside
+        What may be taken, together, by all that is done beside runs: predictions, previews,
+        rankings, measurements.
+    """
+
+    total: int | None
+    base: int
+    checks: int
+    check: int
+    slots: int
+    run: int
+    beside: int
+
+    @property
+    def needed(self) -> int:
+        """Bytes that all may take together."""
+        return self.base + self.checks * self.check + self.slots * self.run + self.beside
+
+    @property
+    def fits(self) -> bool:
+        """Whether there are so many, as far as is known."""
+        return self.total is None or self.needed <= self.total
+
+
+def memory_plan(environment: Mapping[str, str] = os.environ) -> MemoryPlan:
+    """Share this machine's memory out.
+
+    What the environment sets stays so, whether or not it fits: ``TL_SLOTS``, ``TL_RUN_MEMORY_MB``,
+    ``TL_UPLOADS_AT_ONCE`` and ``TL_UPLOAD_MEMORY_MB``. What it does not set takes what is left.
+    """
+    total = total_memory()
+    known = total or UNKNOWN_TOTAL
+    chosen = {name: whole_number(name, environment) for name in MEMORY_SETTINGS}
+    base = APP_MEMORY + known // SYSTEM_SHARE
+    left = known - base
+    third = left // 3
+    check = (chosen["TL_UPLOAD_MEMORY_MB"] or _between(SMALLEST, third, CHECK_MEMORY) // MB) * MB
+    checks = chosen["TL_UPLOADS_AT_ONCE"] or int(_between(1, third // check, CHECKS))
+    left -= checks * check
+    run = (chosen["TL_RUN_MEMORY_MB"] or 0) * MB
+    enough_for = (left - SMALLEST) // (run or MEMORY_PER_RUN)
+    number = chosen["TL_SLOTS"] or max(1, min(_slots(), enough_for))
+    beside = max(SMALLEST, left // (2 * number + 1))
+    run = run or max(SMALLEST, (left - beside) // number)
+    return MemoryPlan(total, base, checks, check, number, run, beside)
+
+
+def _between(least: int, value: int, most: int) -> int:
+    return max(least, min(value, most))
+
+
+def _slots() -> int:
+    """Return the number of runs that the cores and GPUs are enough for."""
+    return min(cores(), RUNS_PER_GPU * len(gpus())) if gpus() else cores() // CORES_PER_RUN
+
+
 def slots() -> int:
     """Return the number of runs that this machine trains at once.
 
     ``TL_SLOTS``; else one for two cores, or for one core where a GPU does the work, and never more
     than there is memory for.
     """
-    if chosen := whole_number("TL_SLOTS"):
-        return chosen
-    available = total_memory()
-    limits = [cores() // CORES_PER_RUN]
-    if gpus():
-        limits = [cores(), RUNS_PER_GPU * len(gpus())]
-    if available:
-        limits.append(int(available * SHARE_FOR_RUNS) // MEMORY_PER_RUN)
-    return max(1, min(limits))
+    return memory_plan().slots
 
 
 def default_threads() -> int:
@@ -54,15 +129,14 @@ def default_threads() -> int:
     return max(1, cores() // slots())
 
 
-def run_memory() -> int | None:
-    """Return the bytes of memory that one run may take, or None where that is unknown.
+def run_memory() -> tuple[int, int] | None:
+    """Return the bytes that one run, and all that is done beside runs, may take; None if unknown.
 
-    ``TL_RUN_MEMORY_MB``; else its share of the machine's memory.
+    ``TL_RUN_MEMORY_MB``; else their shares of the machine's memory.
     """
-    if chosen := whole_number("TL_RUN_MEMORY_MB"):
-        return chosen * 2**20
-    available = total_memory()
-    return int(available * SHARE_FOR_RUNS) // slots() if available else None
+    plan = memory_plan()
+    known = plan.total is not None or whole_number("TL_RUN_MEMORY_MB")
+    return (plan.run, plan.beside) if known else None
 
 
 def run_seconds() -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from statistics import NormalDist
@@ -58,18 +59,19 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
     count = only_first + only_second
     if count == 0:
         return 1.0
-    tail = sum(math.comb(count, k) for k in range(min(only_first, only_second) + 1))
+    tail = ways = 1  # of choosing none; each further number of ways follows from the one before
+    for k in range(min(only_first, only_second)):
+        ways = ways * (count - k) // (k + 1)
+        tail += ways
     return min(1.0, 2 * tail / (1 << count))
 
 
-def confusion_matrix(
-    labels: Sequence[int], predicted: Sequence[int], count: int
-) -> list[list[int]]:
-    """Return how often each true class (row) was predicted as each class (column)."""
-    matrix = [[0] * count for _ in range(count)]
-    for truth, guess in zip(labels, predicted, strict=True):
-        matrix[truth][guess] += 1
-    return matrix
+def confusions(labels: Sequence[int], predicted: Sequence[int]) -> Counter[tuple[int, int]]:
+    """Return how often each true class got each answer, by pair; pairs that never occur lack.
+
+    So it takes as much room as there are items, however many classes there are.
+    """
+    return Counter(zip(labels, predicted, strict=True))
 
 
 def kendall_tau(first: Sequence[float], second: Sequence[float]) -> float:

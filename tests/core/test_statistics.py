@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binomtest, kendalltau
 
-from tl_core.statistics import confusion_matrix, kendall_tau, mcnemar_exact, wilson_interval
+from tl_core.statistics import confusions, kendall_tau, mcnemar_exact, wilson_interval
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (3, 7), (147, 153), (50, 100)])
@@ -25,8 +25,8 @@ def test_mcnemar_is_scipys_sign_test(first: int, second: int) -> None:
     assert mcnemar_exact(first, second) == pytest.approx(expected)
 
 
-def test_confusion_matrix_has_truth_in_rows() -> None:
-    assert confusion_matrix([0, 0, 1, 2], [0, 1, 1, 0], 3) == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+def test_confusions_are_counted_by_truth_and_answer() -> None:
+    assert confusions([0, 0, 1, 2], [0, 1, 1, 0]) == {(0, 0): 1, (0, 1): 1, (1, 1): 1, (2, 0): 1}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
+import ssl
 import stat
 import subprocess
 import tomllib
@@ -54,16 +55,6 @@ def test_no_icon_or_font_comes_from_elsewhere() -> None:
 # ---------------------------------------------------------------------------------- requirements
 
 
-def test_community_cloud_installs_the_same_with_the_cpu_build_of_torch() -> None:
-    file = DEPLOY / "community_cloud" / "requirements.txt"
-    assert "--extra-index-url https://download.pytorch.org/whl/cpu" in file.read_text()
-    here = pins(file)
-    assert here["torch"].endswith("+cpu")
-    assert {name: pin.removesuffix("+cpu") for name, pin in here.items()} == pins(
-        ROOT / "requirements.txt"
-    )
-
-
 def test_the_library_asks_for_the_tested_versions_or_newer() -> None:
     asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     bounds = dict(line.split(">=") for line in asked["dependencies"])
@@ -72,11 +63,29 @@ def test_the_library_asks_for_the_tested_versions_or_newer() -> None:
 
 def test_the_container_copies_everything_that_the_app_needs() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
-    copied = {line.split()[1] for line in text.splitlines() if line.startswith("COPY")}
+    copied = set(re.findall(r"^COPY (.+) \S+$", text, re.MULTILINE))
+    copied = {path for paths in copied for path in paths.split()}
     assert all((ROOT / path).exists() for path in copied)
     assert {".streamlit", "assets", "tl_core", "ui", "pages", "app.py"} <= copied
+    allowed = {line.removeprefix("!") for line in ignored() if line.startswith("!")}
+    for path in copied:
+        assert any(one == path or Path(path) in Path(one).parents for one in allowed), path
     assert re.search(r"^USER (?!root)", text, re.MULTILINE)
     assert "/_stcore/health" in text and "VOLUME" in text
+
+
+def ignored() -> list[str]:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_secrets_are_neither_committed_nor_copied() -> None:
+    lines = ignored()
+    assert lines[0] == "*"  # nothing is copied but what is named
+    allowed = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    assert not allowed & {".streamlit", "deploy", ".git", ".", "tests"}
+    assert lines.index("**/secrets.toml") > lines.index("!.streamlit/config.toml")
+    assert ".streamlit/secrets.toml" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 # ---------------------------------------------------------------------------------------- proxies
@@ -142,6 +151,75 @@ def test_a_certificate_is_for_the_address_and_kept(https: Any, certified: Any) -
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     before = crt.read_bytes()
     assert https.certificate("192.0.2.7") == certified and crt.read_bytes() == before
+
+
+def test_a_certificate_serves_this_machine_and_signs_nothing(https: Any, certified: Any) -> None:
+    text = https.openssl("x509", "-noout", "-text", "-in", str(certified[0]))
+    said = " ".join(text.split())
+    assert "X509v3 Basic Constraints: critical CA:FALSE" in said and "CA:TRUE" not in said
+    assert "X509v3 Key Usage: critical Digital Signature, Key Encipherment" in said
+    assert "Certificate Sign" not in said
+    assert "X509v3 Extended Key Usage: TLS Web Server Authentication" in said
+    assert said.count("X509v3 Basic Constraints") == said.count("X509v3 Key Usage") == 1
+
+
+def test_who_trusts_the_certificate_reaches_this_server_by_its_names_alone(certified: Any) -> None:
+    crt, key = certified
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(crt, key)
+    client = ssl.create_default_context(cafile=str(crt))
+    assert shake_hands(server, client, "192.0.2.7") and shake_hands(server, client, "localhost")
+    with pytest.raises(ssl.SSLCertVerificationError, match="not valid for"):
+        shake_hands(server, client, "example.org")
+    with pytest.raises(ssl.SSLCertVerificationError, match="self-signed"):
+        shake_hands(server, ssl.create_default_context(), "192.0.2.7")
+
+
+def test_what_the_certificate_signs_is_trusted_by_nobody(
+    https: Any, certified: Any, tmp_path: Path
+) -> None:
+    crt, key = certified
+    other = [tmp_path / f"other.{end}" for end in ("key", "csr", "crt")]
+    name = "/CN=bank.example.org"
+    https.openssl(
+        "req", "-newkey", "rsa:2048", "-nodes", "-subj", name,
+        "-keyout", str(other[0]), "-out", str(other[1]),
+    )  # fmt: skip
+    https.openssl(
+        "x509", "-req", "-in", str(other[1]), "-CA", str(crt), "-CAkey", str(key),
+        "-CAcreateserial", "-days", "1", "-out", str(other[2]),
+    )  # fmt: skip
+    check = ["openssl", "verify", "-CAfile", str(crt)]
+    assert subprocess.run([*check, str(crt)], capture_output=True).returncode == 0
+    assert subprocess.run([*check, str(other[2])], capture_output=True).returncode != 0
+
+
+def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> bool:
+    """Let a client meet a server without a network; raise what the client finds wrong."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        client.wrap_bio(to_client, to_server, server_hostname=name),
+        server.wrap_bio(to_server, to_client, server_side=True),
+    ]
+    done: set[int] = set()
+    for number in (0, 1) * 4:
+        try:
+            ends[number].do_handshake()
+            done.add(number)
+        except ssl.SSLWantReadError:
+            pass
+    return len(done) == 2
+
+
+def test_an_authority_of_an_older_version_is_replaced(https: Any, certified: Any) -> None:
+    crt, key = certified
+    https.openssl(
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj", "/CN=old",
+        "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", str(key), "-out", str(crt),
+    )  # fmt: skip
+    https.certificate("192.0.2.7")
+    assert "CA:FALSE" in https.openssl("x509", "-noout", "-text", "-in", str(crt))
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
 def test_a_certificate_that_ends_soon_is_made_anew(

@@ -29,6 +29,7 @@ class Lab:
 
     def __init__(self, photos: Path, trained: TrainedBefore) -> None:
         self._trained = trained
+        self.in_session: dict[str, Any] = {}  # what a session of OWNER's holds from the start
         self.photos = self.own(photos)
 
     @property
@@ -77,6 +78,8 @@ class Lab:
         """Open a screen in a new session; any exception on it fails the test."""
         app = AppTest.from_file(str(APP), default_timeout=60)
         app.session_state["owner"] = owner
+        for key, value in self.in_session.items() if owner == OWNER else ():
+            app.session_state[key] = value
         app.switch_page(f"pages/{screen}.py")
         return rerun(app)
 

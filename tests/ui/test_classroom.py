@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +39,13 @@ HOSTILE = (
 )
 
 
+WAITS: list[float] = []
+"""Seconds that each answer to a code would have taken."""
+
+
 @pytest.fixture(autouse=True)
 def access(monkeypatch: pytest.MonkeyPatch) -> InstructorLogin:
-    fresh = InstructorLogin()
+    fresh = InstructorLogin(sleep=WAITS.append)
     monkeypatch.setattr(ui.classroom.instructor_login, "_login", fresh)
     monkeypatch.setattr(ui.classroom.rooms, "lan_address", lambda: "192.168.1.7")
     return fresh
@@ -49,8 +58,8 @@ def code(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def instructor(code: str, access: InstructorLogin) -> None:
-    access.sign_in(OWNER, code, code)
+def instructor(lab: Lab, code: str, access: InstructorLogin) -> None:
+    lab.in_session["instructor_signed_in"] = access.sign_in(OWNER, "", code, code)
 
 
 def open_room(lab: Lab, title: str = "Friday", **pack: Any) -> Room:
@@ -100,24 +109,108 @@ class TestSigningIn:
         button(app, "Open the classroom").click()
         return rerun(app)
 
-    def test_the_right_code_opens_the_screen_and_stays(self, lab: Lab, code: str) -> None:
+    def test_the_right_code_opens_the_screen_in_this_session_alone(
+        self, lab: Lab, code: str
+    ) -> None:
         app = self.sign_in(lab, code)
         assert [tab.label for tab in app.tabs] == ["Rooms", "Runs and machine", "Ranking"]
-        assert lab.open("classroom").tabs, "a reload asked again"
-        assert not lab.open("classroom", OTHER).tabs
+        app.switch_page("pages/data.py")
+        rerun(app)
+        app.switch_page("pages/classroom.py")
+        assert rerun(app).tabs, "the session was asked again"
+        assert not lab.open("classroom").tabs, "the learner's code opened another session"
         button(app, "Sign out").click()
         assert not rerun(app).tabs
+
+    def test_it_ends_after_a_while(self, lab: Lab, code: str, access: InstructorLogin) -> None:
+        access.lasts = 0
+        assert not self.sign_in(lab, code).tabs
 
     def test_a_wrong_code_opens_nothing(self, lab: Lab, code: str) -> None:
         app = self.sign_in(lab, "wrong")
         assert "not the instructor" in app.warning[0].value and not app.tabs
         assert code not in texts(app)
 
-    def test_trying_codes_is_limited(self, lab: Lab, code: str) -> None:
+    def test_trying_codes_costs_time_and_locks_nobody_out(self, lab: Lab, code: str) -> None:
+        WAITS.clear()
         for _ in range(5):
-            self.sign_in(lab, "wrong")
-        assert "Too many wrong codes" in self.sign_in(lab, code).warning[0].value
-        assert not lab.open("classroom").tabs
+            app = self.sign_in(lab, "wrong")
+        assert WAITS == [0, 0, 0, 1, 2] and "answered after 4 s" in app.warning[0].value
+        assert self.sign_in(lab, code).tabs and WAITS[-1] == 4
+
+
+# ---------------------------------------------------------------------------- guarded actions
+
+SOURCES = [*Path(ui.classroom.__file__).parent.glob("*.py"), APP.parent / "pages" / "classroom.py"]
+FREE_FOR_ALL = {"sign_out"}
+"""Callbacks without a guard: they harm nobody."""
+
+
+def called_by_widgets() -> Iterator[tuple[Path, ast.expr]]:
+    """Find what widgets and fragments of the classroom call."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            for given in node.keywords:
+                if given.arg is not None and given.arg.startswith("on_"):
+                    yield path, given.value
+            if ast.unparse(node.func) == "st.fragment":
+                yield path, node.args[0]
+
+
+def is_guarded(path: Path, called: ast.expr) -> bool:
+    name = ast.unparse(called)
+    if name in FREE_FOR_ALL:
+        return True
+    found = getattr(importlib.import_module(f"ui.classroom.{path.stem}"), name, None)
+    asks_again = "    if not is_instructor():"  # a fragment that then draws the page anew
+    return hasattr(found, "instructor_only") or asks_again in inspect.getsource(found)
+
+
+class TestGuards:
+    def test_whatever_a_widget_calls_looks_at_the_sign_in(self) -> None:
+        found = [(path.name, ast.unparse(call)) for path, call in called_by_widgets()]
+        assert {("rooms.py", "_open"), ("runs.py", "_pause"), ("runs.py", "_panel")} <= {*found}
+        open_to_all = [
+            f"{path.name}: {ast.unparse(call)}"
+            for path, call in called_by_widgets()
+            if not is_guarded(path, call)
+        ]
+        assert open_to_all == [], "decorate these with instructor_only"
+
+    def test_nothing_is_done_but_in_callbacks(self) -> None:
+        """A button's answer in the middle of a page would be an action without a guard."""
+        for path in SOURCES:
+            if path.name == "instructor_login.py":
+                continue  # it is the sign-in itself
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.If):
+                    assert "button(" not in ast.unparse(node.test), f"{path.name}: {node.lineno}"
+
+    @pytest.mark.usefixtures("instructor")
+    def test_a_message_after_the_sign_in_has_ended_changes_nothing(
+        self, lab: Lab, access: InstructorLogin, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room = open_room(lab)
+        job = {"strategy": "hybrid", "backbone": "resnet_mini", "epochs": 3}
+        run = lab.store.add_job("train", job, owner=OTHER)
+        app = lab.open("classroom")
+        app.selectbox(key="run_to_remove").set_value(run)
+        rerun(app)
+        labels = {"Pause the queue", "Yes, remove it", "Close it", "Open", "Show on the wall"}
+        signed_in = access.holds
+        for label in sorted(labels):
+            monkeypatch.setattr(access, "holds", lambda *_: False)
+            button(app, label).click()
+            assert not rerun(app).tabs
+            monkeypatch.setattr(access, "holds", signed_in)
+            rerun(app).selectbox(key="run_to_remove").set_value(run)
+            rerun(app)
+        assert lab.store.setting("queue_paused") is None
+        assert [(r.code, r.closed) for r in Rooms(lab.store).all()] == [(room.code, None)]
+        assert [(job.id, job.request) for job in lab.store.jobs()] == [(run, "")]
+        assert "on_the_wall" not in app.session_state
 
 
 # ---------------------------------------------------------------------------- rooms

@@ -221,8 +221,7 @@ class TestNames:
         assert len(record.classes) == len(NAMES)
         app = empty.open("compare")
         harmless(texts(app))
-        counts = [[0] * len(NAMES) for _ in NAMES]
-        spec = str(confusion_matrix(record.classes, counts).spec)
+        spec = str(confusion_matrix(record.classes, {}).spec)
         assert "\u202e" not in spec and "\x1b" not in spec and "formatter" not in spec
         for folder in (home() / "uploads", run_folder(run)):
             for path in folder.rglob("*"):

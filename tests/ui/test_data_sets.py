@@ -108,6 +108,7 @@ def test_where_there_is_an_instructor_they_allow_downloads(
     lab: Lab, hosts: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TL_INSTRUCTOR_CODE", "a code that nobody guesses")
+    monkeypatch.setenv("TL_ROOMS_ONLY", "0")
     visitors.led_by_instructor(True)
     hosts |= {entry.host for entry in PUBLIC}
     app = open_list(lab)

@@ -12,7 +12,8 @@ from tests.core.test_imports import ROOT, imports
 SCREENS = {"start", "data", "backbone", "train", "compare", "predict", "classroom"}
 
 ARROWS: dict[str, set[str]] = {
-    # The router follows links that Train gives out, and knows of the instructor.
+    # The router follows links that Train gives out, knows whether there is an instructor, and hands
+    # a damaged server over to them.
     "app": {"shared", "train", "classroom"},
     **{screen: {"shared"} for screen in SCREENS},
     "shared": set(),

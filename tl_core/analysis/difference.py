@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,17 +29,18 @@ class Difference:
     second: tuple[Prediction, ...]
     classes: int
 
-    def matrix(self) -> list[list[int]]:
-        """Return how many more photos of each class (row) the second run took for each (column).
+    def cells(self) -> dict[tuple[int, int], int]:
+        """Return how many more items of each class the second run took for each class.
 
-        The confusion matrix of the second run less that of the first: every row adds up to zero,
-        a gain on the diagonal is a gain in accuracy.
+        By true class and answer: the confusion matrix of the second run less that of the first,
+        without what stayed the same. Every row adds up to zero, a gain on the diagonal is a gain in
+        accuracy.
         """
-        change = [[0] * self.classes for _ in range(self.classes)]
+        change: Counter[tuple[int, int]] = Counter()
         for before, after in zip(self.first, self.second, strict=True):
-            change[before.label][before.predicted] -= 1
-            change[after.label][after.predicted] += 1
-        return change
+            change[before.label, before.predicted] -= 1
+            change[after.label, after.predicted] += 1
+        return {cell: number for cell, number in change.items() if number}
 
     def cell(self, true: int, predicted: int) -> tuple[list[int], list[int]]:
         """Return the positions of the items that came into a cell of the matrix, and left it."""

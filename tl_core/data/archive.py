@@ -63,6 +63,7 @@ def extract(
             return extract(file, target, limits, name=name or source.stem)
     with StagingFolder(target.parent, name or "The zip", limits) as staging:
         unpack(source, staging)
+        staging.layout()  # refuses too many classes
         return staging.commit(target)
 
 

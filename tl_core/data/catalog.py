@@ -11,6 +11,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,7 @@ class BundledSet:
 
     def pictures(self, count: int) -> list[Path]:
         """Return one picture of each of the first ``count`` classes."""
-        classes = sorted(folder for folder in self.folder.iterdir() if folder.is_dir())
-        firsts = [min(folder.glob("*.*"), default=None) for folder in classes[:count]]
-        return [picture for picture in firsts if picture is not None]
+        return list(_pictures(self.folder, count))
 
 
 @dataclass(frozen=True)
@@ -115,9 +114,26 @@ PUBLIC: Registry[PublicSet] = Registry("public data set")
 
 def bundled_sets() -> list[BundledSet]:
     """Return the sets that come with the project, ``market`` first in its group."""
-    folders = [f for f in SAMPLES.glob("*/*") if any(inner.is_dir() for inner in f.glob("*"))]
+    return list(_sets_below(SAMPLES))
+
+
+# What comes with the project stays as it is, and pages ask for it with every click.
+
+
+@cache
+def _sets_below(samples: Path) -> tuple[BundledSet, ...]:
+    folders = [f for f in samples.glob("*/*") if any(inner.is_dir() for inner in f.glob("*"))]
     folders.sort(key=lambda f: (f.parent.name, f.name != "market", f.name))
-    return [BundledSet(f"{f.parent.name}/{f.name}", _SCENES.get(f.name, ""), f) for f in folders]
+    return tuple(
+        BundledSet(f"{f.parent.name}/{f.name}", _SCENES.get(f.name, ""), f) for f in folders
+    )
+
+
+@cache
+def _pictures(folder: Path, count: int) -> tuple[Path, ...]:
+    classes = sorted(inner for inner in folder.iterdir() if inner.is_dir())
+    firsts = [min(inner.glob("*.*"), default=None) for inner in classes[:count]]
+    return tuple(picture for picture in firsts if picture is not None)
 
 
 def find(data: str | Path) -> Path | None:

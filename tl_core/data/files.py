@@ -30,6 +30,9 @@ SPLIT_FOLDERS = {
 }
 """Folder names, in lower case, that say which split the class folders below belong to."""
 
+MOST_FOLDERS, LONGEST_PATH = 16, 1000
+"""Folders around a file, and characters of its path with them: more is no set that anyone made."""
+
 _NEVER_ITEMS = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
@@ -88,30 +91,64 @@ def ignored(path: str) -> bool:
     )
 
 
+def misplaced(path: str) -> str | None:
+    """Say of a path that it is too long or lies too deep, and what to do; None if it is neither."""
+    if len(path) > LONGEST_PATH:
+        return (
+            f"has {len(path):,} characters, and at most {LONGEST_PATH:,} can be taken in: give "
+            "folders and files shorter names."
+        )
+    if (depth := path.count("/")) > MOST_FOLDERS:
+        return (
+            f"lies {depth:,} folders deep, and at most {MOST_FOLDERS} can be taken in: move the "
+            "class folders further up."
+        )
+    return None
+
+
+class Names:
+    """Gives each file of a set a path of its own, in the time that reading the paths takes."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._last: dict[str, int] = {}
+
+    def take(self, path: str) -> str:
+        """Return ``path``, or the first of ``path (2)``, ``path (3)`` that is not taken yet."""
+        stem, dot, suffix = path.rpartition(".")
+        if not dot or "/" in suffix:
+            stem, suffix = path, ""
+        number, free = self._last.get(path, 1), path
+        while free in self._taken:
+            number += 1
+            free = f"{stem} ({number}){dot if suffix else ''}{suffix}"
+        self._last[path] = number
+        self._taken.add(free)
+        return free
+
+
 def list_files(root: Path) -> Listing:
     """List the files of a folder, or of an upload that was stored under safe names."""
     manifest = root / MANIFEST
     if manifest.is_file():
         return Listing(root, **json.loads(manifest.read_text(encoding="utf-8")))
     files: dict[str, str] = {}
+    skipped: dict[str, str] = {}
+    names = Names()
     for stored in sorted(_walk(root)):
-        files[unused(clean(os.fsencode(stored).decode("utf-8", "replace")), files)] = stored
-    return Listing(root, root.resolve().name, files, {})
-
-
-def unused(path: str, taken: dict[str, str]) -> str:
-    """Return ``path``, or where it is taken the first of ``path (2)``, ``path (3)`` that is not."""
-    stem, dot, suffix = path.rpartition(".")
-    if not dot or "/" in suffix:
-        stem, suffix = path, ""
-    number, free = 2, path
-    while free in taken:
-        free, number = f"{stem} ({number}){dot if suffix else ''}{suffix}", number + 1
-    return free
+        path = names.take(clean(os.fsencode(stored).decode("utf-8", "replace")))
+        if reason := misplaced(path):
+            skipped[path] = f"its path {reason}"
+        else:
+            files[path] = stored
+    return Listing(root, root.resolve().name, files, skipped)
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """Yield all files, relative to the root; links are followed, but no folder is read twice."""
+    """Yield all files, relative to the root; links are followed, but no folder is read twice.
+
+    What lies deeper than anything may is not read: its folder stands for it.
+    """
     seen = set()
     for folder, subfolders, names in os.walk(root, followlinks=True):
         here = Path(folder).relative_to(root)
@@ -121,61 +158,74 @@ def _walk(root: Path) -> Iterator[str]:
             for name in subfolders
             if not ignored(name) and os.path.realpath(os.path.join(folder, name)) not in seen
         ]
+        if len(here.parts) > MOST_FOLDERS:
+            yield from ((here / name).as_posix() for name in subfolders)
+            subfolders.clear()
         for name in names:
             if not ignored(name) and os.path.isfile(os.path.join(folder, name)):
                 yield (here / name).as_posix()
 
 
 def read_layout(paths: list[str]) -> Layout:
-    """Work out splits and classes from the folders.
+    """Work out splits and classes from the folders, in the time that reading the paths takes.
 
     The folders at the top are splits where all of them bear names of splits and at least one holds
     folders rather than items; else they are classes. Items may lie deeper inside a class folder.
     """
-    prefix = _wrapping(paths)
-    inside = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
-    with_splits = _has_split_folders(inside)
+    parts = [path.split("/") for path in paths]
+    depth, inside = _unwrap(parts)
+    with_splits = _has_split_folders(inside, depth)
     placed: dict[str, tuple[str | None, str]] = {}
     for path in inside:
-        *folders, _ = path.split("/")
-        split = SPLIT_FOLDERS[folders.pop(0).lower()] if with_splits and folders else None
-        if folders:
-            placed[path] = (split, folders[0])
+        first = depth + with_splits
+        if len(path) > first + 1:
+            split = SPLIT_FOLDERS[path[depth].lower()] if with_splits else None
+            placed["/".join(path[depth:])] = (split, path[first])
+    prefix = "".join(f"{part}/" for part in inside[0][:depth]) if inside else ""
     outside = [path for path in paths if path.removeprefix(prefix) not in placed]
     return Layout(prefix, placed, tuple(outside))
 
 
-def _top_folders(paths: list[str]) -> dict[str, list[str]]:
-    tops: dict[str, list[str]] = {}
-    for path in paths:
-        top, slash, rest = path.partition("/")
-        if slash:
-            tops.setdefault(top, []).append(rest)
-    return tops
+Parts = list[list[str]]
+"""Paths, each as the names of its folders and its own."""
 
 
-def _holds_folders(inside: list[str]) -> bool:
-    """Tell whether a folder with these files inside holds folders, and no items directly."""
-    direct = [path for path in inside if "/" not in path]
-    return len(direct) < len(inside) and not any(looks_like_an_item(path) for path in direct)
+def _unwrap(paths: Parts) -> tuple[int, Parts]:
+    """Look through folders that hold nothing but one further folder of the data set.
 
-
-def _wrapping(paths: list[str]) -> str:
-    """Return the folders that hold nothing but one further folder of the data set."""
-    prefix = ""
+    Returns
+    -------
+    int
+        How many there are.
+    list
+        The paths that lie inside all of them.
+    """
+    depth = 0
     while True:
-        inside = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
-        tops = _top_folders(inside)
-        if len(tops) != 1:
-            return prefix
-        top, below = next(iter(tops.items()))
-        if top.lower() in SPLIT_FOLDERS or not _holds_folders(below):
-            return prefix
-        prefix += f"{top}/"
+        below = _below(paths, depth)
+        tops = {path[depth] for path in below}
+        if len(tops) != 1 or tops.pop().lower() in SPLIT_FOLDERS:
+            return depth, paths
+        if not _holds_folders(below, depth + 1):
+            return depth, paths
+        depth, paths = depth + 1, below
 
 
-def _has_split_folders(paths: list[str]) -> bool:
-    tops = _top_folders(paths)
+def _below(paths: Parts, depth: int) -> Parts:
+    """Return the paths that lie in some folder at a depth, not directly there."""
+    return [path for path in paths if len(path) > depth + 1]
+
+
+def _holds_folders(inside: Parts, depth: int) -> bool:
+    """Tell whether a folder with these paths inside holds folders, and no items directly."""
+    direct = [path for path in inside if len(path) == depth + 1]
+    return len(direct) < len(inside) and not any(looks_like_an_item(path[-1]) for path in direct)
+
+
+def _has_split_folders(paths: Parts, depth: int) -> bool:
+    tops: dict[str, Parts] = {}
+    for path in _below(paths, depth):
+        tops.setdefault(path[depth], []).append(path)
     return all(top.lower() in SPLIT_FOLDERS for top in tops) and any(
-        _holds_folders(inside) for inside in tops.values()
+        _holds_folders(inside, depth + 1) for inside in tops.values()
     )

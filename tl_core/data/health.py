@@ -17,6 +17,9 @@ from tl_core.words import some_of
 FEW = 10
 """Fewer training items than this in a class are named in a warning."""
 
+NAMED = 5
+"""Classes with too few items that are named, each in a sentence of its own."""
+
 IMBALANCE = 3
 """Largest by smallest class, from which on there is a warning."""
 
@@ -266,17 +269,21 @@ def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[
             f"Only one class was found, {spec.classes[0]!r}: at least two are needed, each in a "
             "folder of its own."
         )
-    learned = [item for item in spec.items if item.split in (None, "train")]
+    different: dict[str, set[str]] = {name: set() for name in spec.classes}
+    for item in spec.items:
+        if item.split in (None, "train"):
+            different[spec.classes[item.label]].add(item.sha256)
     # With a val folder one item is enough to learn from; else one more has to validate.
     needed = 1 if "val" in splits else 2
-    for label, name in enumerate(spec.classes):
-        found = len({item.sha256 for item in learned if item.label == label})
-        if found < needed:
-            yield (
-                f"The class {name!r} has {found} different "
-                f"{spec.kind.noun if found == 1 else spec.kind.plural} to learn from; at least "
-                f"{needed} are needed."
-            )
+    few = {name: len(found) for name, found in different.items() if len(found) < needed}
+    for name in list(few)[:NAMED]:
+        yield (
+            f"The class {name!r} has {few[name]} different "
+            f"{spec.kind.noun if few[name] == 1 else spec.kind.plural} to learn from; at least "
+            f"{needed} are needed."
+        )
+    if len(few) > NAMED:
+        yield f"{len(few) - NAMED:,} more classes have too few {spec.kind.plural} as well."
 
 
 def _more(groups: tuple[tuple[str, ...], ...]) -> str:

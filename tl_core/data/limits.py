@@ -28,11 +28,14 @@ class ArchiveLimits:
         Of one file, unpacked; a larger one is left out and named.
     total_bytes
         Of all files together, unpacked.
+    classes
+        Class folders; with thousands of them no screen and no head of a network is of use.
     """
 
     entries: int = set_by("TL_UPLOAD_ENTRIES", 50_000)
     file_bytes: int = set_by("TL_UPLOAD_FILE_MB", 64, MB)
     total_bytes: int = set_by("TL_UPLOAD_UNPACKED_MB", 2048, MB)
+    classes: int = set_by("TL_UPLOAD_CLASSES", 5000)
 
 
 def megabytes(count: int) -> str:

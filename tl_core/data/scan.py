@@ -1,14 +1,19 @@
-"""Check a folder of items: every file is decoded once; the result is remembered."""
+"""Check a folder of items: every file is decoded once; the result is remembered.
+
+Of an upload, whose files never change, the whole outcome is kept (:mod:`tl_core.data.checked`); of
+any other folder the facts of each file, by its size and time.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from tl_core.data.checked import read_checked, write_checked
 from tl_core.data.files import MANIFEST, Layout, Listing, list_files, read_layout
 from tl_core.data.health import FileFacts, HealthReport, report
 from tl_core.data.spec import DatasetSpec, Item
@@ -55,6 +60,13 @@ def scan(
     DataError
         If the folder holds no readable item in any class folder.
     """
+    dataset, report = read_checked(root) or _scan(root, progress, look)
+    if name is None:
+        return dataset, report
+    return replace(dataset, name=name), replace(report, name=name)
+
+
+def _scan(root: Path, progress: Progress | None, look: Look) -> tuple[DatasetSpec, HealthReport]:
     listing = list_files(root)
     layout = read_layout([*listing.files, *listing.skipped])
     known_as = {path: layout.prefix + path for path in layout.placed}
@@ -62,11 +74,13 @@ def scan(
     skipped = {p: listing.skipped[name] for p, name in known_as.items() if p not in real}
     kind = modality_of(list(known_as))
     facts = _check(listing.root, real, kind, progress, look)
-    spec = _spec(listing, layout, facts, kind, name or listing.name)
+    spec = _spec(listing, layout, facts, kind)
     unreadable = {path: fact.reason for path, fact in facts.items() if fact.reason} | skipped
     if not spec.items:
         raise nothing_found(spec.name, kind, layout, unreadable)
-    return spec, report(spec, layout, facts, unreadable, listing.shrunk)
+    health = report(spec, layout, facts, unreadable, listing.shrunk)
+    write_checked(spec, health)
+    return spec, health
 
 
 def _check(
@@ -148,14 +162,15 @@ def _examine(kind: Modality, file: Path, size: int, mtime_ns: int, look: Look) -
 
 
 def _spec(
-    listing: Listing, layout: Layout, facts: dict[str, FileFacts], kind: Modality, name: str
+    listing: Listing, layout: Layout, facts: dict[str, FileFacts], kind: Modality
 ) -> DatasetSpec:
     good = sorted(path for path, fact in facts.items() if not fact.reason)
     classes = sorted({layout.placed[path][1] for path in good})
+    labels = {name: label for label, name in enumerate(classes)}
     items = tuple(
         Item(
             path,
-            label=classes.index(layout.placed[path][1]),
+            label=labels[layout.placed[path][1]],
             split=layout.placed[path][0],
             sha256=facts[path].sha256,
             stored=listing.files[layout.prefix + path],
@@ -164,7 +179,7 @@ def _spec(
     )
     content = [classes, [(item.path, item.sha256) for item in items]]
     fingerprint = _digest(json.dumps(content))
-    return DatasetSpec(listing.root, name, kind.name, tuple(classes), items, fingerprint)
+    return DatasetSpec(listing.root, listing.name, kind.name, tuple(classes), items, fingerprint)
 
 
 def _digest(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tl_core.modalities import MODALITIES, Modality
@@ -11,7 +12,7 @@ from tl_core.modalities import MODALITIES, Modality
 SPLITS = ("train", "val", "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One readable photo, sound or the like.
 
@@ -70,6 +71,11 @@ class DatasetSpec:
     def kind(self) -> Modality:
         """The kind of data that all items are."""
         return MODALITIES.get(self.modality)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The index of each item, by its path."""
+        return {item.path: index for index, item in enumerate(self.items)}
 
     def digests(self, indices: Sequence[int]) -> list[str]:
         """Return the digests of the contents of these items."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 from tl_core.data.spec import DatasetSpec, Split
 from tl_core.errors import ConfigError, DataError
@@ -70,9 +71,12 @@ def _choose_val(dataset: DatasetSpec, pool: list[int], seed: int, val_fraction: 
         copies.setdefault(items[index].sha256, []).append(index)
     order = sorted(copies, key=lambda sha256: _rank(seed, sha256))
     labels = {sha: {items[i].label for i in same} for sha, same in copies.items()}
+    of_class: dict[int, list[str]] = {label: [] for label in range(len(dataset.classes))}
+    for sha in order:
+        for label in labels[sha]:
+            of_class[label].append(sha)
     val: set[str] = set()
-    for label in range(len(dataset.classes)):
-        mine = [sha for sha in order if label in labels[sha]]
+    for label, mine in of_class.items():
         size = sum(len(copies[sha]) for sha in mine)
         room = min(max(round(val_fraction * size), 1), size - 1)
         # An item that lies in several classes has a wrong label: better not to measure with it.
@@ -80,26 +84,27 @@ def _choose_val(dataset: DatasetSpec, pool: list[int], seed: int, val_fraction: 
             if labels[sha] == {label} and len(copies[sha]) <= room:
                 val.add(sha)
                 room -= len(copies[sha])
-    for label in range(len(dataset.classes)):
-        if not any(label in labels[sha] for sha in val):
-            val.add(_spare(dataset, label, labels, val, order))
+    measured = Counter(label for sha in val for label in labels[sha])
+    learned = Counter(label for sha in order if sha not in val for label in labels[sha])
+    for label, mine in of_class.items():
+        if not measured[label]:
+            spare = _spare(dataset, label, [sha for sha in mine if sha not in val], labels, learned)
+            val.add(spare)
+            measured.update(labels[spare])
+            learned.subtract(labels[spare])
     return sorted(index for sha in val for index in copies[sha])
 
 
 def _spare(
     dataset: DatasetSpec,
     label: int,
+    candidates: list[str],
     labels: dict[str, set[int]],
-    val: set[str],
-    order: list[str],
+    learned: Counter[int],
 ) -> str:
-    """Find a item that can validate a class without emptying any class's training side."""
-    train = [sha for sha in order if sha not in val]
-    left = {
-        other: sum(other in labels[sha] for sha in train) for sha in train for other in labels[sha]
-    }
-    for sha in train:
-        if label in labels[sha] and all(left[other] > 1 for other in labels[sha]):
+    """Find an item that can validate a class without emptying any class's training side."""
+    for sha in candidates:
+        if all(learned[other] > 1 for other in labels[sha]):
             return sha
     raise DataError(
         f"The class {dataset.classes[label]!r} has too few {dataset.kind.plural} of its own: it "
@@ -111,7 +116,10 @@ def _spare(
 def _at_most(dataset: DatasetSpec, train: list[int], seed: int, per_class: int) -> list[int]:
     items = dataset.items
     order = sorted(train, key=lambda i: _rank(seed, "per class", items[i].sha256, items[i].path))
-    kept: list[int] = []
-    for label in range(len(dataset.classes)):
-        kept += [index for index in order if items[index].label == label][:per_class]
+    taken: Counter[int] = Counter()
+    kept = []
+    for index in order:
+        if taken[items[index].label] < per_class:
+            taken[items[index].label] += 1
+            kept.append(index)
     return sorted(kept)

@@ -18,12 +18,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from tl_core.data.files import MANIFEST, clean, ignored, unused
+from tl_core.data.files import MANIFEST, Layout, Names, clean, ignored, misplaced, read_layout
 from tl_core.data.limits import ArchiveLimits, megabytes
 from tl_core.errors import ArchiveError
 from tl_core.home import disk_full
 
 _CHUNK = 2**20
+_SHOWN = 60
+"""Characters of a path that a message shows."""
+
 _ARCHIVE_SUFFIXES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".jar"}
 _ARCHIVE_STARTS = (
     b"PK\x03\x04",  # zip
@@ -43,6 +46,21 @@ LIMITS = ArchiveLimits()
 def refusal(name: str, reason: str) -> ArchiveError:
     """Return the error that refuses a whole upload; ``name`` is the upload's."""
     return ArchiveError(f"{name!r} was refused: {reason}")
+
+
+def require_fitting(name: str, path: str) -> None:
+    """Refuse the upload of that name if a path in it is too long or lies too deep.
+
+    For whoever is handed a path by a stranger, before anything else looks at it.
+
+    Raises
+    ------
+    ArchiveError
+        If it does not fit.
+    """
+    if reason := misplaced(path):
+        shown = clean(path[:_SHOWN]) + "…" * (len(path) > _SHOWN)
+        raise refusal(name, f"the path {shown!r} in it {reason}")
 
 
 @contextmanager
@@ -92,6 +110,7 @@ class StagingFolder:
     skipped: dict[str, str] = field(default_factory=dict, init=False)
     shrunk: int = field(default=0, init=False)
     folder: Path = field(init=False)
+    _names: Names = field(default_factory=Names, init=False)
     _digests: dict[str, str] = field(default_factory=dict, init=False)
     _entries: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
@@ -125,12 +144,14 @@ class StagingFolder:
         Raises
         ------
         ArchiveError
-            If it leads out of the upload, or there are too many entries.
+            If it leads out of the upload, is too long or lies too deep, or there are too many
+            entries.
         """
         self._entries += 1
         if self._entries > self.limits.entries:
             raise self.refuse(f"it holds more than {self.limits.entries} files and folders.")
         path = raw_path.replace("\\", "/")
+        require_fitting(self.name, path.rstrip("/"))
         parts = [part for part in path.split("/") if part not in ("", ".")]
         if path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in parts:
             raise self.refuse(f"the path {clean(raw_path)!r} in it leads out of its own folder.")
@@ -164,7 +185,7 @@ class StagingFolder:
             limit = megabytes(self.limits.file_bytes)
             self.skipped[path] = f"the file is larger than {limit}: save it smaller."
         else:
-            path = unused(path, self.files)
+            path = self._names.take(path)
             self.files[path] = stored
             self._digests[path] = digest.hexdigest()
 
@@ -172,6 +193,24 @@ class StagingFolder:
         """Leave out a file that was stored."""
         (self.folder / self.files.pop(path)).unlink()
         self.skipped[path] = reason
+
+    def layout(self) -> Layout:
+        """Work out splits and classes from the folders of the files: see :func:`read_layout`.
+
+        Raises
+        ------
+        ArchiveError
+            If there are too many classes.
+        """
+        layout = read_layout([*self.files, *self.skipped])
+        classes = len({name for _, name in layout.placed.values()})
+        if classes > self.limits.classes:
+            raise self.refuse(
+                f"it holds {classes:,} classes, and at most {self.limits.classes:,} can be taken "
+                "in: each class folder is one. Leave some out, or put what belongs together into "
+                "one folder."
+            )
+        return layout
 
     def _count(self, size: int) -> None:
         self._bytes += size

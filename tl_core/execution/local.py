@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tl_core.execution import Executor
-from tl_core.home import home
+from tl_core.execution.environment import environment_for_runs
+from tl_core.home import PRIVATE_UMASK, home, log_file
 from tl_core.store.database import RUNNING, WAITING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,9 @@ GIVE_MEMORY_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_"
 """glibc's own first values, held fixed. Left alone it raises them with every large tensor that is
 freed, and keeps what was freed: measured, a fine-tuning worker is 60 to 110 MB larger that way, and
 no quicker."""
+
+FROM_STDIN = "-"
+"""Argument of the supervisor: the address of the store comes from its standard input."""
 
 _started: dict[Path, subprocess.Popen[bytes]] = {}
 """The supervisor that this process started last, for each home."""
@@ -54,23 +59,27 @@ class LocalExecutor(Executor):
 
 
 def _start(url: str) -> subprocess.Popen[bytes]:
-    logs = home() / "logs"
-    logs.mkdir(exist_ok=True)
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    with (logs / "supervisor.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tl_core.execution.supervisor", url],
-            stdin=subprocess.DEVNULL,
+    with log_file("supervisor.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tl_core.execution.supervisor", FROM_STDIN],
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            umask=PRIVATE_UMASK,
             env={
                 **GIVE_MEMORY_BACK,
-                **os.environ,
+                **environment_for_runs(),
                 "PYTHONPATH": path,
                 "TL_HOME": str(home().resolve()),
             },
         )
+    # The address may hold a password, and everybody on the machine can read arguments.
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+        pipe.write(url.encode())
+    return process
 
 
 def supervisor_lock(patience: float = 0) -> FileLock:

@@ -1,9 +1,10 @@
 """The one process of a machine that runs jobs: ``python -m tl_core.execution.supervisor [URL]``.
 
-It is started by :class:`~tl_core.execution.local.LocalExecutor` and holds a fork server into which
-torch is loaded once, so that a worker starts in milliseconds. (A page cannot fork workers itself:
-both spawn and forkserver would run the page's script again in the child.) The fork server never
-touches CUDA, which does not survive a fork.
+It is started by :class:`~tl_core.execution.local.LocalExecutor`, which gives it ``-`` in place of
+the store's URL, and the URL, whatever password it has, on the standard input. It holds a fork
+server into which torch is loaded once, so that a worker starts in milliseconds. (A page cannot fork
+workers itself: both spawn and forkserver would run the page's script again in the child.) The fork
+server never touches CUDA, which does not survive a fork.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from sqlalchemy.exc import OperationalError
 from tl_core.errors import DamagedStore
 from tl_core.execution import outcome, put_away
 from tl_core.execution.entry import run_in_process
-from tl_core.execution.local import supervisor_lock
+from tl_core.execution.local import FROM_STDIN, supervisor_lock
 from tl_core.execution.queue import in_order, turns_over
 from tl_core.home import home, write_atomically
 from tl_core.machine import gpus, run_memory, run_seconds, slots, turn_seconds
@@ -188,14 +189,15 @@ class Supervisor:
     def _watch_memory(self) -> None:
         if self._memory is None or not self._watching.take():
             return
-        for worker in self.workers.values():
-            if (process_memory(worker.process.pid or 0) or 0) > self._memory:
+        taken = {i: process_memory(w.process.pid or 0) or 0 for i, w in self.workers.items()}
+        runs = [[i] for i, worker in self.workers.items() if worker.job.kind == "train"]
+        beside = [i for i, worker in self.workers.items() if worker.job.kind != "train"]
+        each, rest = self._memory
+        for group, limit in [*((run, each) for run in runs), (beside, rest)]:
+            if sum(taken[i] for i in group) > limit:
+                worker = self.workers[max(group, key=taken.__getitem__)]
                 worker.deadline = 0.0
-                worker.verdict = (
-                    "failed",
-                    f"This run took more than {self._memory >> 20} MB of memory, the limit for a "
-                    "run on this server. Try a smaller batch, smaller photos or a smaller network.",
-                )
+                worker.verdict = "failed", _too_much(limit, beside=group is beside)
 
     def _bury(self, worker: Worker) -> None:
         """Give the job of a process that ended its final status, unless it has one."""
@@ -226,6 +228,18 @@ class Supervisor:
         self.store.end(job.id, status, reason)
 
 
+def _too_much(limit: int, *, beside: bool) -> str:
+    if beside:
+        return (
+            f"More than {limit >> 20} MB of memory were asked for at once beside the runs, the "
+            "limit on this server. Try again in a moment, or choose a smaller network."
+        )
+    return (
+        f"This run took more than {limit >> 20} MB of memory, the limit for a run on this server. "
+        "Try a smaller batch, smaller photos or a smaller network."
+    )
+
+
 def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -238,12 +252,15 @@ def _context() -> BaseContext:
 def main() -> None:
     """Serve until there has been nothing to do for a while."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    url = sys.argv[1] if len(sys.argv) > 1 else None
+    if url == FROM_STDIN:
+        url = sys.stdin.read()
     try:
         # A page that looks whether a supervisor is alive holds the lock for an instant.
         with supervisor_lock(patience=2):
             badge = home() / "supervisor.pid"
             write_atomically(badge, str(os.getpid()))
-            _serve(Store(sys.argv[1] if len(sys.argv) > 1 else None, patience=0), badge)
+            _serve(Store(url, patience=0), badge)
     except Timeout:
         log.info("another supervisor is alive")
 
@@ -256,7 +273,7 @@ def _serve(store: Store, badge: Path) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     supervisor = Supervisor(store, slots())
-    log.info("serving %s with %d slots", store.url, supervisor.slots)
+    log.info("serving %s with %d slots", store.label, supervisor.slots)
     last_busy = time.monotonic()
     try:
         while time.monotonic() - last_busy < IDLE_SECONDS and badge.exists():

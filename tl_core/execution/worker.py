@@ -20,6 +20,7 @@ from tl_core.data.preview import augmented_views
 from tl_core.data.public import prefetch_data
 from tl_core.errors import RunError, TLError
 from tl_core.execution import outcome, put_away, run_folder
+from tl_core.execution.event_log import FLUSH_SECONDS, EventLog
 from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
 from tl_core.steps import Progress
@@ -39,38 +40,10 @@ from tl_core.training.events import (
 )
 from tl_core.training.loop import Events, train
 
-FLUSH_SECONDS = 0.2
-"""Steps are written, and requests read, at most this often."""
+TOLD_CLASSES = 5
+"""Of which the answer for a new item says how probable they are, the most probable ones."""
 
 log = logging.getLogger(__name__)
-
-
-class EventLog:
-    """Writes a job's events to the store, steps in batches and everything else at once."""
-
-    def __init__(self, store: Store, identifier: str) -> None:
-        self._store, self._identifier = store, identifier
-        self._written, _ = store.last_event(identifier)  # more than 0 where a run goes on
-        self._waiting: list[dict[str, Any]] = []
-        self._writing = Throttle(FLUSH_SECONDS)
-
-    @property
-    def due(self) -> bool:
-        """Whether the last writing is long enough ago."""
-        return self._writing.due
-
-    def add(self, event: dict[str, Any], *, urgent: bool) -> None:
-        """Note an event; write it now if it is urgent."""
-        self._waiting.append(event)
-        if urgent or self.due:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is waiting."""
-        self._store.append(self._identifier, self._written + 1, self._waiting)
-        self._written += len(self._waiting)
-        self._waiting.clear()
-        self._writing.done()
 
 
 def run_job(url: str, identifier: str) -> None:
@@ -178,6 +151,8 @@ def _predict(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]
     photo = Path(job.payload["photo"])
     for run in job.payload["runs"]:
         [answer] = predict_files(run_folder(run), [photo])
+        ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])
+        answer["probabilities"] = dict(ranked[:TOLD_CLASSES])
         events.add({"event": "Predicted", "run": run, **answer}, urgent=True)
     return "finished", None
 

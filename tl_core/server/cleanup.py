@@ -18,7 +18,7 @@ from tl_core.server.limits import UploadLimits
 from tl_core.server.uploads import Uploads
 from tl_core.server.visitors import forget_newcomers
 from tl_core.store.database import FINAL, PAUSED, Store
-from tl_core.store.schema import events, jobs, members, workspaces
+from tl_core.store.schema import events, jobs, members, shrink, workspaces
 
 NOBODY = ""
 """Owner of jobs that are to be removed as soon as they have ended."""
@@ -117,3 +117,4 @@ def sweep(store: Store, clock: Clock | None = None) -> None:
     uploads.clean_up(clock)
     forget_newcomers(store, clock)
     cache.clear(unused_since=clock.ago(uploads.limits.hours * 3600))
+    shrink(store.engine)

@@ -6,8 +6,8 @@ from tl_core.server.visitors import has_instructor, is_instructor
 from tl_core.store.database import Store
 
 ASK_FOR_SETS = (
-    "On this server your instructor brings public sets. Ask for this one, or choose a set that is "
-    "here already."
+    "On this server your instructor brings public sets. Ask for the one that you would like, or "
+    "choose a set that is here already."
 )
 
 _SETTING = "learners_fetch"

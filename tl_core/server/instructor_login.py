@@ -2,72 +2,146 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from tl_core.errors import UserError
 
 SHORTEST = 8
-"""Characters of an instructor's code; a shorter one could be guessed."""
+"""Characters of an instructor's code; with a shorter one the screen stays closed."""
+
+ADVISED = 12
+"""Characters that the rehearsal asks for: at random, out of reach of any guesser."""
+
+FREE = 2
+"""Wrong codes of a learner that cost them nothing: everybody mistypes."""
+
+LONGEST_OWN, LONGEST_SHARED = 30.0, 5.0
+"""Seconds that somebody waits at most for their own wrong codes, and for those of others."""
+
+_SHARED_STEP = 0.1
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What the session of somebody who gave the right code holds.
+
+    Attributes
+    ----------
+    code
+        Digest of the code; another code asks for a new sign-in.
+    until
+        On the clock of the login that made it.
+    """
+
+    code: bytes
+    until: float
 
 
 class InstructorLogin:
-    """Checks the instructor's code, and how often it was tried.
+    """Checks the instructor's code; wrong ones make their sender wait for the next answer.
 
-    Somebody who tries codes in one browser locks out that browser alone; only many browsers
-    together lock out everyone. Who is in stays in for some hours, as long as the code is the same.
+    Nobody is refused: whoever guesses could then lock the instructor out. Right and wrong codes are
+    answered alike after a wait that grows with the wrong codes of the last minutes. A learner's own
+    double it. Learners can be made up at will, an address in a classroom's network hardly, so the
+    wrong codes from one address count too; but a whole class stands behind one, the instructor
+    included, so what others do there delays nobody by more than ``LONGEST_SHARED`` seconds.
 
     Parameters
     ----------
-    tries, tries_of_all
-        Wrong codes that one learner, and all together, may give within ``window`` seconds.
+    window
+        Seconds for which a wrong code counts.
     lasts
         Seconds until somebody who signed in has to do so again.
-    clock
-        Returns seconds; replaced in tests.
+    clock, sleep
+        Return seconds, and wait for some; replaced in tests.
     """
 
     def __init__(
         self,
-        tries: int = 5,
-        tries_of_all: int = 50,
         window: float = 300,
         lasts: float = 12 * 3600,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.tries, self.tries_of_all = tries, tries_of_all
         self.window, self.lasts = window, lasts
-        self._clock = clock
-        self._wrong: deque[tuple[float, str]] = deque()  # when, and who
-        self._inside: dict[str, tuple[str, float]] = {}
+        self._clock, self._sleep = clock, sleep
+        self._lock = threading.Lock()  # each session asks from a thread of its own
+        self._wrong: deque[tuple[float, str, str]] = deque()  # when, who, from where
+        self._by_learner: Counter[str] = Counter()
+        self._by_address: Counter[str] = Counter()
 
-    def sign_in(self, who: str, given: str, code: str) -> None:
-        """Let somebody in who gives the right code.
+    def sign_in(self, who: str, address: str, given: str, code: str) -> SignedIn:
+        """Answer, after a wait, whether a code is the right one.
+
+        Parameters
+        ----------
+        who, address
+            The learner, and where their browser is; empty where that is not known.
+        given, code
+            What was typed, and what is right.
 
         Raises
         ------
         UserError
-            If the code is wrong, or wrong codes were given too often.
+            If the code is wrong.
         """
-        now = self._clock()
-        while self._wrong and self._wrong[0][0] <= now - self.window:
-            self._wrong.popleft()
-        theirs = sum(name == who for _, name in self._wrong)
-        if theirs >= self.tries or len(self._wrong) >= self.tries_of_all:
-            wait = max(1, round((self._wrong[0][0] + self.window - now) / 60))
-            raise UserError(f"Too many wrong codes were given. Wait {wait} min, then try again.")
-        if not hmac.compare_digest(given.strip().encode(), code.encode()):
-            self._wrong.append((now, who))
-            raise UserError("This is not the instructor's code of this server.")
-        self._inside[who] = (code, now + self.lasts)
+        right = hmac.compare_digest(_digest(given.strip()), _digest(code))
+        with self._lock:
+            self._forget_old()
+            wait = self._wait(who, address)
+            if not right:  # counted before the wait, so that nobody hangs up to escape it
+                self._wrong.append((self._clock(), who, address))
+                self._by_learner[who] += 1
+                self._by_address[address] += 1
+            following = self._wait(who, address)
+        self._sleep(wait)
+        if right:
+            return SignedIn(_digest(code), self._clock() + self.lasts)
+        later = f" The next one is answered after {following:.0f} s." if following >= 1 else ""
+        raise UserError(f"This is not the instructor's code of this server.{later}")
 
-    def inside(self, who: str, code: str) -> bool:
-        """Tell whether somebody has signed in with this code, not too long ago."""
-        given, until = self._inside.get(who, ("", 0.0))
-        return self._clock() < until and hmac.compare_digest(given.encode(), code.encode())
+    def holds(self, signed_in: SignedIn, code: str) -> bool:
+        """Tell whether a sign-in was with this code, and not too long ago."""
+        return self._clock() < signed_in.until and hmac.compare_digest(
+            signed_in.code, _digest(code)
+        )
 
-    def sign_out(self, who: str) -> None:
-        """Ask somebody for the code again."""
-        self._inside.pop(who, None)
+    def _wait(self, who: str, address: str) -> float:
+        own = self._by_learner[who] - FREE
+        shared = _SHARED_STEP * (self._by_address[address] - self._by_learner[who])
+        return max(
+            0.0 if own <= 0 else min(LONGEST_OWN, 2.0 ** min(own - 1, 10)),
+            min(LONGEST_SHARED, max(0.0, shared)),
+        )
+
+    def _forget_old(self) -> None:
+        while self._wrong and self._wrong[0][0] <= self._clock() - self.window:
+            _, who, address = self._wrong.popleft()
+            for counter, key in ((self._by_learner, who), (self._by_address, address)):
+                counter[key] -= 1
+                if not counter[key]:
+                    del counter[key]
+
+
+def weakness(code: str) -> str | None:
+    """Say why a code could be guessed; None if it could not.
+
+    The app answers some hundred codes a second at most, since each takes a run of the page.
+    ``SHORTEST`` letters and digits at random withstand that for centuries, what people make up for
+    minutes.
+    """
+    if len(code) < ADVISED:
+        return f"it has {len(code)} characters; {ADVISED} or more cannot be guessed"
+    if code.isdecimal() or len(set(code)) < ADVISED // 2:
+        return "it consists of digits alone, or of few different characters"
+    return None
+
+
+def _digest(code: str) -> bytes:
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).digest()

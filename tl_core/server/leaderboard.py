@@ -81,7 +81,7 @@ def outcome(run_dir: Path) -> Outcome | None:
     UserError
         If the folder holds no whole record.
     """
-    record = RunRecord.load(run_dir)
+    record = RunRecord.load(run_dir, probabilities=False)
     if not record.headline:
         return None
     digest = hashlib.sha256(json.dumps(record.headline_key).encode()).hexdigest()

@@ -10,7 +10,7 @@ from typing import Any
 
 from tl_core.data.limits import MB, ArchiveLimits, megabytes, set_by
 from tl_core.home import home
-from tl_core.machine import whole_number
+from tl_core.machine import memory_plan, whole_number
 from tl_core.modalities import MODALITIES
 
 
@@ -20,9 +20,9 @@ class UploadLimits(ArchiveLimits):
 
     Attributes
     ----------
-    entries, file_bytes, total_bytes
-        As for any archive, with fewer entries (``TL_UPLOAD_ENTRIES``, ``TL_UPLOAD_FILE_MB``,
-        ``TL_UPLOAD_UNPACKED_MB``).
+    entries, file_bytes, total_bytes, classes
+        As for any archive, with fewer entries and classes (``TL_UPLOAD_ENTRIES``,
+        ``TL_UPLOAD_FILE_MB``, ``TL_UPLOAD_UNPACKED_MB``, ``TL_UPLOAD_CLASSES``).
     sent_bytes
         Of one upload as it is sent (``TL_UPLOAD_MB``); Streamlit's ``server.maxUploadSize`` cuts
         off larger ones while they stream in.
@@ -40,7 +40,8 @@ class UploadLimits(ArchiveLimits):
     disk_floor
         Of the disk that has to stay free: nothing new is accepted below (``TL_DISK_FLOOR_MB``).
     at_once
-        Uploads that are checked at the same time (``TL_UPLOADS_AT_ONCE``); others wait.
+        Uploads that are checked at the same time (``TL_UPLOADS_AT_ONCE``); others wait. Fewer on a
+        machine that has not the memory for it, see :func:`tl_core.machine.memory_plan`.
     seconds, cpu_seconds, memory
         Time, time of computing, and address space for checking one upload (``TL_UPLOAD_SECONDS``,
         ``TL_UPLOAD_CPU_SECONDS``, ``TL_UPLOAD_MEMORY_MB``).
@@ -52,6 +53,7 @@ class UploadLimits(ArchiveLimits):
 
     entries: int = set_by("TL_UPLOAD_ENTRIES", 20_000)
     total_bytes: int = set_by("TL_UPLOAD_UNPACKED_MB", 1024, MB)
+    classes: int = set_by("TL_UPLOAD_CLASSES", 500)
     sent_bytes: int = set_by("TL_UPLOAD_MB", 500, MB)
     items: int = set_by("TL_UPLOAD_PHOTOS", 5000)
     item_work: Mapping[str, float] = field(default_factory=lambda: _item_work({}))
@@ -74,7 +76,12 @@ class UploadLimits(ArchiveLimits):
         ConfigError
             If a variable is no whole number above zero.
         """
-        chosen: dict[str, Any] = {"item_work": _item_work(environment)}
+        plan = memory_plan(environment)
+        chosen: dict[str, Any] = {
+            "item_work": _item_work(environment),
+            "at_once": plan.checks,
+            "memory": plan.check,
+        }
         for one in fields(cls):
             if not one.metadata:
                 continue

@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tl_core.data.files import clean, unused
+from tl_core.data.files import Names, clean
 from tl_core.data.open import open_dataset
 from tl_core.data.scan import carry_over
 from tl_core.data.spec import DatasetSpec, Item
@@ -197,14 +197,12 @@ def _paths(dataset: DatasetSpec, classes: Classes) -> list[tuple[int, str]]:
 
     So no name of a class can be taken for that of a split.
     """
-    taken: dict[str, str] = {}
+    names = Names()
     paths = []
     for index, name in classes.items():
         photo = dataset.items[index]
         parts = [photo.split, name, photo.path.rpartition("/")[2]]
-        path = unused("/".join(part for part in parts if part), taken)
-        taken[path] = ""
-        paths.append((index, path))
+        paths.append((index, names.take("/".join(part for part in parts if part))))
     return paths
 
 

@@ -5,7 +5,6 @@ Runs in the process of :mod:`tl_core.server.upload_worker`, which may be killed 
 
 from __future__ import annotations
 
-from tl_core.data.files import read_layout
 from tl_core.data.scan import nothing_found
 from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError
@@ -27,11 +26,11 @@ def keep_items(
     Raises
     ------
     ArchiveError
-        If there are too many items.
+        If there are too many items or classes.
     DataError
         If not one item in a class folder can be used.
     """
-    layout = read_layout([*staging.files, *staging.skipped])
+    layout = staging.layout()
     for path in layout.outside:
         if path in staging.files:
             staging.skip(path, "it lies in no class folder.")

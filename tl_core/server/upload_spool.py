@@ -30,9 +30,9 @@ from filelock import FileLock, Timeout
 
 from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
-from tl_core.data.staging import refusal, refusing_full_disk
+from tl_core.data.staging import refusal, refusing_full_disk, require_fitting
 from tl_core.errors import ArchiveError
-from tl_core.home import home
+from tl_core.home import home, log_file
 from tl_core.server.limits import UploadLimits
 from tl_core.server.turns import Turns
 from tl_core.server.upload_worker import Request, too_much_memory
@@ -154,7 +154,8 @@ class UploadSpool:
                     raise self.refuse(
                         f"it holds more than {number:,} files. Leave some out of each class."
                     )
-                entry = zipfile.ZipInfo(clean(path)[:_CHUNK] or "_")
+                require_fitting(self.name, path)
+                entry = zipfile.ZipInfo(clean(path) or "_")
                 with closing(stream), archive.open(entry, "w", force_zip64=True) as file:
                     size = self._copy(stream, file, size, self.limits.sent_bytes)
 
@@ -278,10 +279,8 @@ def _checker(seconds: float) -> Iterator[subprocess.Popen[str]]:
     inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
     # One thread for NumPy's libraries and few memory arenas: both reserve much address space.
     lean = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-    logs = home() / "logs"
-    logs.mkdir(exist_ok=True)
     with (
-        (logs / "uploads.log").open("ab") as log,
+        log_file("uploads.log").open("ab") as log,
         subprocess.Popen(
             [sys.executable, *COMMAND],
             stdin=subprocess.PIPE,

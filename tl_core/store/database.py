@@ -66,6 +66,11 @@ class Store:
         self._watch: PoolProxiedConnection | None = None
         self._version: int | None = None
 
+    @property
+    def label(self) -> str:
+        """The database for logs: its address without a password, wherever in it one may stand."""
+        return self.engine.url.set(query={}).render_as_string(hide_password=True)
+
     def close(self) -> None:
         """Give all connections back."""
         if self._watch is not None:

@@ -5,9 +5,12 @@ SQLite in write-ahead mode by default; any URL that SQLAlchemy knows works (``TL
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +22,9 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     create_engine,
+    delete,
     event,
     insert,
     inspect,
@@ -29,9 +34,12 @@ from sqlalchemy import (
 from sqlalchemy.engine import Engine
 
 from tl_core.errors import UserError
-from tl_core.home import home
+from tl_core.home import close_to_others, home, private_file
 from tl_core.store.damage import tell_damage
 from tl_core.store.learner_code import owner_of
+
+INCREMENTAL = 2
+"""What SQLite calls it to give room back piece by piece (``auto_vacuum``)."""
 
 metadata = MetaData()
 
@@ -137,6 +145,27 @@ def _digest_owners(connection: Connection) -> None:
                 connection.execute(known.values(owner=owner_of(owner)))
 
 
+KEPT_STEPS = 600
+"""Steps that are kept of a run which an older version has written down step by step."""
+
+
+def _thin_steps(connection: Connection) -> None:
+    """Leave of each run's steps as many as can be shown, the last one among them."""
+    if not inspect(connection).has_table(events.name):
+        return
+    job, number, name = events.c.job, events.c.number, events.c.data["event"].as_string()
+    rows = select(job, number).where(name == "StepEnded").order_by(job, number)
+    every: dict[str, list[int]] = {}
+    for one, place in connection.execute(rows):
+        every.setdefault(one, []).append(place)
+    for one, places in every.items():
+        distance = len(places) / KEPT_STEPS
+        kept = {round(i * distance) for i in range(KEPT_STEPS)} | {len(places) - 1}
+        gone = [{"gone": place} for i, place in enumerate(places) if i not in kept]
+        if distance > 1 and gone:
+            connection.execute(delete(events).where(job == one, number == bindparam("gone")), gone)
+
+
 MIGRATIONS: dict[int, tuple[str | Callable[[Connection], None], ...]] = {
     2: (
         "ALTER TABLE jobs ADD COLUMN room VARCHAR(16)",
@@ -144,6 +173,7 @@ MIGRATIONS: dict[int, tuple[str | Callable[[Connection], None], ...]] = {
     ),
     3: (_digest_owners,),
     4: ("ALTER TABLE jobs ADD COLUMN bytes INTEGER",),
+    6: (_thin_steps,),
 }
 """Version -> what turns a database of the version before into it; new tables need no word here."""
 
@@ -167,12 +197,22 @@ def connect(url: str | None = None) -> Engine:
     """
     engine = create_engine(url or store_url())
     if engine.dialect.name == "sqlite":
+        _close_to_others(engine)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "handle_error", tell_damage)
     with engine.connect() as connection:
         if not _current(connection):
             _upgrade(connection)
     return engine
+
+
+def _close_to_others(engine: Engine) -> None:
+    """See to it that no other account reads the file, nor what SQLite lays beside it."""
+    name = engine.url.database
+    if name and name != ":memory:" and not name.startswith("file:"):
+        file = private_file(Path(name))  # SQLite gives its companions the same rights
+        for suffix in ("-wal", "-shm"):
+            close_to_others(file.with_name(file.name + suffix))
 
 
 def store_url() -> str:
@@ -205,7 +245,7 @@ def _upgrade(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     version = _version(connection)
     for step in range((version or SCHEMA_VERSION) + 1, SCHEMA_VERSION + 1):
-        for change in MIGRATIONS[step]:
+        for change in MIGRATIONS.get(step, ()):
             if isinstance(change, str):
                 connection.exec_driver_sql(change)
             else:
@@ -220,6 +260,36 @@ def _upgrade(connection: Connection) -> None:
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):  # later only VACUUM can change it
+        cursor.execute(f"PRAGMA auto_vacuum={INCREMENTAL}")
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def shrink(engine: Engine, most: int = 5000) -> None:
+    """Give the disk back what removed rows have left empty, if nobody else is writing now.
+
+    Parameters
+    ----------
+    engine
+        Of the database; of SQLite's files alone this is anybody's work but the database's own.
+    most
+        Pages of the file that are given back at once; the rest waits for the next time.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(engine.raw_connection()) as connection,
+    ):
+        ask = connection.cursor().execute
+        if ask("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):  # made by an older version
+            ask(f"PRAGMA auto_vacuum={INCREMENTAL}")
+            ask("VACUUM")
+        elif ask("PRAGMA freelist_count").fetchone() != (0,):
+            # A page each step: as a script, all of them are taken.
+            connection.cursor().executescript(f"PRAGMA incremental_vacuum({most:d})")
+        else:
+            return
+        ask("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -4,7 +4,7 @@
 file                      holds
 ========================  =====================================================================
 ``config.json``           the resolved configuration; enough to repeat the run
-``record.json``           environment, data set, split, history, outcome
+``record.json``           environment, data set, split, history, outcome, the answer for each item
 ``predictions.json``      probabilities for every validation and test item, in fp32
 ``weights.safetensors``   the kept weights under the original network's key names
 ``novelty.safetensors``   what new items are held against, to tell those that resemble none
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,23 +49,41 @@ _TELLING = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer for one item: its true class and the probability of each class."""
+    """The answer for one item.
+
+    Attributes
+    ----------
+    path, label
+        The item, and its true class.
+    probabilities
+        Of each class; none where a record was read without them.
+    predicted, probability
+        The most probable class and its probability; where there are probabilities, they decide.
+    """
 
     path: str
     label: int
-    probabilities: tuple[float, ...]
+    probabilities: tuple[float, ...] = ()
+    predicted: int = -1
+    probability: float = 0.0
 
-    @property
-    def predicted(self) -> int:
-        """Index of the most probable class."""
-        return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+    def __post_init__(self) -> None:
+        if self.probabilities:
+            probability = max(self.probabilities)
+            object.__setattr__(self, "predicted", self.probabilities.index(probability))
+            object.__setattr__(self, "probability", probability)
 
     @property
     def right(self) -> bool:
         """Whether the most probable class is the true one."""
         return self.predicted == self.label
+
+    @property
+    def answer(self) -> Prediction:
+        """The same without the probabilities of all classes."""
+        return replace(self, probabilities=())
 
 
 @dataclass(frozen=True)
@@ -173,9 +191,15 @@ class RunRecord:
 
     def save(self, run_dir: Path) -> None:
         """Write the folder's JSON files; ``record.json`` comes last and marks it as whole."""
-        values = to_plain(self)
+        values, predictions = to_plain(self), {}
         del values["config"]
-        predictions = {"val": values.pop("val"), "test": values.pop("test")}
+        for part in ("val", "test"):
+            predictions[part] = [
+                {key: row[key] for key in ("path", "label", "probabilities")}
+                for row in values[part]
+            ]
+            for row in values[part]:
+                del row["probabilities"]
         write_atomically(run_dir / "config.json", self.config.to_json() + "\n")
         write_atomically(run_dir / "predictions.json", json.dumps(predictions) + "\n")
         write_atomically(run_dir / RECORD, json.dumps(values, indent=1) + "\n")
@@ -236,8 +260,14 @@ class RunRecord:
         )
 
     @classmethod
-    def load(cls, run_dir: Path) -> RunRecord:
+    def load(cls, run_dir: Path, *, probabilities: bool = True) -> RunRecord:
         """Read the folder that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        probabilities
+            Whether to read those of every class too; without them the record takes as much memory
+            as there are items, however many classes there are.
 
         Raises
         ------
@@ -246,13 +276,19 @@ class RunRecord:
         """
         try:
             config = RunConfig.from_dict(_read(run_dir / "config.json"))
-            parts = _read(run_dir / RECORD), _read(run_dir / "predictions.json")
-            return from_plain(cls, {"config": config, **parts[0], **parts[1]})
+            values = _read(run_dir / RECORD)
+            if probabilities or "val" not in values:  # older records have no answers of their own
+                values |= _read(run_dir / "predictions.json")
+            record = from_plain(cls, {"config": config, **values})
         except (OSError, ValueError, TypeError) as error:
             raise UserError(
                 f"{run_dir} is not the folder of a run: {type(error).__name__} while reading it. "
                 "Give the folder that 'train' printed as run_dir."
             ) from error
+        if probabilities:
+            return record
+        val, test = (tuple(p.answer for p in part) for part in (record.val, record.test))
+        return replace(record, val=val, test=test)
 
 
 def of_run(

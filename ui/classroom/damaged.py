@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import streamlit as st
 
 from tl_core.errors import DamagedStore, UserError
 from tl_core.server.afresh import begin_afresh
 from tl_core.store.damage import COMMAND
-from ui.classroom.instructor_login import is_instructor, sign_in
-from ui.shared.page import problem
+from ui.classroom.instructor_login import instructor_only, is_instructor, sign_in
 from ui.shared.state import disconnect
 from ui.shared.text import literal
 
@@ -26,18 +27,13 @@ def damaged(error: DamagedStore) -> None:
             "An empty database knows no learners, rooms or runs. What was trained stays in its "
             "folder, the damaged file is kept, and photos have to be brought again."
         )
-        if st.button("Begin afresh", type="primary", icon=":material/restart_alt:"):
-            _begin()
+        st.button("Begin afresh", type="primary", icon=":material/restart_alt:", on_click=_begin)
         st.caption("The same from the command line of the server, with the app stopped:")
         st.code(COMMAND, language="bash")
 
 
+@instructor_only
 def _begin() -> None:
-    if not is_instructor():
-        return
-    try:
+    with contextlib.suppress(UserError):  # somebody else has done it
         begin_afresh()
-    except UserError as error:  # somebody else has done it
-        problem(error)
     disconnect()
-    st.rerun()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from tl_core.server.fetching import learners_fetch, let_learners_fetch
-from ui.classroom.instructor_login import is_instructor
+from ui.classroom.instructor_login import instructor_only
 from ui.shared.state import store
 
 _KEY = "learners_fetch"
@@ -23,6 +23,6 @@ def fetching() -> None:
     )
 
 
+@instructor_only
 def _decide() -> None:
-    if is_instructor():
-        let_learners_fetch(store(), bool(st.session_state[_KEY]))
+    let_learners_fetch(store(), bool(st.session_state[_KEY]))

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl_core.server.address import is_local, lan_address
 from tl_core.server.rooms import TITLE_LENGTH, Room
-from ui.classroom.instructor_login import is_instructor
+from ui.classroom.instructor_login import instructor_only, is_instructor
 from ui.shared.room import LINK, predicts_first
 from ui.shared.starting_point import in_words, pack
 from ui.shared.state import app_state, identified, rooms
@@ -29,6 +29,8 @@ _WALL_STYLE = """<style>
 
 ON_THE_WALL = "on_the_wall"
 """Key of the session's state: code of the room that is projected."""
+
+_TITLE, _PREDICT_FIRST = "room_title", "room_predicts_first"
 
 
 def address() -> str | None:
@@ -56,16 +58,17 @@ def open_room() -> None:
             "now:"
         )
         st.caption(in_words(pack()))
-        predict_first = st.toggle(
+        st.toggle(
             "Learners predict first",
             value=True,
+            key=_PREDICT_FIRST,
             help="They say which run will win, and by how much, before Start is enabled.",
         )
         left, right = st.columns([5, 2], vertical_alignment="bottom")
-        name = left.text_input("Title", placeholder="Friday, 10 o'clock", max_chars=TITLE_LENGTH)
-        if right.form_submit_button("Open", type="primary", width="stretch"):
-            rooms().open(name, {**pack(), "predict_first": predict_first})
-            st.rerun()
+        left.text_input(
+            "Title", placeholder="Friday, 10 o'clock", max_chars=TITLE_LENGTH, key=_TITLE
+        )
+        right.form_submit_button("Open", type="primary", width="stretch", on_click=_open)
     if app_state().data is None:
         st.info(
             "You have chosen no photos, so each learner would bring their own. Choose a set on "
@@ -86,16 +89,16 @@ def room_card(room: Room) -> None:
         known = [m.name or "without a name" for m in members]
         st.markdown(f"{len(members)} in: {literal(', '.join(known))}" if known else "Nobody yet.")
         with st.container(horizontal=True):
-            if st.button(
-                "Show on the wall", key=f"wall_{room.code}", icon=":material/present_to_all:"
-            ):
-                st.session_state[ON_THE_WALL] = room.code
-                st.rerun()
+            st.button(
+                "Show on the wall",
+                key=f"wall_{room.code}",
+                icon=":material/present_to_all:",
+                on_click=_show_on_the_wall,
+                args=(room.code,),
+            )
             with st.popover("Close the room"):
                 st.markdown("Nobody can join it then. Runs, networks and the ranking stay.")
-                if st.button("Close it", key=f"close_{room.code}"):
-                    rooms().close(room.code)
-                    st.rerun()
+                st.button("Close it", key=f"close_{room.code}", on_click=_close, args=(room.code,))
 
 
 def show_qr(place: DeltaGenerator, room: Room) -> None:
@@ -139,11 +142,35 @@ def wall(room: Room) -> None:
         words.markdown(f"`{room.code}`")
         show_qr(picture, room)
     st.fragment(_count, run_every=POLL_SECONDS)(room.code)
-    if st.button("Back to the classroom", icon=":material/arrow_back:"):
-        del st.session_state[ON_THE_WALL]
-        st.rerun()
+    st.button("Back to the classroom", icon=":material/arrow_back:", on_click=_leave_the_wall)
 
 
+@instructor_only
 def _count(code: str) -> None:
     count = len(rooms().members(code))
     st.markdown(f"{count} learner{'s' * (count != 1)} joined.")
+
+
+# ------------------------------------------------------------------------------------------ actions
+
+
+@instructor_only
+def _open() -> None:
+    """Open a room with what the form says."""
+    given = st.session_state
+    rooms().open(given[_TITLE], {**pack(), "predict_first": given[_PREDICT_FIRST]})
+
+
+@instructor_only
+def _close(code: str) -> None:
+    rooms().close(code)
+
+
+@instructor_only
+def _show_on_the_wall(code: str) -> None:
+    st.session_state[ON_THE_WALL] = code
+
+
+@instructor_only
+def _leave_the_wall() -> None:
+    st.session_state.pop(ON_THE_WALL, None)

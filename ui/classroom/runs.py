@@ -12,7 +12,7 @@ from tl_core.server.visitors import note_instructor, rooms_only
 from tl_core.store.database import RUNNING, WAITING, Job
 from tl_core.strategies import STRATEGIES
 from tl_core.words import bytes_text
-from ui.classroom.instructor_login import is_instructor
+from ui.classroom.instructor_login import instructor_only, is_instructor
 from ui.shared.kept import budget
 from ui.shared.results import told_apart
 from ui.shared.runs import RunView, network_title, view_runs
@@ -92,10 +92,15 @@ def _queue(jobs: list[Job]) -> None:
         icon=":material/play_arrow:" if paused else ":material/pause:",
         help="Runs that train already go on.",
         key="pause_queue",
-        on_click=store().set_setting,
-        args=(PAUSED, not paused),
+        on_click=_pause,
+        args=(not paused,),
         width="stretch",
     )
+
+
+@instructor_only
+def _pause(paused: bool) -> None:
+    store().set_setting(PAUSED, paused)
 
 
 # ---------------------------------------------------------------------------------------- machine
@@ -172,8 +177,9 @@ def _label(job: Job, called: dict[str, str]) -> str:
     return f"{called[job.owner]} · {strategy} · {network_title(job)} · {job.status}"
 
 
+@instructor_only
 def _take_away(identifier: str | None) -> None:
-    if identifier is not None and is_instructor():
+    if identifier is not None:
         take_away(executor(), identifier)
         st.session_state["run_to_remove"] = None
         st.toast("The run was removed.")
@@ -215,8 +221,9 @@ def _learner_label(who: str, name: str) -> str:
     return f"{name} · {megabytes(budget().kept(who).total)}"
 
 
+@instructor_only
 def _forget(who: str | None) -> None:
-    if who is not None and is_instructor():
+    if who is not None:
         forget(executor(), who)
         st.session_state["learner_to_remove"] = None
         st.toast("The learner was removed with everything of theirs.")

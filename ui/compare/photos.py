@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import streamlit as st
 
 from tl_core.analysis.difference import BROKEN, FIXED, Difference, difference
 from tl_core.runs.compare import PairedTest
-from tl_core.statistics import confusion_matrix as count_confusions
-from ui.shared.charts import Chart, confusion_cell, confusion_matrix, difference_matrix
+from tl_core.statistics import confusions
+from ui.shared.charts import (
+    MOST_CLASSES,
+    Chart,
+    confused_pairs,
+    confusion_cell,
+    confusion_matrix,
+    difference_matrix,
+    most_confused,
+    pair_name,
+)
 from ui.shared.photos import show_photos
-from ui.shared.results import FinishedRun, names_of, photo_files
+from ui.shared.results import FinishedRun, PhotoFiles, names_of, photo_files
 from ui.shared.table import show_table
 
 EXAMPLES = 12
 """Photos shown at once."""
 CHANGED = "What changed"
+
+Counts = Mapping[tuple[int, int], int]
+"""Photos by true class and answer; what is missing is none."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +63,17 @@ class Answers:
         return difference(first, last, len(self.classes))
 
     @cached_property
-    def files(self) -> dict[str, Path]:
+    def files(self) -> PhotoFiles:
         """Where each photo lies; empty if the photos are gone."""
         config = self.runs[0].record.config
         return photo_files(config.test or config.data)
 
-    def counts(self, name: str) -> list[list[int]]:
+    def counts(self, name: str) -> Counts:
         """Return the matrix called ``name``: of a run, or of what changed."""
         if name == CHANGED:
-            return self.difference.matrix()
+            return self.difference.cells()
         given = self.runs[self.names.index(name)].headline
-        labels, said = [p.label for p in given], [p.predicted for p in given]
-        return count_confusions(labels, said, len(self.classes))
+        return confusions([p.label for p in given], [p.predicted for p in given])
 
     def show(self, positions: Sequence[int]) -> None:
         """Show photos with what each run took them for, the first ones of many."""
@@ -75,7 +85,7 @@ class Answers:
 
     def _caption(self, position: int) -> str:
         given = [run.headline[position] for run in self.runs]
-        words = [f"{self.classes[p.predicted][:14]} {max(p.probabilities):.0%}" for p in given]
+        words = [f"{self.classes[p.predicted][:14]} {p.probability:.0%}" for p in given]
         return f"{self.classes[given[0].label][:14]}: {' → '.join(words)}"
 
 
@@ -104,37 +114,64 @@ def show_matrix(answers: Answers) -> None:
         )
         name = name or options[0]
         counts = answers.counts(name)
-        dark = st.context.theme.type == "dark"
-        make = difference_matrix if name == CHANGED else confusion_matrix
-        _clickable(make(answers.classes, counts, dark=dark), answers, name)
-        st.caption(_legend(answers, name))
+        if len(answers.classes) > MOST_CLASSES:
+            _pairs(answers, name, counts)
+        else:
+            _matrix(answers, name, counts)
     with right:
         _cell(answers, name, counts)
 
 
-def _legend(answers: Answers, name: str) -> str:
+def _matrix(answers: Answers, name: str, counts: Counts) -> None:
+    make = difference_matrix if name == CHANGED else confusion_matrix
+    chart = make(answers.classes, counts, dark=st.context.theme.type == "dark")
+    _clickable(chart, answers, name, lambda i: confusion_cell(i, len(answers.classes)))
+    order = "Rows are the true class, columns the answer"
+    click = "Click a cell to see its photos."
     if name == CHANGED:
-        return (
-            f"{answers.names[-1]} less {answers.names[0]}. Blue: better, orange: worse. "
-            "Rows are the true class, columns the answer; each row adds up to zero. "
-            "Click a cell to see its photos."
-        )
-    return "Rows are the true class, columns the answer. Click a cell to see its photos."
+        st.caption(f"{_change(answers)} {order}; each row adds up to zero. {click}")
+    else:
+        st.caption(f"{order}. {click}")
 
 
-def _clickable(chart: Chart, answers: Answers, name: str) -> None:
+def _pairs(answers: Answers, name: str, counts: Counts) -> None:
+    """Show the pairs of classes that were confused most; so many classes fit into no matrix."""
+    pairs = most_confused(counts)
+    chart = confused_pairs(
+        answers.classes, counts, change=name == CHANGED, dark=st.context.theme.type == "dark"
+    )
+    _clickable(chart, answers, name, pairs.__getitem__)
+    every = sum(true != said for true, said in counts)
+    change = f"{_change(answers)} " if name == CHANGED else ""
+    st.caption(
+        f"{change}True class → answer, the most confused first: {len(pairs)} of {every:,} pairs. "
+        f"Click a bar to see its photos; any other pair of the {len(answers.classes)} classes can "
+        "be chosen beside."
+    )
+
+
+def _change(answers: Answers) -> str:
+    return f"{answers.names[-1]} less {answers.names[0]}. Blue: better, orange: worse."
+
+
+def _clickable(
+    chart: Chart, answers: Answers, name: str, cell: Callable[[int], tuple[int, int]]
+) -> None:
+    """Draw a chart in which a click selects the cell that an index stands for."""
     key = f"cells_{name}_{answers.key}"
 
     def clicked() -> None:
         for group in st.session_state[key].selection.selected:
-            true, said = confusion_cell(group["data_indices"][0], len(answers.classes))
-            st.session_state[f"true_{answers.key}"] = true
-            st.session_state[f"said_{answers.key}"] = said
+            _select(answers, cell(group["data_indices"][0]))
 
     st.echarts_chart(chart.spec, alt=chart.alt, height=chart.height, key=key, on_select=clicked)
 
 
-def _cell(answers: Answers, name: str, counts: list[list[int]]) -> None:
+def _select(answers: Answers, cell: tuple[int, int]) -> None:
+    st.session_state[f"true_{answers.key}"], st.session_state[f"said_{answers.key}"] = cell
+
+
+def _cell(answers: Answers, name: str, counts: Counts) -> None:
     """Show a picker of cells, for the keyboard, and the photos of the one that is selected."""
     true, said = _picked(answers, counts)
     if name != CHANGED:
@@ -152,20 +189,46 @@ def _cell(answers: Answers, name: str, counts: list[list[int]]) -> None:
             answers.show(found)
 
 
-def _picked(answers: Answers, counts: list[list[int]]) -> tuple[int, int]:
+def _picked(answers: Answers, counts: Counts) -> tuple[int, int]:
     """Return the cell that is selected: at first the fullest off the diagonal."""
-    numbers = range(len(answers.classes))
-    cells = [(i, j) for i in numbers for j in numbers]
-    start = max(cells, key=lambda cell: (cell[0] != cell[1]) * abs(counts[cell[0]][cell[1]]))
+    pairs = most_confused(counts)
+    start = pairs[0] if pairs else (0, 0)
+    for part, first in zip(("true", "said"), start, strict=True):
+        st.session_state.setdefault(f"{part}_{answers.key}", first)
+    if len(answers.classes) > MOST_CLASSES and pairs:
+        _pick_pair(answers, pairs)
     picked = []
-    places = zip(st.columns(2), ("True class", "Taken for"), ("true", "said"), start, strict=True)
-    for column, label, part, first in places:
-        key = f"{part}_{answers.key}"
-        st.session_state.setdefault(key, first)
+    for column, label, part in zip(
+        st.columns(2), ("True class", "Taken for"), ("true", "said"), strict=True
+    ):
         picked.append(
-            column.selectbox(label, numbers, format_func=answers.classes.__getitem__, key=key)
+            column.selectbox(
+                label,
+                range(len(answers.classes)),
+                format_func=answers.classes.__getitem__,
+                key=f"{part}_{answers.key}",
+            )
         )
     return picked[0], picked[1]
+
+
+def _pick_pair(answers: Answers, pairs: Sequence[tuple[int, int]]) -> None:
+    """Let the keyboard choose what a click into the bars does."""
+    key = f"pair_{answers.key}"
+
+    def chosen() -> None:
+        if (pair := st.session_state[key]) is not None:
+            _select(answers, pair)
+
+    st.selectbox(
+        "One of the most confused pairs",
+        pairs,
+        index=None,
+        placeholder="Choose a pair",
+        format_func=lambda pair: pair_name(answers.classes, pair),
+        key=key,
+        on_change=chosen,
+    )
 
 
 def _photos(count: int) -> str:
@@ -199,7 +262,7 @@ def show_classes(answers: Answers) -> None:
     for name in answers.names:
         counts = answers.counts(name)
         columns[f"Recall, {name}"] = [
-            f"{counts[i][i] / total:.0%}" for i, total in enumerate(totals)
+            f"{counts.get((i, i), 0) / total:.0%}" for i, total in enumerate(totals)
         ]
     if len(answers.runs) > 1:
         columns |= {"Fixed": [r[FIXED] for r in rows], "Broken": [r[BROKEN] for r in rows]}

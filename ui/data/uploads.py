@@ -34,8 +34,8 @@ def upload(camera: Callable[[], None]) -> None:
         f"They go to this server, are checked and made smaller there, and are removed after "
         f"{limits.hours} hours, or as soon as you say so. What tells of place, time or camera "
         f"is left out. No other learner sees them. At most "
-        f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos at once; you may keep "
-        f"{megabytes(limits.learner_bytes)} of photos and runs here."
+        f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos of {limits.classes:,} classes "
+        f"at once; you may keep {megabytes(limits.learner_bytes)} of photos and runs here."
     )
     turn = st.session_state.setdefault("upload_turn", 0)
     as_zip, as_folder, by_camera = st.tabs(["A zip file", "A folder", "The camera"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from tl_core.cost.estimate import Amount
-from tl_core.data import DatasetSpec, HealthReport, make_split, open_dataset
+from tl_core.data import DatasetSpec, HealthReport, make_split, reopen_dataset
 from tl_core.data.catalog import PUBLIC, find
 from tl_core.errors import TLError
 from ui.shared.page import problem
@@ -20,7 +20,7 @@ def chosen_dataset() -> tuple[DatasetSpec, HealthReport] | None:
     data = app_state().data
     if data is None or find(data) is None or not uploads().may_use(owner(), data):
         return None
-    return open_dataset(data)
+    return reopen_dataset(data)
 
 
 def readable_dataset() -> tuple[DatasetSpec, HealthReport] | None:

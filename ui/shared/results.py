@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl_core.data import open_dataset
+from tl_core.data import DatasetSpec, reopen_dataset
 from tl_core.errors import TLError, UserError
 from tl_core.execution import run_folder
 from tl_core.store.database import Job
@@ -103,18 +103,35 @@ def earlier_runs(jobs: Sequence[Job]) -> dict[str, Job]:
     return {r.view.job.id: r.view.job for r in with_records if r.record.data_key == wanted}
 
 
-def photo_files(data: str) -> dict[str, Path]:
-    """Return the file of each item of a data set; empty if it is gone or not this learner's."""
+class PhotoFiles:
+    """Where the photos of a data set lie, by their paths; empty if they are gone."""
+
+    def __init__(self, dataset: DatasetSpec | None) -> None:
+        self._dataset = dataset
+
+    def __bool__(self) -> bool:
+        return self._dataset is not None
+
+    def __contains__(self, path: str) -> bool:
+        return self._dataset is not None and path in self._dataset.positions
+
+    def __getitem__(self, path: str) -> Path:
+        if self._dataset is None:
+            raise KeyError(path)
+        return self._dataset.file(self._dataset.positions[path])
+
+
+def photo_files(data: str) -> PhotoFiles:
+    """Return the file of each item of a data set; none if it is gone or not this learner's."""
     if not uploads().may_use(owner(), data):
-        return {}
+        return PhotoFiles(None)
     try:
-        dataset, _ = open_dataset(data)
+        return PhotoFiles(reopen_dataset(data)[0])
     except TLError:
-        return {}
-    return {photo.path: dataset.file(i) for i, photo in enumerate(dataset.items)}
+        return PhotoFiles(None)
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@st.cache_resource(max_entries=100, show_spinner=False)
 def record(folder: str) -> RunRecord:
-    """Read a record; it never changes once it is written."""
-    return RunRecord.load(Path(folder))
+    """Read a record, which never changes once it is written; all sessions share it."""
+    return RunRecord.load(Path(folder), probabilities=False)

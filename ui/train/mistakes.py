@@ -16,9 +16,7 @@ def mistakes(jobs: list[Job]) -> None:
     """Show photos that finished runs still get wrong, those of which they were surest first."""
     for run in finished_runs(jobs):
         classes = run.record.classes
-        wrong = sorted(
-            (p for p in run.headline if not p.right), key=lambda p: -p.probabilities[p.predicted]
-        )
+        wrong = sorted((p for p in run.headline if not p.right), key=lambda p: -p.probability)
         files = photo_files(run.record.config.test or run.record.config.data)
         shown = [p for p in wrong if p.path in files][:SHOWN]
         if not shown:

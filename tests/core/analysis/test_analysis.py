@@ -107,7 +107,7 @@ def answers(*predicted: int) -> list[Prediction]:
 
 def test_the_difference_names_each_photo() -> None:
     change = difference(answers(0, 1, 1, 1), answers(0, 0, 0, 1), 2)
-    assert change.matrix() == [[1, -1], [1, -1]]
+    assert change.cells() == {(0, 0): 1, (0, 1): -1, (1, 0): 1, (1, 1): -1}
     assert change.photos(FIXED) == [1]
     assert change.photos(BROKEN) == [2]
     assert change.cell(0, 0) == ([1], [])

@@ -107,6 +107,19 @@ def test_memory(free: float, status: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert machine.memory("Memory").status == status
 
 
+def test_limits_that_do_not_fit_the_machine_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tl_core.machine.total_memory", lambda: 8 * 2**30)
+    assert machine.limits("Memory limits").status == "ok"
+    monkeypatch.setenv("TL_SLOTS", "2")
+    monkeypatch.setenv("TL_RUN_MEMORY_MB", "4096")
+    found = machine.limits("Memory limits")
+    assert found.status == "fail" and "unset TL_SLOTS, TL_RUN_MEMORY_MB" in found.fix
+    monkeypatch.delenv("TL_SLOTS")
+    monkeypatch.delenv("TL_RUN_MEMORY_MB")
+    monkeypatch.setattr("tl_core.machine.total_memory", lambda: 2**30)
+    assert machine.limits("Memory limits").status == "note"
+
+
 def test_damaged_weights_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.weights("Weights").status == "ok"
     broken = tmp_path / "broken.safetensors"
@@ -204,3 +217,32 @@ def test_a_class_of_two_trains_in_a_home_of_its_own(one_thread: None) -> None:
     assert lesson.round_seconds is not None and lesson.round_seconds > 0
     assert home() == where and kept() == before
     assert not list(where.glob("rehearsal-*"))
+
+
+# ---------------------------------------------------------------------------- instructor's code
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [
+        ("", "ok", "closed"),
+        ("1234", "fail", "needs 8"),
+        ("short-one", "note", "9 characters"),
+        ("123456789012", "note", "digits"),
+        ("x7Kp-93qd-Tz4w", "ok", "random"),
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", "secrets"])
+def test_a_code_that_could_be_guessed_is_noted_and_never_shown(
+    place: str, code: str, status: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = tmp_path / "secrets.toml"
+    monkeypatch.setattr(machine, "SECRETS", secrets)
+    monkeypatch.delenv("TL_INSTRUCTOR_CODE", raising=False)
+    if place == "environment":
+        monkeypatch.setenv("TL_INSTRUCTOR_CODE", code)
+    elif code:
+        secrets.write_text(f'instructor_code = "{code}"\n')
+    check = machine.instructor("Instructor's code")
+    assert check.status == status and said in check.text
+    assert not code or code not in f"{check.text} {check.fix}"

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.photos import make_photo, make_photo_folder, zip_folder
-from tl_core.data import add_archive, open_dataset
+from tests.work import is_linear, work_of
+from tl_core.data import add_archive, files, open_dataset
 from tl_core.data.archive import extract
-from tl_core.data.files import list_files
+from tl_core.data.files import Names, list_files
 from tl_core.data.limits import ArchiveLimits
 from tl_core.errors import ArchiveError, DataError, UserError
 
@@ -74,6 +75,33 @@ def test_links_and_special_files_are_refused(tmp_path: Path, kind: int) -> None:
 
 def test_number_of_entries_is_capped(tmp_path: Path) -> None:
     assert "more than 3 files" in refusal(make_zip(GOOD), tmp_path, ArchiveLimits(entries=3))
+
+
+def test_number_of_classes_is_capped(tmp_path: Path) -> None:
+    message = refusal(make_zip(GOOD), tmp_path, ArchiveLimits(classes=1))
+    assert "it holds 2 classes, and at most 1 can be taken in" in message
+
+
+@pytest.mark.parametrize("path", ["d/" * 17 + "0.jpg", "d\\" * 17 + "0.jpg", "d/" * 18])
+def test_the_depth_of_folders_is_capped(tmp_path: Path, path: str) -> None:
+    message = refusal(make_zip({**GOOD, path: b""}), tmp_path)
+    assert "17 folders deep, and at most 16" in message and "further up" in message
+
+
+def test_the_length_of_a_path_is_capped(tmp_path: Path) -> None:
+    longest = "a" * 994 + "/0.jpg"
+    folder = extract(make_zip({**GOOD, longest: photo()}), tmp_path / "fits")
+    assert longest in list_files(folder).files
+    message = refusal(make_zip({**GOOD, f"a{longest}": photo()}), tmp_path)
+    assert "has 1,001 characters, and at most 1,000" in message and len(message) < 300
+
+
+def test_equal_names_take_no_more_work_each_the_more_there_are() -> None:
+    def work(count: int) -> int:
+        names = Names()
+        return work_of(lambda: [names.take("ant/0.jpg") for _ in range(count)], files)
+
+    assert is_linear(work, 100)
 
 
 def test_a_huge_table_of_contents_is_refused_before_it_is_read(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.photos import make_photo, make_photo_folder
-from tl_core.data import require_usable, scan
+from tests.work import is_linear, work_of
+from tl_core.data import files, require_usable, scan
 from tl_core.data.files import read_layout
 from tl_core.data.scan import glance
 from tl_core.errors import DataError
@@ -49,6 +51,31 @@ def test_layouts(paths: list[str], placed: dict[str, tuple[str | None, str]]) ->
     assert layout.placed == placed
     inside = {layout.prefix + path for path in placed}
     assert set(layout.outside) == set(paths) - inside
+
+
+LARGE: dict[str, Callable[[int], list[str]]] = {
+    "deep": lambda size: [f"{'d/' * size}{name}/1.jpg" for name in "ab"],
+    "wide": lambda size: [f"{number}/1.jpg" for number in range(size)],
+    "wrapped at every level": lambda size: [f"{'d/' * (n % 16)}a/1.jpg" for n in range(size)],
+    "splits": lambda size: [f"train/{n}/1.jpg" for n in range(size)] + ["val/0/1.jpg"],
+}
+
+
+@pytest.mark.parametrize("paths", LARGE.values(), ids=LARGE.keys())
+def test_a_layout_takes_as_long_as_its_paths(paths: Callable[[int], list[str]]) -> None:
+    assert is_linear(lambda size: work_of(lambda: read_layout(paths(size)), files), 100)
+
+
+def test_a_folder_that_lies_too_deep_is_named_and_not_entered(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets", per_class=2)
+    deep = root / "ant" / "/".join("d" * 40)
+    deep.mkdir(parents=True)
+    make_photo(0).save(deep / "0.jpg")
+    make_photo(1).save(root / "ant" / "/".join("d" * 15) / "1.jpg")  # the 16th folder
+    spec, report = scan(root)
+    assert len(spec.items) == 5
+    [(path, reason)] = report.unreadable.items()
+    assert path == "ant/" + "/".join("d" * 17) and "17 folders deep, and at most 16" in reason
 
 
 def test_a_sound_folder(tmp_path: Path) -> None:
@@ -153,6 +180,13 @@ def test_too_little_is_reported_and_refused_for_training(
     _, report = scan(make_photo_folder(tmp_path / "pets", classes, splits=splits))
     with pytest.raises(DataError, match=message):
         require_usable(report)
+
+
+def test_of_many_classes_with_too_few_photos_some_are_named(tmp_path: Path) -> None:
+    names = [f"class {number}" for number in range(9)]
+    _, report = scan(make_photo_folder(tmp_path / "pets", names, per_class=1))
+    assert len(report.problems) == 6
+    assert report.problems[-1] == "4 more classes have too few photos as well."
 
 
 def test_copies_of_one_picture_are_no_two_pictures(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tl_core.data import DatasetSpec, Item, make_split
+from tests.work import is_linear, work_of
+from tl_core.data import DatasetSpec, Item, make_split, splits
 from tl_core.errors import ConfigError, DataError
 
 
@@ -138,3 +140,25 @@ def test_impossible_fractions_are_refused(fraction: float) -> None:
 def test_impossible_counts_are_refused() -> None:
     with pytest.raises(ConfigError, match="per_class is 0"):
         make_split(dataset((0, "a"), (0, "b")), seed=0, per_class=0)
+
+
+@pytest.mark.parametrize(
+    "photos",
+    [
+        lambda size: [(label, f"{label} {i}") for label in range(size) for i in range(2)],
+        # Copies of which no class can spare one, and photos that lie in two classes.
+        lambda size: [(label, f"{label} {i // 3}") for label in range(size) for i in range(6)],
+        lambda size: [
+            (label, f"{(label + i) // 2} {i}") for label in range(size) for i in range(4)
+        ],
+    ],
+    ids=["few", "copies", "in two classes"],
+)
+def test_many_classes_take_no_more_work_than_their_photos(
+    photos: Callable[[int], list[tuple[int, str]]],
+) -> None:
+    def work(size: int) -> int:
+        data = dataset(*photos(size))
+        return work_of(lambda: make_split(data, seed=0, per_class=2), splits)
+
+    assert is_linear(work, 50)

@@ -140,6 +140,23 @@ def test_too_much_memory_ends_the_run_with_the_limit(
     assert not (run_folder(run) / CHECKPOINT).exists()
 
 
+def test_what_is_done_beside_runs_shares_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "_context", lambda: multiprocessing.get_context("spawn"))
+    monkeypatch.setattr(supervisor_module, "run_memory", lambda: (1000, 500))
+    taken = {1: 900, 2: 200, 3: 250, 4: 100}
+    monkeypatch.setattr(supervisor_module, "process_memory", taken.get)
+    store = Store()
+    supervisor = Supervisor(store, slots=1)
+    for pid, kind in enumerate(("train", "predict", "rank", "preview"), 1):
+        job = store.job(store.add_job(kind, {}, owner="ada"))
+        process = SimpleNamespace(pid=pid)
+        supervisor.workers[kind] = Worker(process, job, None, 1e9, ("", ""))  # type: ignore[arg-type]
+    supervisor._watch_memory()
+    ended = [kind for kind, worker in supervisor.workers.items() if worker.deadline == 0]
+    assert ended == ["rank"] and "beside the runs" in supervisor.workers["rank"].verdict[1]
+    store.close()
+
+
 def test_a_worker_that_keeps_no_time_is_ended_and_its_record_written(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

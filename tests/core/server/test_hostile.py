@@ -8,6 +8,7 @@ import resource
 import stat
 import struct
 import sys
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -119,6 +120,8 @@ REFUSED: dict[str, tuple[Callable[[], io.BytesIO], str]] = {
     "overlapping entries": (overlapping, "unpacks to more"),
     "no zip": (lambda: io.BytesIO(b"garbage"), "no zip"),
     "empty": (io.BytesIO, "no zip"),
+    "32,000 levels": (lambda: zipped({**GOOD, "d/" * 32_000 + "0.jpg": photo()}), "64,005 char"),
+    "17 levels": (lambda: zipped({**GOOD, "d/" * 17 + "0.jpg": photo()}), "17 folders deep"),
     "photos in no folder": (lambda: zipped({"0.jpg": photo()}), "no class folder"),
     "no photo at all": (lambda: zipped({"ant/a.txt": b"words", "bee/b": b"w"}), "None of the 2"),
 }  # fmt: skip
@@ -143,6 +146,10 @@ def test_a_hundred_thousand_entries_are_refused() -> None:
 
 def test_each_cap_is_named() -> None:
     assert "at most 3 can be taken in at once" in refusal(zipped(GOOD), UploadLimits(items=3))
+    message = refusal(zipped(GOOD), UploadLimits(classes=1))
+    assert (
+        "it holds 2 classes, and at most 1 can be taken in" in message and "Leave some" in message
+    )
     assert "only 0.0 MB are left" in refusal(zipped(GOOD), room=1000)
     message = refusal(
         zipped({**GOOD, "ant/noise.bin": os.urandom(2 * MB)}), UploadLimits(sent_bytes=MB)
@@ -392,6 +399,23 @@ def test_a_folder_that_leads_out_is_refused() -> None:
         upload.pack(files(iter(["../ant/0.jpg"])))
         upload.check("items", home() / "uploads" / "target", ROOMY)
     assert_nothing_left()
+
+
+@pytest.mark.parametrize("path", ["d/" * 17 + "0.jpg", "d" * 999 + "/0.jpg", "\u0323\u0307" * 600])
+def test_a_folder_with_a_path_too_long_is_refused_before_it_is_read(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(
+        unicodedata, "normalize", lambda form, t: read.append(len(t)) or normalize(form, t)
+    )
+    with (
+        UploadSpool("set", UploadLimits()) as upload,
+        pytest.raises(ArchiveError, match=r"at most .* can be taken in: ") as caught,
+    ):
+        upload.pack([(path, io.BytesIO(photo())) for path in ("set/ant/0.jpg", path)])
+    assert max(read) <= 100 and len(str(caught.value)) < 250
 
 
 def test_a_folder_with_too_many_files_is_refused() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from tl_core.errors import UserError
 from tl_core.server import address
-from tl_core.server.instructor_login import InstructorLogin
 from tl_core.server.rooms import ALPHABET, CODE_LENGTH, Rooms, read_room_code, short_name
 from tl_core.store.database import Store
 
@@ -99,56 +98,6 @@ class TestRooms:
         room = rooms.open(name, {})
         rooms.join(room.code, "a", name)
         assert rooms.members(room.code)[0].name == kept == short_name(name, 40)
-
-
-class TestAccess:
-    @pytest.fixture
-    def access(self) -> InstructorLogin:
-        self.now = 0.0
-        return InstructorLogin(
-            tries=2, tries_of_all=5, window=60, lasts=1000, clock=lambda: self.now
-        )
-
-    def wrong(self, access: InstructorLogin, who: str, match: str = "not the instructor's") -> None:
-        with pytest.raises(UserError, match=match):
-            access.sign_in(who, "guess", "secret")
-
-    def test_the_right_code_lets_in_for_a_while(self, access: InstructorLogin) -> None:
-        assert not access.inside("a", "secret")
-        access.sign_in("a", " secret ", "secret")
-        assert access.inside("a", "secret") and not access.inside("b", "secret")
-        assert not access.inside("a", "changed")
-        self.now = 1001
-        assert not access.inside("a", "secret")
-
-    def test_signing_out(self, access: InstructorLogin) -> None:
-        access.sign_in("a", "secret", "secret")
-        access.sign_out("a")
-        access.sign_out("a")
-        assert not access.inside("a", "secret")
-
-    def test_guessing_is_slow_and_locks_out_the_guesser_alone(
-        self, access: InstructorLogin
-    ) -> None:
-        for _ in range(2):
-            self.wrong(access, "a")
-        with pytest.raises(UserError, match="Wait 1 min"):
-            access.sign_in("a", "secret", "secret")
-        access.sign_in("b", "secret", "secret")
-        self.now = 61
-        access.sign_in("a", "secret", "secret")
-
-    def test_many_browsers_do_not_guess_faster(self, access: InstructorLogin) -> None:
-        for who in "abcde":
-            self.wrong(access, who)
-        self.wrong(access, "f", "Too many")
-        self.now = 61
-        self.wrong(access, "f")
-
-    def test_letters_beyond_ascii(self, access: InstructorLogin) -> None:
-        access.sign_in("a", "grün-häuser", "grün-häuser")
-        with pytest.raises(UserError):
-            access.sign_in("b", "gr\u00fcn", "grün-häuser")
 
 
 class TestAddress:

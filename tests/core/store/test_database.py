@@ -5,11 +5,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, event, insert
 from sqlalchemy.exc import IntegrityError
 
 from tl_core.errors import UserError
+from tl_core.home import home
+from tl_core.server.cleanup import remove_job
 from tl_core.store.database import FINAL, WAITING, Bound, Store
 from tl_core.store.learner_code import owner_of
+from tl_core.store.schema import KEPT_STEPS, events, shrink
 
 VERSION_1 = """
 CREATE TABLE meta (schema_version INTEGER NOT NULL);
@@ -214,6 +218,93 @@ def test_learners_tokens_of_an_older_version_become_digests(tmp_path: Path) -> N
     assert [job.id for job in store.jobs(owner=owner_of(token))] == ["j1"]
     assert store.workspace(owner_of(token)) == {"data": "x"}
     assert store.jobs(owner=token) == [] and store.workspace(token) == {}
+    store.close()
+
+
+def pages(store: Store) -> int:
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        count: int = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    return count
+
+
+def many_events(store: Store, job: str, count: int = 3000) -> None:
+    step = {"event": "StepEnded", "epoch": 1, "loss": 1.0}
+    store.append(job, 1, [{**step, "step": number} for number in range(count)])
+
+
+def test_the_file_shrinks_when_rows_are_removed(store: Store) -> None:
+    before = pages(store)
+    job = store.add_job("train", {}, owner="a")
+    many_events(store, job)
+    full = pages(store)
+    store.end(job, "finished")
+    assert remove_job(store, job)
+    shrink(store.engine, most=10)
+    assert pages(store) == full - 10
+    shrink(store.engine)
+    assert full > 20 and pages(store) <= before + 2
+    file = home() / "lab.sqlite3"
+    assert file.stat().st_size <= (before + 2) * 4096
+    shrink(store.engine)  # and there is nothing to do
+
+
+def test_the_file_of_an_older_version_shrinks_too(tmp_path: Path) -> None:
+    file = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript(VERSION_1)
+    store = Store(f"sqlite:///{file}")
+    many_events(store, "j1")
+    full = pages(store)
+    with store.engine.begin() as connection:
+        connection.execute(delete(events))
+    assert pages(store) == full
+    shrink(store.engine)
+    assert pages(store) < full / 2
+    many_events(store, "j1")
+    with store.engine.begin() as connection:
+        connection.execute(delete(events))
+    shrink(store.engine)  # from now on piece by piece
+    assert pages(store) < full / 2
+    store.close()
+
+
+def test_a_file_in_use_is_left_as_it_is(store: Store) -> None:
+    job = store.add_job("train", {}, owner="a")
+    many_events(store, job)
+    with store.engine.begin() as connection:
+        connection.execute(delete(events))
+    with store.engine.begin() as writer:
+        writer.execute(insert(events).values(job=job, number=1, data={}))
+        impatient = Store(store.url)
+        event.listen(impatient.engine, "connect", lambda c, _: c.execute("PRAGMA busy_timeout=0"))
+        impatient.engine.dispose()
+        shrink(impatient.engine)
+        impatient.close()
+    assert len(store.events(job)) == 1
+
+
+def test_steps_of_an_older_version_are_thinned(tmp_path: Path) -> None:
+    file = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript(VERSION_1)
+    store = Store(f"sqlite:///{file}")
+    told = [{"event": "RunStarted"}, *({"event": "StepEnded", "step": n} for n in range(1, 5001))]
+    told.insert(2500, {"event": "EpochEnded"})
+    store.append("j1", 1, told)
+    store.append("j2", 1, told[:100])
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE meta SET schema_version = 5")
+    store.close()
+    store = Store(f"sqlite:///{file}")
+    kept = store.events("j1")
+    assert 500 < len(kept) <= KEPT_STEPS + 3
+    assert kept == [(number, told[number - 1]) for number, _ in kept]
+    others = [told["event"] for _, told in kept if told["event"] != "StepEnded"]
+    assert others == ["RunStarted", "EpochEnded"]
+    assert kept[1] == (2, told[1]) and store.last_event("j1") == (5002, told[-1])
+    assert len(store.events("j2")) == 100
+    store.append("j1", 5003, [{"event": "RunEnded"}])  # numbers go on
     store.close()
 
 

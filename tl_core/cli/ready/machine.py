@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import re
 import shutil
 import sqlite3
 import tempfile
+import tomllib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -23,18 +25,23 @@ from tl_core.data.limits import megabytes
 from tl_core.download import is_whole
 from tl_core.execution.local import supervisor_alive
 from tl_core.home import ASSETS, home
-from tl_core.machine import default_threads, slots
+from tl_core.machine import MEMORY_SETTINGS, default_threads, memory_plan, slots
 from tl_core.server.address import lan_address
+from tl_core.server.instructor_login import SHORTEST, weakness
 from tl_core.server.limits import UploadLimits
 from tl_core.server.load import machine_load
 from tl_core.store.damage import COMMAND, is_sound
 from tl_core.store.schema import SCHEMA_VERSION
+from tl_core.words import bytes_text
 
 REQUIREMENTS = ASSETS.parent / "requirements.txt"
 """The tested versions: beside the assets in the repository and in the wheel."""
 
 APP = ASSETS.parent / "app.py"
 """Of the repository; the wheel has no app."""
+
+SECRETS = APP.parent / ".streamlit" / "secrets.toml"
+"""Where the instructor's code may stand."""
 
 APP_MB, RUN_MB = 450, 300
 """Megabytes of memory: the app, the supervisor and torch, which all runs share; and each run."""
@@ -91,6 +98,25 @@ def memory(name: str) -> Check:
     if free < needed:
         return fail(name, text, "Close other programs, or set TL_SLOTS to a smaller number.")
     return ok(name, text)
+
+
+def limits(name: str) -> Check:
+    """Add up what everything may take at once."""
+    plan = memory_plan()
+    if plan.total is None:
+        return note(name, "this system does not say how much memory it has", "Look yourself.")
+    text = (
+        f"pages and system {bytes_text(plan.base)}, checks {plan.checks} x "
+        f"{bytes_text(plan.check)}, runs {plan.slots} x {bytes_text(plan.run)}, predictions and "
+        f"the like {bytes_text(plan.beside)}: together {bytes_text(plan.needed)} of "
+        f"{bytes_text(plan.total)}"
+    )
+    if plan.fits:
+        return ok(name, text)
+    if chosen := [variable for variable in MEMORY_SETTINGS if os.environ.get(variable)]:
+        fix = f"Set less, or leave it to the machine: unset {', '.join(chosen)}."
+        return fail(name, text, fix)
+    return note(name, text, "A machine with more memory, or one learner at a time.")
 
 
 def disk(name: str) -> Check:
@@ -198,14 +224,39 @@ def alone(name: str) -> Check:
     return ok(name, "no learner is training here now")
 
 
+def instructor(name: str) -> Check:
+    """Tell whether the instructor's code could be guessed."""
+    code = _instructor_code()
+    fix = 'Choose another one: python -c "import secrets; print(secrets.token_urlsafe(12))"'
+    if not code:
+        return ok(name, "none is set where this was started, so the instructor's screen is closed")
+    if len(code) < SHORTEST:
+        return fail(name, f"it has {len(code)} characters, and needs {SHORTEST}", fix)
+    why = weakness(code)
+    return note(name, why, fix) if why else ok(name, "it cannot be guessed if it is random")
+
+
+def _instructor_code() -> str:
+    """Return the code as the app finds it."""
+    if code := os.environ.get("TL_INSTRUCTOR_CODE", "").strip():
+        return code
+    try:
+        secrets = tomllib.loads(SECRETS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(secrets.get("instructor_code", "")).strip()
+
+
 MACHINE_CHECKS: dict[str, Callable[[str], Check]] = {
     "Versions": versions,
     "Device": device,
     "Memory": memory,
+    "Memory limits": limits,
     "Disk": disk,
     "Weights": weights,
     "Sample sets": samples,
     "Store": store,
     "Network": network,
+    "Instructor's code": instructor,
     "Other work": alone,
 }

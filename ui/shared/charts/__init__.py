@@ -11,22 +11,33 @@ gets is escaped, and no template ("{b}") is ever built from them.
 """
 
 from ui.shared.charts.base import Chart, plain, unique
-from ui.shared.charts.confusion import confusion_cell, confusion_matrix
+from ui.shared.charts.confusion import (
+    MOST_CLASSES,
+    confused_pairs,
+    confusion_cell,
+    confusion_matrix,
+    most_confused,
+    pair_name,
+)
 from ui.shared.charts.difference import difference_matrix
 from ui.shared.charts.live import CurvePoint, Series, curves
 from ui.shared.charts.results import Result, cost_vs_accuracy, interval_bars
 
 __all__ = [
+    "MOST_CLASSES",
     "Chart",
     "CurvePoint",
     "Result",
     "Series",
+    "confused_pairs",
     "confusion_cell",
     "confusion_matrix",
     "cost_vs_accuracy",
     "curves",
     "difference_matrix",
     "interval_bars",
+    "most_confused",
+    "pair_name",
     "plain",
     "unique",
 ]

@@ -47,13 +47,15 @@ def _is_control(char: str) -> bool:
 
 def unique(labels: Iterable[str], limit: int = 28) -> list[str]:
     """Return short plain labels; equal ones are numbered, since ECharts tells series by name."""
-    result: list[str] = []
+    taken: dict[str, int] = {}
     for label in (plain(text, limit) for text in labels):
-        name, count = label, 2
-        while name in result:
-            name, count = f"{label} ({count})", count + 1
-        result.append(name)
-    return result
+        name, count = label, taken.get(label, 1)
+        while name in taken:
+            count += 1
+            name = f"{label} ({count})"
+        taken[label] = count
+        taken.setdefault(name, 1)
+    return list(taken)
 
 
 def axis(name: str, low: float, high: float | None, *, percent: bool = False, **more: Any) -> Spec:

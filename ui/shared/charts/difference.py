@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ui.shared.charts.base import Chart, Spec, unique
-from ui.shared.charts.confusion import blend, heatmap, matrix_height
+from ui.shared.charts.base import Chart, unique
+from ui.shared.charts.confusion import Cell, cell, heatmap, matrix_height, most_confused, shade
 
 
 def difference_matrix(
-    classes: Sequence[str], change: Sequence[Sequence[int]], *, dark: bool = False
+    classes: Sequence[str], change: Mapping[Cell, int], *, dark: bool = False
 ) -> Chart:
     """Draw how many more photos of each class (rows) the second run took for each class (columns).
 
@@ -20,38 +20,31 @@ def difference_matrix(
     Parameters
     ----------
     classes
-        Names in the order of the indices.
+        Names in the order of the indices, at most
+        :data:`~ui.shared.charts.confusion.MOST_CLASSES`.
     change
-        From :meth:`tl_core.analysis.difference.Difference.matrix`.
+        From :meth:`tl_core.analysis.difference.Difference.cells`.
     dark
         Whether Streamlit's theme is dark (``st.context.theme.type``).
     """
     names = unique(classes)
-    largest = max((abs(count) for row in change for count in row), default=0) or 1
-    cells: list[Spec] = []
-    for true, row in enumerate(change):
-        for said, count in enumerate(row):
-            better = (count > 0) == (true == said)
-            fill, text = blend(abs(count) / largest, better, dark)
-            words = f"{names[true]}, " + ("recognised" if true == said else f"as {names[said]}")
-            label = {"color": text, "formatter": f"{count:+d}" if count else " "}
-            cells.append(
-                {"name": words, "value": [said, true, count], "label": label}
-                | {"itemStyle": {"color": fill}}
-            )
-    spec = heatmap(names, cells, "%+d photos", dark)
+    largest = max(map(abs, change.values()), default=0) or 1
+    rows = []
+    for true in range(len(names)):
+        for said in range(len(names)):
+            count = change.get((true, said), 0)
+            depth = shade(abs(count) / largest, (count > 0) == (true == said))
+            text = f"{count:+d}" if count else ""
+            rows.append(cell(names, (true, said), count, depth, text, dark))
+    spec = heatmap(names, rows, "%+d photos", dark)
     return Chart(spec, _alt(names, change), matrix_height(names))
 
 
-def _alt(names: Sequence[str], change: Sequence[Sequence[int]]) -> str:
-    gained = sum(row[i] for i, row in enumerate(change))
-    moved = [
-        (count, names[true], names[said])
-        for true, row in enumerate(change)
-        for said, count in enumerate(row)
-        if true != said and count
-    ]
-    moved.sort(key=lambda item: -abs(item[0]))
+def _alt(names: Sequence[str], change: Mapping[Cell, int]) -> str:
+    gained = sum(change.get((i, i), 0) for i in range(len(names)))
     words = [f"Difference matrix: the second run has {gained:+d} photos right."]
-    words += [f"{true} taken for {said}: {count:+d}." for count, true, said in moved[:5]]
+    words += [
+        f"{names[true]} taken for {names[said]}: {change[true, said]:+d}."
+        for true, said in most_confused(change, 5)
+    ]
     return " ".join(words)
