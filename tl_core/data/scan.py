@@ -19,7 +19,7 @@ from tl_core.data.files import MANIFEST, MOST_LISTED, Layout, Listing, list_file
 from tl_core.data.health import FileFacts, HealthReport, report
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.errors import DataError
-from tl_core.home import home, write_atomically
+from tl_core.home import disk_full, home, write_atomically
 from tl_core.modalities import Modality, modality_of, read_bytes
 from tl_core.parallel import each
 from tl_core.reading import Unreadable, read_json
@@ -161,7 +161,11 @@ def carry_over(old: DatasetSpec, new: Path, names: Mapping[str, str]) -> None:
 def _write_cache(cache: Path, kind: Modality, facts: dict[str, FileFacts]) -> None:
     files = {path: asdict(fact) for path, fact in facts.items()}
     content = {"modality": kind.name, "settings": dict(kind.settings), "files": files}
-    write_atomically(cache, json.dumps(content))
+    try:
+        write_atomically(cache, json.dumps(content))
+    except OSError as error:  # on a full disk the files are looked at once more the next time
+        if not disk_full(error):
+            raise
 
 
 def _read_cache(cache: Path, kind: Modality) -> dict[str, FileFacts]:
