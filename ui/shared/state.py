@@ -25,6 +25,7 @@ from tl_core.store.learner_code import owner_of
 from tl_core.training.config import RunConfig, make_config, under_present_names
 from ui.shared.learner import COMPONENT, Learner, learner
 from ui.shared.navigation import ROUTED
+from ui.shared.once import Once
 from ui.shared.runs import RunView
 
 _STATE, _SAVED = "app_state", "app_state_saved"
@@ -118,7 +119,7 @@ class AppState:
         return plain
 
 
-@st.cache_resource
+@Once
 def executor() -> LocalExecutor:
     """Return the server's way to its supervisor and store."""
     return LocalExecutor(Store())
