@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
-from tl_core.data.limits import MB, ArchiveLimits, megabytes, set_by
+from tl_core.data.limits import MB, ArchiveLimits, chosen, megabytes, set_by
 from tl_core.home import home
 from tl_core.machine import whole_number
 from tl_core.modalities import MODALITIES
@@ -64,14 +63,7 @@ class UploadLimits(ArchiveLimits):
         ConfigError
             If a variable is no whole number above zero.
         """
-        chosen: dict[str, Any] = {"item_work": _item_work(environment)}
-        for one in fields(cls):
-            if not one.metadata:
-                continue
-            variable, unit = one.metadata["variable"], one.metadata["unit"]
-            if (number := whole_number(variable, environment, one.default // unit)) is not None:
-                chosen[one.name] = number * unit
-        return cls(**chosen)
+        return cls(item_work=_item_work(environment), **chosen(cls, environment))
 
     def server_room(self, stored: int) -> int:
         """Return the bytes that uploads may still take, where ``stored`` are there already."""
