@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -136,8 +137,8 @@ def _take(shots: Shots, current: str) -> None:
     if shot is None:
         st.caption("No picture? Allow the camera in the browser's address bar.")
         return
-    shots.classes[current].append(shot.getvalue())
-    Arriving(shot).close()
+    with closing(Arriving(shot)) as file:
+        shots.classes[current].append(file.read(uploads().limits.file_bytes))
     shots.turn += 1
     st.rerun()
 

@@ -1,0 +1,167 @@
+"""What browsers say over their WebSocket: only what the pages' own front end says, at a pace.
+
+Streamlit answers everybody's messages for developers, reads messages of any number of entries, and
+takes as many as come. Here a message that no page sends is dropped unread, a large one is counted
+before it is read, and who sends too many is read from less often, which slows nobody else down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from ui.guard.incoming import Incoming
+from ui.guard.pace import Pace
+from ui.guard.wire import Malformed, Tally, count, only_field
+
+log = logging.getLogger(__name__)
+
+SMALL, MOST_BYTES = 2**10, 2**18
+"""Bytes of an ordinary message, and of what the widgets of a page hold beside lists of files."""
+
+KNOWN = {
+    "rerun_script": None,  # counted
+    "file_urls_request": None,
+    "stop_script": SMALL,
+    "app_heartbeat": SMALL,
+    "backend_operation_request": SMALL,
+}
+"""Messages that the pages send, and how large they may be."""
+
+OPERATIONS = {"deferred_file"}
+"""What of ``backend_operation_request`` they send: a download that is made when it is asked for."""
+
+_FIELDS, _FIELDS_OF_A_FILE = 10_000, 8
+
+MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 5.0, 60.0
+"""Live pages ask up to four times a second; a learner clicks now and then."""
+
+BYTES_A_SECOND, BYTES_AT_ONCE = 2.0**18, 2.0**23
+
+PATIENCE = 20
+"""Bad messages after which a connection is closed: a page sends none."""
+
+POLICY, LATER = 1008, 1013
+"""Codes with which a WebSocket is closed."""
+
+
+@dataclass
+class _Conversation:
+    """One connection, and how it has behaved."""
+
+    offences: int = 0
+    closed: bool = False
+    messages: Pace = field(default_factory=lambda: Pace(MESSAGES_A_SECOND, MESSAGES_AT_ONCE))
+    bytes: Pace = field(default_factory=lambda: Pace(BYTES_A_SECOND, BYTES_AT_ONCE))
+
+
+class Messages:
+    """Middleware between a browser's WebSocket and Streamlit.
+
+    Parameters
+    ----------
+    app
+        Gets the messages that are let through.
+    incoming
+        Knows how many files may be sent.
+    sleep
+        Waits.
+    """
+
+    def __init__(
+        self, app: ASGIApp, incoming: Incoming, sleep: Callable[[float], Any] = asyncio.sleep
+    ) -> None:
+        self._app, self._incoming, self._sleep = app, incoming, sleep
+        self._open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a connection on, if there is room for one more."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        if self._open >= self._incoming.limits.tabs:
+            log.warning("%d pages are open, as many as TL_TABS allows", self._open)
+            await send({"type": "websocket.close", "code": LATER})
+            return
+        talk = _Conversation()
+
+        async def next_message() -> Message:
+            while True:
+                message = await receive()
+                if message["type"] != "websocket.receive":
+                    return message
+                if await self._let_through(message, talk, send):
+                    return message
+                if talk.offences >= PATIENCE:
+                    log.warning("A connection is closed: %d bad messages", talk.offences)
+                    await send({"type": "websocket.close", "code": POLICY})
+                    talk.closed = True
+                    return {"type": "websocket.disconnect", "code": POLICY}
+
+        async def answer(message: Message) -> None:
+            if not talk.closed:
+                await send(message)
+
+        self._open += 1
+        try:
+            await self._app(scope, next_message, answer)
+        finally:
+            self._open -= 1
+
+    async def _let_through(self, message: Message, talk: _Conversation, send: Send) -> bool:
+        data = message.get("bytes") or b""
+        pause = max(talk.messages.spend(1), talk.bytes.spend(len(data)))
+        if pause:
+            await self._sleep(pause)
+        try:
+            kind = self.kind(data)
+        except (Malformed, DecodeError):
+            talk.offences += 1
+            return False
+        if kind == "file_urls_request" and (refusal := self._refusal(data)) is not None:
+            await send({"type": "websocket.send", "bytes": refusal})
+            return False
+        return True
+
+    def kind(self, data: bytes) -> str:
+        """Return what a message is.
+
+        Raises
+        ------
+        Malformed
+            If no page would send it.
+        """
+        kind = only_field(data, BackMsg.DESCRIPTOR)
+        if kind not in KNOWN or len(data) > (KNOWN[kind] or len(data)):
+            raise Malformed
+        if kind == "backend_operation_request":
+            asked = BackMsg.FromString(data).backend_operation_request.WhichOneof("payload")
+            if asked not in OPERATIONS:
+                raise Malformed
+        if len(data) > SMALL:
+            files = self._incoming.limits.tab_files
+            tally = Tally(_FIELDS + _FIELDS_OF_A_FILE * files)
+            count(data, BackMsg.DESCRIPTOR, tally)
+            if kind == "rerun_script" and len(data) - tally.files > MOST_BYTES:
+                raise Malformed
+        return kind
+
+    def _refusal(self, data: bytes) -> bytes | None:
+        """Return the answer to a request for addresses that cannot be had, shown at the files."""
+        asked = BackMsg.FromString(data).file_urls_request
+        reason = self._incoming.refusal(asked.session_id, len(asked.file_names))
+        if reason is None:
+            return None
+        answer = ForwardMsg()
+        answer.file_urls_response.response_id = asked.request_id
+        answer.file_urls_response.error_msg = reason
+        made: bytes = answer.SerializeToString()
+        return made
