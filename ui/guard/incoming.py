@@ -72,6 +72,7 @@ class _Tab:
     files: dict[str, UploadedFileRec] = field(default_factory=dict)
     arriving: int = 0
     bytes: int = 0
+    refused: str | None = None
     active: float = field(default_factory=time.monotonic)
 
     @property
@@ -125,7 +126,7 @@ class Incoming(UploadedFileManager):
             if self.refusal(session_id, len(ids)) is None:
                 tab = self._tabs.setdefault(session_id, _Tab())
                 tab.expected.update(ids)
-                tab.active = time.monotonic()
+                tab.active, tab.refused = time.monotonic(), None
         place = f"{self.endpoint}/{session_id}/"
         return [UploadFileUrlInfo(one, place + one, place + one) for one in ids]
 
@@ -165,9 +166,20 @@ class Incoming(UploadedFileManager):
     def _check_room(self, tab: _Tab, more: int) -> None:
         if tab.bytes + more > self.limits.tab_bytes:
             most = megabytes(self.limits.tab_bytes)
-            raise NotTaken(413, f"At most {most} can be sent at once.")
+            raise NotTaken(413, f"Your files are larger than {most}. Nothing was taken in.")
         if more > self._room():
-            raise NotTaken(507, "This server has no room for the file now. Try again later.")
+            raise NotTaken(507, "This server has no room for your files now. Try again later.")
+
+    def note(self, session_id: str, reason: str) -> None:
+        """Note why a file is missing: without it, what else was sent is not whole."""
+        with self._lock:
+            self._tabs.setdefault(session_id, _Tab()).refused = reason
+
+    def refused(self, session_id: str) -> str | None:
+        """Return why some of the files that were sent last are not there; None if all are."""
+        with self._lock:
+            tab = self._tabs.get(session_id)
+            return tab.refused if tab else None
 
     def _grow(self, arrival: Arrival, more: int) -> None:
         tab = arrival.tab
@@ -265,14 +277,14 @@ class Arrival:
         try:
             self._file.write(data)
         except OSError as error:
-            raise self._no_room(error) from error
+            raise self._failed(error) from error
 
     def keep(self, name: str, kind: str) -> None:
         """Hand the whole file over, under the name and the kind that the browser gave."""
         try:
             self._file.close()
         except OSError as error:
-            raise self._no_room(error) from error
+            raise self._failed(error) from error
         record = UploadedFileRec(self.file_id, name, kind, OnDisk(self.path, self.size))
         self._incoming._arrived(self, record)
 
@@ -283,8 +295,10 @@ class Arrival:
         self._incoming._arrived(self, None)
 
     @staticmethod
-    def _no_room(error: OSError) -> Exception:
-        return NotTaken(507, "This server's disk is full.") if disk_full(error) else error
+    def _failed(error: OSError) -> Exception:
+        if not disk_full(error):
+            return error
+        return NotTaken(507, "This server's disk is full. Try again later.")
 
 
 def _remove(record: UploadedFileRec) -> None:

@@ -22,13 +22,14 @@ class GuardLimits:
         Of all files that were sent and that no page has read yet (``TL_INCOMING_MB``,
         ``TL_INCOMING_FILES``); they lie on the disk.
     tab_bytes, tab_files
-        The same for one tab: what one upload may be (``TL_UPLOAD_MB``, ``TL_UPLOAD_PHOTOS``).
+        The same for one tab: twice the bytes of one upload (``TL_UPLOAD_MB``), so that it is the
+        page that refuses one, and its files (``TL_UPLOAD_PHOTOS``).
     """
 
     tabs: int = set_by("TL_TABS", 200)
-    waiting_bytes: int = set_by("TL_INCOMING_MB", 2048, MB)
+    waiting_bytes: int = set_by("TL_INCOMING_MB", 4096, MB)
     waiting_files: int = set_by("TL_INCOMING_FILES", 20_000)
-    tab_bytes: int = 500 * MB
+    tab_bytes: int = 1000 * MB
     tab_files: int = 5000
 
     @classmethod
@@ -41,4 +42,4 @@ class GuardLimits:
             If a variable is no whole number above zero.
         """
         one = UploadLimits.from_environment(environment)
-        return cls(tab_bytes=one.sent_bytes, tab_files=one.items, **chosen(cls, environment))
+        return cls(tab_bytes=2 * one.sent_bytes, tab_files=one.items, **chosen(cls, environment))

@@ -72,14 +72,20 @@ class Messages:
         Gets the messages that are let through.
     incoming
         Knows how many files may be sent.
+    tell
+        Tells a session why its files are not taken.
     sleep
         Waits.
     """
 
     def __init__(
-        self, app: ASGIApp, incoming: Incoming, sleep: Callable[[float], Any] = asyncio.sleep
+        self,
+        app: ASGIApp,
+        incoming: Incoming,
+        tell: Callable[[str, str], None],
+        sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
-        self._app, self._incoming, self._sleep = app, incoming, sleep
+        self._app, self._incoming, self._tell, self._sleep = app, incoming, tell, sleep
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -155,11 +161,12 @@ class Messages:
         return kind
 
     def _refusal(self, data: bytes) -> bytes | None:
-        """Return the answer to a request for addresses that cannot be had, shown at the files."""
+        """Return the answer to a request for addresses that cannot be had; None if they can."""
         asked = BackMsg.FromString(data).file_urls_request
         reason = self._incoming.refusal(asked.session_id, len(asked.file_names))
         if reason is None:
             return None
+        self._tell(asked.session_id, reason)
         answer = ForwardMsg()
         answer.file_urls_response.response_id = asked.request_id
         answer.file_urls_response.error_msg = reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
@@ -19,6 +20,9 @@ _ADDRESS = re.compile(rf"(?:/[^/]+)*{ENDPOINT}/([^/]+)/([^/]+)")
 _AT_ONCE = 2**20
 """Bytes that are collected before they are written."""
 
+_FRAME = 2**14
+"""Bytes of a form around its file, at most."""
+
 
 class Receiving:
     """Middleware that takes in the files that browsers send.
@@ -29,10 +33,12 @@ class Receiving:
         Gets everything else.
     incoming
         Says which files are taken, and keeps them.
+    tell
+        Tells a session why there is no room for its files.
     """
 
-    def __init__(self, app: ASGIApp, incoming: Incoming) -> None:
-        self._app, self._incoming = app, incoming
+    def __init__(self, app: ASGIApp, incoming: Incoming, tell: Callable[[str, str], None]) -> None:
+        self._app, self._incoming, self._tell = app, incoming, tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request if it sends a file."""
@@ -55,28 +61,37 @@ class Receiving:
         try:
             form = FileForm(request.headers.get("content-type", ""))
             # What frames the file in the form is not counted against it.
-            arrival = self._incoming.begin(session_id, file_id, max(0, announced - 8192))
+            arrival = self._incoming.begin(session_id, file_id, max(0, announced - _FRAME))
         except BadForm as error:
             return _refused(400, str(error))
         except NotTaken as error:
-            return _refused(error.status, str(error))
+            return self._not_taken(session_id, error)
         try:
             await _copy(request, form, arrival)
             arrival.keep(form.name, form.kind)
         except BaseException as error:
             arrival.drop()
             if isinstance(error, NotTaken):
-                return _refused(error.status, str(error))
+                return self._not_taken(session_id, error)
             if isinstance(error, BadForm | ClientDisconnect):
                 return _refused(400, str(error))
             raise
         return Response(status_code=204)
 
+    def _not_taken(self, session_id: str, error: NotTaken) -> Response:
+        if error.status != 404:
+            self._tell(session_id, str(error))
+        return _refused(error.status, str(error))
+
 
 async def _copy(request: Request, form: FileForm, arrival: Arrival) -> None:
-    collected = bytearray()
+    collected, frame = bytearray(), 0
     async for chunk in request.stream():
-        collected += form.feed(chunk)
+        found = form.feed(chunk)
+        frame += len(chunk) - len(found)
+        if frame > _FRAME:
+            raise BadForm("The form has to hold one file and little else.")
+        collected += found
         if len(collected) >= _AT_ONCE:
             await to_thread.run_sync(arrival.write, bytes(collected))
             collected.clear()

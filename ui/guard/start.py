@@ -61,9 +61,16 @@ class Guard:
             Middleware(AnswersHeaders, headers=answers_headers()),
             Middleware(Hosts, names=own_names()),
             Middleware(Addresses, base=config.get_option("server.baseUrlPath") or ""),
-            Middleware(Receiving, incoming=self.incoming),
-            Middleware(Messages, incoming=self.incoming),
+            Middleware(Receiving, incoming=self.incoming, tell=self.tell),
+            Middleware(Messages, incoming=self.incoming, tell=self.tell),
         ]
+
+    def tell(self, session_id: str, reason: str) -> None:
+        """Note why files of a session are not taken, and draw its page anew to say so."""
+        session = Runtime.instance().get_app_session(session_id)
+        if session is not None and self.incoming.refused(session_id) != reason:
+            self.incoming.note(session_id, reason)
+            session.request_rerun(session._client_state)  # as when a file of the app has changed
 
     def adopt(self, app: st.App) -> None:
         """Give the app a runtime whose files and sessions are under guard.

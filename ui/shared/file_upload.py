@@ -35,6 +35,8 @@ class Arriving:
         context = get_script_run_ctx()
         if context is None or not isinstance(context.uploaded_file_mgr, Incoming):
             return self._file  # as in a test: it is in memory
+        if (reason := refusal()) is not None:
+            raise reason
         try:
             return context.uploaded_file_mgr.open(context.session_id, self._file.file_id)
         except FileNotFoundError:
@@ -51,6 +53,15 @@ class Arriving:
             return
         if isinstance(context.uploaded_file_mgr, Incoming | MemoryUploadedFileManager):
             context.uploaded_file_mgr.remove_file(context.session_id, self._file.file_id)
+
+
+def refusal() -> DataError | None:
+    """Return why files that were sent last did not all reach the server; None if they did."""
+    context = get_script_run_ctx()
+    if context is None or not isinstance(context.uploaded_file_mgr, Incoming):
+        return None
+    reason = context.uploaded_file_mgr.refused(context.session_id)
+    return DataError(reason) if reason else None
 
 
 def progress_bar() -> Progress:

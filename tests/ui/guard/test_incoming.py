@@ -16,13 +16,14 @@ from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_tok
 import ui.guard.incoming
 from tests.ui.guard.asgi import Answer, ask, ok
 from tl_core.data.limits import MB
+from tl_core.errors import DataError
 from tl_core.server.upload_spool import spool_folder
 from tl_core.server.uploads import Uploads
 from tl_core.store.database import Store
 from ui.guard.incoming import Incoming, NotTaken, OnDisk
 from ui.guard.limits import GuardLimits
 from ui.guard.receiving import Receiving
-from ui.shared.file_upload import Arriving
+from ui.shared.file_upload import Arriving, refusal
 
 XSRF = generate_xsrf_token_string()
 
@@ -50,7 +51,7 @@ def put(incoming: Incoming, url: str, *body: bytes | None, **headers: str) -> An
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     pieces: Iterable[Any] = body or [form(b"content")]
-    return ask(Receiving(ok, incoming), url, "PUT", sent, pieces)
+    return ask(Receiving(ok, incoming, incoming.note), url, "PUT", sent, pieces)
 
 
 def on_disk() -> list[Path]:
@@ -126,7 +127,10 @@ def test_an_address_is_good_for_one_file_of_its_own_session() -> None:
 def test_a_page_of_another_origin_cannot_send() -> None:
     incoming = small()
     assert put(incoming, address(incoming), X_Xsrftoken="2|aa|bb|1").status == 403
-    assert ask(Receiving(ok, incoming), "/_stcore/upload_file/s/x", "DELETE").body == b"ok"
+    assert (
+        ask(Receiving(ok, incoming, incoming.note), "/_stcore/upload_file/s/x", "DELETE").body
+        == b"ok"
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,10 +142,23 @@ def test_a_page_of_another_origin_cannot_send() -> None:
         ([form(b"a")[:-6] + b"\r\n" + form(b"b")], None),
         ([b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\nvalue\r\n--xyz--\r\n'], None),
         ([form(b"content", name="x" * 2000)], None),
+        ([b"x" * 2**15 + form(b"content")], None),
+        ([form(b"content"), *[b"x" * 2**12] * 5], None),
         ([form(b"content")[:-30]], None),
         ([form(b"content")[:-30], None], None),
     ],
-    ids=["no form", "no boundary", "garbage", "two", "field", "long name", "cut off", "left"],
+    ids=[
+        "no form",
+        "no boundary",
+        "garbage",
+        "two",
+        "field",
+        "long name",
+        "prefix",
+        "rest",
+        "cut off",
+        "left",
+    ],
 )
 def test_what_is_not_one_whole_file_leaves_nothing(body: list[bytes], kind: str | None) -> None:
     incoming = small()
@@ -153,7 +170,7 @@ def test_what_is_not_one_whole_file_leaves_nothing(body: list[bytes], kind: str 
 # ------------------------------------------------------------------------------------------ budget
 
 
-def test_a_tab_sends_as_much_as_one_upload_may_be() -> None:
+def test_a_tab_sends_so_much_and_no_more() -> None:
     incoming = small()
     assert put(incoming, address(incoming), form(b"x" * 1000)).status == 204
     assert put(incoming, address(incoming), form(b"x")).status == 413
@@ -164,7 +181,26 @@ def test_a_file_that_is_announced_as_too_large_is_refused_unread() -> None:
     incoming = small()
     answer = put(incoming, address(incoming), Content_Length="20000")
     assert answer.status == 413 and on_disk() == []
-    assert b"At most" in answer.body
+    assert b"larger than" in answer.body
+
+
+def test_files_that_are_not_all_there_are_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    incoming = small()
+    urls = [info.upload_url for info in incoming.get_upload_urls("s", ["x"] * 3)]
+    for url in urls:
+        put(incoming, url, form(b"x" * 600))
+    assert len(on_disk()) == 1
+
+    class Context:
+        uploaded_file_mgr, session_id = incoming, "s"
+
+    monkeypatch.setattr("ui.shared.file_upload.get_script_run_ctx", Context)
+    [record] = incoming.get_files("s", [urls[0].rpartition("/")[2]])
+    with pytest.raises(DataError, match=r"larger than .*Nothing was taken in"):
+        Arriving(UploadedFile(record, FileURLs())).read(1)
+    incoming.remove_file("s", record.file_id)
+    address(incoming)  # the next try
+    assert refusal() is None
 
 
 def test_all_tabs_together_have_a_budget() -> None:
@@ -205,7 +241,7 @@ def test_limits_are_those_of_one_upload_and_may_be_set() -> None:
     limits = GuardLimits.from_environment(
         {"TL_UPLOAD_MB": "7", "TL_UPLOAD_PHOTOS": "8", "TL_INCOMING_MB": "9", "TL_TABS": "10"}
     )
-    assert (limits.tab_bytes, limits.tab_files) == (7 * MB, 8)
+    assert (limits.tab_bytes, limits.tab_files) == (14 * MB, 8)
     assert (limits.waiting_bytes, limits.tabs) == (9 * MB, 10)
 
 

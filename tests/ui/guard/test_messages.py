@@ -32,7 +32,10 @@ class Talk:
         self.passed: list[str] = []
         self.pauses: list[float] = []
         self.left: int | None = None
-        self.sent = talk(Messages(self._app, Incoming(limits), self._sleep), map(_frame, messages))
+        self.told: list[tuple[str, str]] = []
+        incoming = Incoming(limits)
+        guard = Messages(self._app, incoming, lambda *what: self.told.append(what), self._sleep)
+        self.sent = talk(guard, map(_frame, messages))
 
     async def _app(self, scope: Message, receive: Any, send: Any) -> None:
         while (message := await receive())["type"] == "websocket.receive":
@@ -80,7 +83,7 @@ def folder(number: int) -> BackMsg:
 
 def names(count: int) -> BackMsg:
     message = BackMsg()
-    message.file_urls_request.request_id = "r"
+    message.file_urls_request.request_id, message.file_urls_request.session_id = "r", "s"
     message.file_urls_request.file_names.extend([""] * count)
     return message
 
@@ -140,6 +143,7 @@ def test_a_request_for_too_many_addresses_is_answered_with_a_sentence() -> None:
     response = ForwardMsg.FromString(talked.sent[0]["bytes"]).file_urls_response
     assert response.response_id == "r" and not response.file_urls
     assert response.error_msg.startswith("These are 101 files, and at most 100")
+    assert talked.told == [("s", response.error_msg)]
 
 
 def test_messages_of_countless_entries_are_dropped_unread() -> None:
@@ -206,7 +210,8 @@ def test_a_stock_refills_and_holds_no_more_than_it_may() -> None:
 
 
 def test_so_many_pages_are_open_and_no_more() -> None:
-    guard = Messages(ok, Incoming(GuardLimits(tabs=1)))
+    incoming = Incoming(GuardLimits(tabs=1))
+    guard = Messages(ok, incoming, incoming.note)
     within: list[list[Message]] = []
 
     async def open_another(scope: Message, receive: Any, send: Any) -> None:
