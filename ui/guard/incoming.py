@@ -40,12 +40,25 @@ QUIET_SECONDS = 600.0
 LONGEST_NAME = 1024
 
 
-class NotTaken(Exception):
-    """A file is not taken in; ``status`` says why in HTTP, the message in words."""
+NO_SESSION = "-"
+"""Stands in addresses for the session, which is found by the file: a page sends the addresses of
+all its files in one message, and this takes a quarter off its size."""
 
-    def __init__(self, status: int, reason: str) -> None:
+
+class NotTaken(Exception):
+    """A file is not taken in.
+
+    Attributes
+    ----------
+    status
+        Why, in HTTP; the message says it in words.
+    session_id
+        Whose file it is, if that is known.
+    """
+
+    def __init__(self, status: int, reason: str, session_id: str | None = None) -> None:
         super().__init__(reason)
-        self.status = status
+        self.status, self.session_id = status, session_id
 
 
 class OnDisk(bytes):
@@ -68,6 +81,7 @@ class OnDisk(bytes):
 class _Tab:
     """What one session may send, has sent and is sending."""
 
+    session_id: str
     expected: set[str] = field(default_factory=set)
     files: dict[str, UploadedFileRec] = field(default_factory=dict)
     arriving: int = 0
@@ -101,7 +115,7 @@ class Incoming(UploadedFileManager):
         """Return the sentence that refuses addresses for so many more files; None if they fit."""
         limits = self.limits
         with self._lock:
-            tab = self._tabs.get(session_id, _Tab())
+            tab = self._tabs.get(session_id, _Tab(session_id))
             if count > limits.tab_files:
                 return (
                     f"These are {count:,} files, and at most {limits.tab_files:,} can be sent at "
@@ -124,10 +138,10 @@ class Incoming(UploadedFileManager):
         ids = [secrets.token_urlsafe(12) for _ in file_names]
         with self._lock:
             if self.refusal(session_id, len(ids)) is None:
-                tab = self._tabs.setdefault(session_id, _Tab())
+                tab = self._tabs.setdefault(session_id, _Tab(session_id))
                 tab.expected.update(ids)
                 tab.active, tab.refused = time.monotonic(), None
-        place = f"{self.endpoint}/{session_id}/"
+        place = f"{self.endpoint}/{NO_SESSION}/"
         return [UploadFileUrlInfo(one, place + one, place + one) for one in ids]
 
     def _claims(self) -> int:
@@ -145,7 +159,7 @@ class Incoming(UploadedFileManager):
 
     # ----------------------------------------------------------------------------- taking one in
 
-    def begin(self, session_id: str, file_id: str, announced: int = 0) -> Arrival:
+    def begin(self, file_id: str, announced: int = 0) -> Arrival:
         """Let an expected file come in; its address is used up by that.
 
         Raises
@@ -154,26 +168,28 @@ class Incoming(UploadedFileManager):
             If nobody asked for it, or it is announced as larger than what is left.
         """
         with self._lock:
-            tab = self._tabs.get(session_id)
-            if tab is None or file_id not in tab.expected:
-                raise NotTaken(404, "No page of this tab waits for this file.")
+            tab = next((tab for tab in self._tabs.values() if file_id in tab.expected), None)
+            if tab is None:
+                raise NotTaken(404, "No page waits for this file.")
             tab.expected.remove(file_id)
             self._check_room(tab, announced)
             tab.arriving += 1
             tab.active = time.monotonic()
-        return Arrival(self, session_id, tab, file_id)
+        return Arrival(self, tab, file_id)
 
     def _check_room(self, tab: _Tab, more: int) -> None:
         if tab.bytes + more > self.limits.tab_bytes:
             most = megabytes(self.limits.tab_bytes)
-            raise NotTaken(413, f"Your files are larger than {most}. Nothing was taken in.")
+            reason = f"Your files are larger than {most}. Nothing was taken in."
+            raise NotTaken(413, reason, tab.session_id)
         if more > self._room():
-            raise NotTaken(507, "This server has no room for your files now. Try again later.")
+            reason = "This server has no room for your files now. Try again later."
+            raise NotTaken(507, reason, tab.session_id)
 
     def note(self, session_id: str, reason: str) -> None:
         """Note why a file is missing: without it, what else was sent is not whole."""
         with self._lock:
-            self._tabs.setdefault(session_id, _Tab()).refused = reason
+            self._tabs.setdefault(session_id, _Tab(session_id)).refused = reason
 
     def refused(self, session_id: str) -> str | None:
         """Return why some of the files that were sent last are not there; None if all are."""
@@ -184,7 +200,7 @@ class Incoming(UploadedFileManager):
     def _grow(self, arrival: Arrival, more: int) -> None:
         tab = arrival.tab
         with self._lock:
-            if self._tabs.get(arrival.session_id) is not tab:
+            if self._tabs.get(tab.session_id) is not tab:
                 raise NotTaken(404, "The tab that the file was for is closed.")
             self._check_room(tab, more)
             tab.bytes += more
@@ -195,7 +211,7 @@ class Incoming(UploadedFileManager):
         with self._lock:
             tab = arrival.tab
             tab.arriving -= 1
-            if record is not None and self._tabs.get(arrival.session_id) is tab:
+            if record is not None and self._tabs.get(tab.session_id) is tab:
                 tab.files[record.file_id] = record
                 return
             tab.bytes -= arrival.size
@@ -223,15 +239,14 @@ class Incoming(UploadedFileManager):
         raise FileNotFoundError(file_id)
 
     def remove_file(self, session_id: str, file_id: str) -> None:
-        """Remove a file, or give back its address."""
+        """Remove a file, or give back its address; the file alone says whose it is."""
+        record = None
         with self._lock:
-            tab = self._tabs.get(session_id)
-            if tab is None:
-                return
-            tab.expected.discard(file_id)
-            record = tab.files.pop(file_id, None)
-            if record is not None:
-                tab.bytes -= len(record.data)
+            for tab in self._tabs.values():
+                tab.expected.discard(file_id)
+                if file_id in tab.files:
+                    record = tab.files.pop(file_id)
+                    tab.bytes -= len(record.data)
         if record is not None:
             _remove(record)
 
@@ -255,10 +270,9 @@ class Incoming(UploadedFileManager):
 class Arrival:
     """A file that is coming in. It has to end with :meth:`keep` or :meth:`drop`."""
 
-    def __init__(self, incoming: Incoming, session_id: str, tab: _Tab, file_id: str) -> None:
+    def __init__(self, incoming: Incoming, tab: _Tab, file_id: str) -> None:
         self._incoming = incoming
-        self.session_id, self.tab, self.file_id = session_id, tab, file_id
-        self.size = 0
+        self.tab, self.file_id, self.size = tab, file_id, 0
         # The name is one that Uploads.clean_up removes when a process did not live to do so.
         handle, name = tempfile.mkstemp(prefix="tmp", dir=spool_folder())
         self.path = Path(name)
@@ -294,11 +308,11 @@ class Arrival:
             self._file.close()
         self._incoming._arrived(self, None)
 
-    @staticmethod
-    def _failed(error: OSError) -> Exception:
+    def _failed(self, error: OSError) -> Exception:
         if not disk_full(error):
             return error
-        return NotTaken(507, "This server's disk is full. Try again later.")
+        reason = "This server's disk is full. Try again later."
+        return NotTaken(507, reason, self.tab.session_id)
 
 
 def _remove(record: UploadedFileRec) -> None:

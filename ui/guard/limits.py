@@ -26,7 +26,7 @@ class GuardLimits:
         page that refuses one, and its files (``TL_UPLOAD_PHOTOS``).
     """
 
-    tabs: int = set_by("TL_TABS", 200)
+    tabs: int = set_by("TL_TABS", 150)
     waiting_bytes: int = set_by("TL_INCOMING_MB", 4096, MB)
     waiting_files: int = set_by("TL_INCOMING_FILES", 20_000)
     tab_bytes: int = 1000 * MB

@@ -24,8 +24,9 @@ from ui.guard.wire import Malformed, Tally, count, only_field
 
 log = logging.getLogger(__name__)
 
-SMALL, MOST_BYTES = 2**10, 2**18
-"""Bytes of an ordinary message, and of what the widgets of a page hold beside lists of files."""
+SMALL, MOST_BYTES, BYTES_OF_A_FILE = 2**10, 2**18, 320
+"""Bytes of a small message, of what the widgets of a page hold beside lists of files, and of a file
+in such a list; more than half of the last is for its name."""
 
 KNOWN = {
     "rerun_script": None,  # counted
@@ -87,6 +88,7 @@ class Messages:
     ) -> None:
         self._app, self._incoming, self._tell, self._sleep = app, incoming, tell, sleep
         self._open = 0
+        self.most_bytes = MOST_BYTES + BYTES_OF_A_FILE * incoming.limits.tab_files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a connection on, if there is room for one more."""
@@ -98,6 +100,7 @@ class Messages:
             await send({"type": "websocket.close", "code": LATER})
             return
         talk = _Conversation()
+        limit_frames(receive, self.most_bytes)
 
         async def next_message() -> Message:
             while True:
@@ -146,7 +149,7 @@ class Messages:
             If no page would send it.
         """
         kind = only_field(data, BackMsg.DESCRIPTOR)
-        if kind not in KNOWN or len(data) > (KNOWN[kind] or len(data)):
+        if kind not in KNOWN or len(data) > (KNOWN[kind] or self.most_bytes):
             raise Malformed
         if kind == "backend_operation_request":
             asked = BackMsg.FromString(data).backend_operation_request.WhichOneof("payload")
@@ -172,3 +175,16 @@ class Messages:
         answer.file_urls_response.error_msg = reason
         made: bytes = answer.SerializeToString()
         return made
+
+
+def limit_frames(receive: Any, most: int) -> bool:
+    """Let the server refuse larger messages before it has collected them; tell if it can.
+
+    uvicorn knows one limit for all connections and both directions; ``websockets`` below it has one
+    for each. Where this finds neither, ``server.maxMessageSize`` holds.
+    """
+    frames: Any = getattr(getattr(receive, "__self__", None), "conn", None)
+    if not isinstance(getattr(frames, "max_message_size", None), int):
+        return False
+    frames.max_message_size = min(most, frames.max_message_size)
+    return True

@@ -16,7 +16,7 @@ from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_N
 from ui.guard.incoming import ENDPOINT, LONGEST_NAME, Arrival, Incoming, NotTaken
 from ui.guard.multipart import BadForm, FileForm
 
-_ADDRESS = re.compile(rf"(?:/[^/]+)*{ENDPOINT}/([^/]+)/([^/]+)")
+_ADDRESS = re.compile(rf"(?:/[^/]+)*{ENDPOINT}/[^/]+/([^/]+)")
 _AT_ONCE = 2**20
 """Bytes that are collected before they are written."""
 
@@ -47,10 +47,10 @@ class Receiving:
         if address is None:
             await self._app(scope, receive, send)
             return
-        response = await self._take(Request(scope, receive), *address.groups())
+        response = await self._take(Request(scope, receive), address[1])
         await response(scope, receive, send)
 
-    async def _take(self, request: Request, session_id: str, file_id: str) -> Response:
+    async def _take(self, request: Request, file_id: str) -> Response:
         cookie = request.cookies.get(XSRF_COOKIE_NAME)
         if is_xsrf_enabled() and not validate_xsrf_token(
             request.headers.get("X-Xsrftoken"), cookie
@@ -61,26 +61,26 @@ class Receiving:
         try:
             form = FileForm(request.headers.get("content-type", ""))
             # What frames the file in the form is not counted against it.
-            arrival = self._incoming.begin(session_id, file_id, max(0, announced - _FRAME))
+            arrival = self._incoming.begin(file_id, max(0, announced - _FRAME))
         except BadForm as error:
             return _refused(400, str(error))
         except NotTaken as error:
-            return self._not_taken(session_id, error)
+            return self._not_taken(error)
         try:
             await _copy(request, form, arrival)
             arrival.keep(form.name, form.kind)
         except BaseException as error:
             arrival.drop()
             if isinstance(error, NotTaken):
-                return self._not_taken(session_id, error)
+                return self._not_taken(error)
             if isinstance(error, BadForm | ClientDisconnect):
                 return _refused(400, str(error))
             raise
         return Response(status_code=204)
 
-    def _not_taken(self, session_id: str, error: NotTaken) -> Response:
-        if error.status != 404:
-            self._tell(session_id, str(error))
+    def _not_taken(self, error: NotTaken) -> Response:
+        if error.session_id is not None:
+            self._tell(error.session_id, str(error))
         return _refused(error.status, str(error))
 
 

@@ -118,8 +118,8 @@ def test_a_made_up_address_takes_nothing(path: str) -> None:
 def test_an_address_is_good_for_one_file_of_its_own_session() -> None:
     incoming = small()
     url = address(incoming)
-    assert put(incoming, url.replace("/s/", "/t/")).status == 404
     assert put(incoming, url).status == 204
+    assert incoming.get_files("t", [url.rpartition("/")[2]]) == []
     assert put(incoming, url).status == 404
     assert len(on_disk()) == 1
 
@@ -233,7 +233,7 @@ def test_a_learner_sends_a_folder_of_as_many_files_as_an_upload_may_have() -> No
     ids = [info.file_id for info in incoming.get_upload_urls("s", ["x"] * 5000)]
     assert len(set(ids)) == 5000
     for one in ids[:20]:
-        incoming.begin("s", one).keep("x", "image/jpeg")
+        incoming.begin(one).keep("x", "image/jpeg")
     assert len(incoming.get_files("s", ids)) == 20
 
 
@@ -251,7 +251,7 @@ def test_limits_are_those_of_one_upload_and_may_be_set() -> None:
 def test_files_go_with_their_session_also_those_that_are_on_their_way() -> None:
     incoming = small()
     put(incoming, address(incoming))
-    arriving = incoming.begin("s", address(incoming).rpartition("/")[2])
+    arriving = incoming.begin(address(incoming).rpartition("/")[2])
     arriving.write(b"half")
     incoming.remove_session_files("s")
     assert len(on_disk()) == 1
@@ -260,7 +260,7 @@ def test_files_go_with_their_session_also_those_that_are_on_their_way() -> None:
     arriving.drop()
     assert on_disk() == [] and incoming._room() == 1500
 
-    ready = incoming.begin("s", address(incoming).rpartition("/")[2])
+    ready = incoming.begin(address(incoming).rpartition("/")[2])
     incoming.remove_session_files("s")
     ready.keep("late.zip", "application/zip")
     assert on_disk() == []
@@ -268,7 +268,7 @@ def test_files_go_with_their_session_also_those_that_are_on_their_way() -> None:
 
 def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     incoming = small()
-    arriving = incoming.begin("s", address(incoming).rpartition("/")[2])
+    arriving = incoming.begin(address(incoming).rpartition("/")[2])
     arriving._file.close()
     arriving._file = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
     with pytest.raises(NotTaken, match="disk is full"):

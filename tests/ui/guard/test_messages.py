@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from ui.guard.messages import (
     MOST_BYTES,
     PATIENCE,
     Messages,
+    limit_frames,
 )
 from ui.guard.pace import Pace
 from ui.guard.wire import Malformed, Tally, count, only_field
@@ -77,7 +79,7 @@ def folder(number: int) -> BackMsg:
     for i in range(number):
         info = state.uploaded_file_info.add(name=f"insects/bees/{i:060}.jpg", size=10**6)
         info.file_id = info.file_urls.file_id = "0123456789abcdef"
-        info.file_urls.upload_url = info.file_urls.delete_url = f"/_stcore/upload_file/{i:060}"
+        info.file_urls.upload_url = info.file_urls.delete_url = "/_stcore/upload_file/-/" + "x" * 16
     return message
 
 
@@ -159,7 +161,7 @@ def test_widgets_may_hold_so_much_and_the_list_of_a_folder_may_be_larger() -> No
     large = BackMsg()
     large.rerun_script.widget_states.widgets.add(id="a", json_value="x" * MOST_BYTES)
     files = folder(5000)
-    assert files.ByteSize() > 4 * MOST_BYTES
+    assert files.ByteSize() > 3 * MOST_BYTES
     assert Talk(large).passed == []
     assert Talk(files, limits=GuardLimits()).passed == ["rerun_script"]
     assert Talk(folder(9000), limits=GuardLimits()).passed == []
@@ -185,6 +187,17 @@ def test_counting_finds_every_field_and_ends_at_the_limit() -> None:
     for cut in range(1, len(data), 97):
         with pytest.raises(Malformed):
             count(data[:cut], BackMsg.DESCRIPTOR, Tally(10_000))
+
+
+def test_the_server_refuses_large_frames_before_it_has_them() -> None:
+    class Protocol:
+        conn = SimpleNamespace(max_message_size=5_000_000)
+
+        def receive(self) -> None: ...
+
+    assert limit_frames(Protocol().receive, 1000) and Protocol.conn.max_message_size == 1000
+    assert limit_frames(Protocol().receive, 2000) and Protocol.conn.max_message_size == 1000
+    assert not limit_frames(lambda: None, 1000)
 
 
 # -------------------------------------------------------------------------------------------- pace

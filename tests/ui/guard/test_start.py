@@ -20,6 +20,7 @@ import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.web.server.app_discovery import discover_asgi_app
+from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
 from tests.core.test_imports import ROOT
@@ -145,6 +146,9 @@ def test_the_guard_stands_in_front_of_the_first_visitor(server: tuple[str, Path]
         xsrf = {"X-Xsrftoken": visitor.xsrf}
         assert visitor.http.delete(url + file.delete_url, headers=xsrf, timeout=30).ok
         assert not list((home / "incoming").glob("tmp*"))
+        visitor.socket.send(b"x" * 3_000_000)
+        with pytest.raises(ConnectionClosedError, match="1009"):
+            visitor.hear("anything")
 
 
 def test_a_page_of_a_foreign_name_gets_nothing(server: tuple[str, Path], request: Any) -> None:
