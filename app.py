@@ -8,6 +8,7 @@ import streamlit as st
 
 if __name__ == "__main__":
     from tl_core.home import ASSETS
+    from ui.guard import say_if_unguarded
     from ui.shared.cleanup import cleanup
     from ui.shared.navigation import resume
     from ui.shared.room import room_sign
@@ -30,6 +31,7 @@ if __name__ == "__main__":
         st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
         st.Page("pages/classroom.py", title="Classroom", icon=":material/groups:"),
     ]
+    say_if_unguarded()
     cleanup()
     page = st.navigation(pages)
     resume(pages)

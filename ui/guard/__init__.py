@@ -5,6 +5,6 @@ anything, so each kind of thing that comes in has a rule here, one in each file,
 Streamlit only by it. :class:`Guard` puts them in front of an app at its start.
 """
 
-from ui.guard.start import Guard
+from ui.guard.start import Guard, say_if_unguarded
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "say_if_unguarded"]

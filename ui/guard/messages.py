@@ -2,7 +2,7 @@
 
 Streamlit answers everybody's messages for developers, reads messages of any number of entries, and
 takes as many as come. Here a message that no page sends is dropped unread, a large one is counted
-before it is read, and who sends too many is read from less often, which slows nobody else down.
+before it is read, and who sends too many is read from less often and drawn for after the others.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from ui.guard.incoming import Incoming
 from ui.guard.pace import Pace
+from ui.guard.turns import Taker, Turns
 from ui.guard.wire import Malformed, Tally, count, only_field
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ OPERATIONS = {"deferred_file"}
 
 _FIELDS, _FIELDS_OF_A_FILE = 10_000, 8
 
-MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 5.0, 60.0
+MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 5.0, 30.0
 """Live pages ask up to four times a second; a learner clicks now and then."""
 
 BYTES_A_SECOND, BYTES_AT_ONCE = 2.0**18, 2.0**23
@@ -62,6 +63,7 @@ class _Conversation:
     closed: bool = False
     messages: Pace = field(default_factory=lambda: Pace(MESSAGES_A_SECOND, MESSAGES_AT_ONCE))
     bytes: Pace = field(default_factory=lambda: Pace(BYTES_A_SECOND, BYTES_AT_ONCE))
+    taker: Taker = field(default_factory=Taker)
 
 
 class Messages:
@@ -88,6 +90,7 @@ class Messages:
     ) -> None:
         self._app, self._incoming, self._tell, self._sleep = app, incoming, tell, sleep
         self._open = 0
+        self._turns = Turns()
         self.most_bytes = MOST_BYTES + BYTES_OF_A_FILE * incoming.limits.tab_files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,6 +119,8 @@ class Messages:
                     return {"type": "websocket.disconnect", "code": POLICY}
 
         async def answer(message: Message) -> None:
+            if talk.taker.timer is not None and _ends_a_page(message):
+                self._turns.end(talk.taker)
             if not talk.closed:
                 await send(message)
 
@@ -124,6 +129,7 @@ class Messages:
             await self._app(scope, next_message, answer)
         finally:
             self._open -= 1
+            self._turns.end(talk.taker)
 
     async def _let_through(self, message: Message, talk: _Conversation, send: Send) -> bool:
         data = message.get("bytes") or b""
@@ -138,6 +144,8 @@ class Messages:
         if kind == "file_urls_request" and (refusal := self._refusal(data)) is not None:
             await send({"type": "websocket.send", "bytes": refusal})
             return False
+        if kind == "rerun_script":
+            await self._turns.take(talk.taker)
         return True
 
     def kind(self, data: bytes) -> str:
@@ -175,6 +183,14 @@ class Messages:
         answer.file_urls_response.error_msg = reason
         made: bytes = answer.SerializeToString()
         return made
+
+
+def _ends_a_page(message: Message) -> bool:
+    """Tell whether Streamlit says with this message that a page is drawn."""
+    data = message.get("bytes") or b""
+    if not 0 < len(data) <= SMALL:
+        return False
+    return bool(ForwardMsg.FromString(data).WhichOneof("type") == "script_finished")
 
 
 def limit_frames(receive: Any, most: int) -> bool:

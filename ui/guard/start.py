@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import logging
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import fields
 
@@ -30,6 +33,12 @@ from ui.guard.sessions import Sessions
 
 EXPIRE_SECONDS = 10.0
 """From one look for sessions that are over to the next."""
+
+SWITCH_SECONDS = 0.001
+"""After which a thread that draws a page lets another one on, a fifth of Python's own time: the one
+that hears everybody waits for each of them between any two of its steps."""
+
+log = logging.getLogger(__name__)
 
 
 class Guard:
@@ -86,6 +95,7 @@ class Guard:
                 f"({problem}). Install the version in requirements.txt:\n"
                 "  python -m pip install -r requirements.txt"
             )
+        sys.setswitchinterval(SWITCH_SECONDS)
         app._runtime = Runtime(
             RuntimeConfig(
                 script_path=self._script,
@@ -108,6 +118,17 @@ class Guard:
         task = asyncio.create_task(expire())
         yield
         task.cancel()
+
+
+@functools.cache
+def say_if_unguarded() -> None:
+    """Say it in the log, once, if a server runs the script without a guard in front."""
+    runtime = Runtime.instance() if Runtime.exists() else None
+    if isinstance(runtime, Runtime) and not isinstance(runtime.uploaded_file_mgr, Incoming):
+        log.error(
+            "This server has no guard against what visitors send. Start it with "
+            "'python -m streamlit run app.py' and the Streamlit of requirements.txt."
+        )
 
 
 def misfit(app: st.App) -> str | None:

@@ -26,6 +26,8 @@ from ui.guard.wire import Malformed, Tally, count, only_field
 
 LIMITS = GuardLimits(tabs=1, tab_files=100)
 
+DRAWN = ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY).SerializeToString()
+
 
 class Talk:
     """Streamlit behind the guard: what reached it, and what went back."""
@@ -42,8 +44,9 @@ class Talk:
     async def _app(self, scope: Message, receive: Any, send: Any) -> None:
         while (message := await receive())["type"] == "websocket.receive":
             self.passed.append(BackMsg.FromString(message["bytes"]).WhichOneof("type"))
+            await send({"type": "websocket.send", "bytes": DRAWN})
         self.left = message["code"]
-        await send({"type": "websocket.send", "bytes": b"after the end"})
+        await send({"type": "websocket.send", "bytes": b""})
 
     async def _sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -122,7 +125,7 @@ def test_messages_for_developers_and_unknown_ones_are_dropped_without_an_answer(
     ]
     talked = Talk(*developer, widgets())
     assert talked.passed == ["rerun_script"]
-    assert [message["bytes"] for message in talked.sent] == [b"after the end"]
+    assert [message["bytes"] for message in talked.sent] == [DRAWN, b""]
 
 
 def test_who_goes_on_with_bad_messages_is_closed() -> None:

@@ -19,12 +19,16 @@ import requests
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.web.server.app_discovery import discover_asgi_app
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
 from tests.core.test_imports import ROOT
-from ui.guard.start import Guard, misfit
+from ui.guard.incoming import Incoming
+from ui.guard.limits import GuardLimits
+from ui.guard.start import Guard, misfit, say_if_unguarded
 
 ENTRIES = [ROOT / "app.py", ROOT / "deploy" / "community_cloud" / "app.py"]
 
@@ -51,6 +55,17 @@ def test_another_streamlit_ends_the_start_with_a_sentence(monkeypatch: pytest.Mo
 @dataclass
 class _Empty:
     pass
+
+
+def test_a_server_without_a_guard_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = object.__new__(Runtime)
+    monkeypatch.setattr(Runtime, "_instance", runtime)
+    for manager in (Incoming(GuardLimits()), MemoryUploadedFileManager("/")):
+        runtime._uploaded_file_mgr = manager
+        say_if_unguarded.__wrapped__()
+    assert [record.message[:24] for record in caplog.records] == ["This server has no guard"]
 
 
 # ------------------------------------------------------------------------------- a server as it is
