@@ -7,16 +7,12 @@ each tab and one for all, and never holds a file's bytes.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO
 
 from streamlit.runtime.stats import CacheStat
@@ -27,8 +23,8 @@ from streamlit.runtime.uploaded_file_manager import (
 )
 
 from tl_core.data.limits import megabytes
-from tl_core.home import disk_full, home
-from tl_core.server.upload_spool import spool_folder
+from tl_core.home import home
+from ui.guard.arrival import Arrival, NotTaken, OnDisk
 from ui.guard.limits import GuardLimits
 
 ENDPOINT = "/_stcore/upload_file"
@@ -43,38 +39,6 @@ LONGEST_NAME = 1024
 NO_SESSION = "-"
 """Stands in addresses for the session, which is found by the file: a page sends the addresses of
 all its files in one message, and this takes a quarter off its size."""
-
-
-class NotTaken(Exception):
-    """A file is not taken in.
-
-    Attributes
-    ----------
-    status
-        Why, in HTTP; the message says it in words.
-    session_id
-        Whose file it is, if that is known.
-    """
-
-    def __init__(self, status: int, reason: str, session_id: str | None = None) -> None:
-        super().__init__(reason)
-        self.status, self.session_id = status, session_id
-
-
-class OnDisk(bytes):
-    """Stands in Streamlit's record for the bytes of a file: it has their number, not them."""
-
-    path: Path
-    size: int
-
-    def __new__(cls, path: Path, size: int) -> OnDisk:
-        """Return one for the file at ``path``."""
-        made = super().__new__(cls)
-        made.path, made.size = path, size
-        return made
-
-    def __len__(self) -> int:
-        return self.size
 
 
 @dataclass
@@ -173,9 +137,15 @@ class Incoming(UploadedFileManager):
                 raise NotTaken(404, "No page waits for this file.")
             tab.expected.remove(file_id)
             self._check_room(tab, announced)
+            arrival = Arrival(
+                tab.session_id,
+                file_id,
+                grow=lambda more: self._grow(tab, more),
+                arrived=lambda record, size: self._arrived(tab, record, size),
+            )
             tab.arriving += 1
             tab.active = time.monotonic()
-        return Arrival(self, tab, file_id)
+        return arrival
 
     def _check_room(self, tab: _Tab, more: int) -> None:
         if tab.bytes + more > self.limits.tab_bytes:
@@ -197,8 +167,7 @@ class Incoming(UploadedFileManager):
             tab = self._tabs.get(session_id)
             return tab.refused if tab else None
 
-    def _grow(self, arrival: Arrival, more: int) -> None:
-        tab = arrival.tab
+    def _grow(self, tab: _Tab, more: int) -> None:
         with self._lock:
             if self._tabs.get(tab.session_id) is not tab:
                 raise NotTaken(404, "The tab that the file was for is closed.")
@@ -206,16 +175,15 @@ class Incoming(UploadedFileManager):
             tab.bytes += more
             tab.active = time.monotonic()
 
-    def _arrived(self, arrival: Arrival, record: UploadedFileRec | None) -> None:
-        """Keep the file, or remove it if it is not whole or its session has gone meanwhile."""
+    def _arrived(self, tab: _Tab, record: UploadedFileRec | None, size: int) -> bool:
+        """Keep the file; tell if it is kept: it has to be whole, and its session still there."""
         with self._lock:
-            tab = arrival.tab
             tab.arriving -= 1
             if record is not None and self._tabs.get(tab.session_id) is tab:
                 tab.files[record.file_id] = record
-                return
-            tab.bytes -= arrival.size
-        arrival.path.unlink(missing_ok=True)
+                return True
+            tab.bytes -= size
+        return False
 
     # ---------------------------------------------------------------------------- what pages need
 
@@ -265,54 +233,6 @@ class Incoming(UploadedFileManager):
     def get_stats(self, family_names: Sequence[str] | None = None) -> dict[str, list[CacheStat]]:
         """Return nothing."""
         return {}
-
-
-class Arrival:
-    """A file that is coming in. It has to end with :meth:`keep` or :meth:`drop`."""
-
-    def __init__(self, incoming: Incoming, tab: _Tab, file_id: str) -> None:
-        self._incoming = incoming
-        self.tab, self.file_id, self.size = tab, file_id, 0
-        # The name is one that Uploads.clean_up removes when a process did not live to do so.
-        handle, name = tempfile.mkstemp(prefix="tmp", dir=spool_folder())
-        self.path = Path(name)
-        self._file = os.fdopen(handle, "wb")
-
-    def write(self, data: bytes) -> None:
-        """Append bytes.
-
-        Raises
-        ------
-        NotTaken
-            If they are more than what is left.
-        """
-        self._incoming._grow(self, len(data))
-        self.size += len(data)
-        try:
-            self._file.write(data)
-        except OSError as error:
-            raise self._failed(error) from error
-
-    def keep(self, name: str, kind: str) -> None:
-        """Hand the whole file over, under the name and the kind that the browser gave."""
-        try:
-            self._file.close()
-        except OSError as error:
-            raise self._failed(error) from error
-        record = UploadedFileRec(self.file_id, name, kind, OnDisk(self.path, self.size))
-        self._incoming._arrived(self, record)
-
-    def drop(self) -> None:
-        """Remove what has come so far."""
-        with contextlib.suppress(OSError):
-            self._file.close()
-        self._incoming._arrived(self, None)
-
-    def _failed(self, error: OSError) -> Exception:
-        if not disk_full(error):
-            return error
-        reason = "This server's disk is full. Try again later."
-        return NotTaken(507, reason, self.tab.session_id)
 
 
 def _remove(record: UploadedFileRec) -> None:

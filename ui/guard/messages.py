@@ -51,6 +51,9 @@ BYTES_A_SECOND, BYTES_AT_ONCE = 2.0**18, 2.0**23
 PATIENCE = 20
 """Bad messages after which a connection is closed: a page sends none."""
 
+MOST_WAITING = 500
+"""Messages of one connection that wait to be read; a page has one or two."""
+
 POLICY, LATER = 1008, 1013
 """Codes with which a WebSocket is closed."""
 
@@ -110,10 +113,12 @@ class Messages:
                 message = await receive()
                 if message["type"] != "websocket.receive":
                     return message
-                if await self._let_through(message, talk, send):
+                if _waiting(receive) > MOST_WAITING:
+                    talk.offences = PATIENCE
+                elif await self._let_through(message, talk, send):
                     return message
                 if talk.offences >= PATIENCE:
-                    log.warning("A connection is closed: %d bad messages", talk.offences)
+                    log.warning("A connection is closed: it sends what no page sends")
                     await send({"type": "websocket.close", "code": POLICY})
                     talk.closed = True
                     return {"type": "websocket.disconnect", "code": POLICY}
@@ -191,6 +196,12 @@ def _ends_a_page(message: Message) -> bool:
     if not 0 < len(data) <= SMALL:
         return False
     return bool(ForwardMsg.FromString(data).WhichOneof("type") == "script_finished")
+
+
+def _waiting(receive: Any) -> int:
+    """Return how many messages the server holds that were not asked for yet, if it is uvicorn."""
+    queue = getattr(getattr(receive, "__self__", None), "queue", None)
+    return queue.qsize() if isinstance(queue, asyncio.Queue) else 0
 
 
 def limit_frames(receive: Any, most: int) -> bool:

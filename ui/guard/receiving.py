@@ -13,7 +13,8 @@ from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
-from ui.guard.incoming import ENDPOINT, LONGEST_NAME, Arrival, Incoming, NotTaken
+from ui.guard.arrival import Arrival, NotTaken
+from ui.guard.incoming import ENDPOINT, LONGEST_NAME, Incoming
 from ui.guard.multipart import BadForm, FileForm
 
 _ADDRESS = re.compile(rf"(?:/[^/]+)*{ENDPOINT}/[^/]+/([^/]+)")

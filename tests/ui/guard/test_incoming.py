@@ -20,7 +20,8 @@ from tl_core.errors import DataError
 from tl_core.server.upload_spool import spool_folder
 from tl_core.server.uploads import Uploads
 from tl_core.store.database import Store
-from ui.guard.incoming import Incoming, NotTaken, OnDisk
+from ui.guard.arrival import NotTaken, OnDisk
+from ui.guard.incoming import Incoming
 from ui.guard.limits import GuardLimits
 from ui.guard.receiving import Receiving
 from ui.shared.file_upload import Arriving, refusal

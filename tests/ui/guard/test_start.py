@@ -164,6 +164,9 @@ def test_the_guard_stands_in_front_of_the_first_visitor(server: tuple[str, Path]
         visitor.socket.send(b"x" * 3_000_000)
         with pytest.raises(ConnectionClosedError, match="1009"):
             visitor.hear("anything")
+    with pytest.raises(ConnectionClosedError, match="1008"), visitor.at_a_page():
+        visitor.socket.socket.sendall((b"\x82\x82\0\0\0\0" + b"\x88\x01") * 5000)
+        visitor.hear("anything")
 
 
 def test_a_page_of_a_foreign_name_gets_nothing(server: tuple[str, Path], request: Any) -> None:
