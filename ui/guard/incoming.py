@@ -30,8 +30,8 @@ from ui.guard.limits import GuardLimits
 ENDPOINT = "/_stcore/upload_file"
 """Where browsers send files to."""
 
-QUIET_SECONDS = 600.0
-"""After which a tab that sends nothing loses its claim on addresses that it has not used."""
+PAUSE_SECONDS, QUIET_SECONDS = 30.0, 600.0
+"""Without a byte: after these a tab may begin anew, and after those others get its addresses."""
 
 LONGEST_NAME = 1024
 
@@ -56,6 +56,10 @@ class _Tab:
     @property
     def claims(self) -> int:
         return len(self.expected) + len(self.files) + self.arriving
+
+    def quiet(self, seconds: float) -> bool:
+        """Tell whether nothing has come for so long."""
+        return self.active < time.monotonic() - seconds
 
 
 class Incoming(UploadedFileManager):
@@ -85,8 +89,10 @@ class Incoming(UploadedFileManager):
                     f"These are {count:,} files, and at most {limits.tab_files:,} can be sent at "
                     "once. Leave some out."
                 )
+            if tab.claims + count > limits.tab_files and tab.quiet(PAUSE_SECONDS):
+                self._empty(tab)  # it was left while it sent; what is read, is read at once
             if tab.claims + count > limits.tab_files:
-                return "Your last files are still being taken in. Try again in a few minutes."
+                return "Your last files are still being sent. Try again in a minute."
             if self._claims() + count > limits.waiting_files:
                 self._forget_quiet_tabs()
             if self._claims() + count > limits.waiting_files or self._room() <= 0:
@@ -98,13 +104,14 @@ class Incoming(UploadedFileManager):
     def get_upload_urls(
         self, session_id: str, file_names: Sequence[str]
     ) -> list[UploadFileUrlInfo]:
-        """Return an address for each name; those that :meth:`refusal` refuses are not expected."""
-        ids = [secrets.token_urlsafe(12) for _ in file_names]
+        """Return an address for each name; none at all where :meth:`refusal` refuses them."""
         with self._lock:
-            if self.refusal(session_id, len(ids)) is None:
-                tab = self._tabs.setdefault(session_id, _Tab(session_id))
-                tab.expected.update(ids)
-                tab.active, tab.refused = time.monotonic(), None
+            if self.refusal(session_id, len(file_names)) is not None:
+                return []
+            ids = [secrets.token_urlsafe(12) for _ in file_names]
+            tab = self._tabs.setdefault(session_id, _Tab(session_id))
+            tab.expected.update(ids)
+            tab.active, tab.refused = time.monotonic(), None
         place = f"{self.endpoint}/{NO_SESSION}/"
         return [UploadFileUrlInfo(one, place + one, place + one) for one in ids]
 
@@ -113,8 +120,13 @@ class Incoming(UploadedFileManager):
 
     def _forget_quiet_tabs(self) -> None:
         for tab in self._tabs.values():
-            if tab.active < time.monotonic() - QUIET_SECONDS:
+            if tab.quiet(QUIET_SECONDS):
                 tab.expected.clear()
+
+    def _empty(self, tab: _Tab) -> None:
+        tab.expected.clear()
+        for file_id in list(tab.files):
+            self.remove_file(tab.session_id, file_id)
 
     def _room(self) -> int:
         """Return the bytes that may still come: of the budget, and of half of the free disk."""
@@ -150,7 +162,7 @@ class Incoming(UploadedFileManager):
     def _check_room(self, tab: _Tab, more: int) -> None:
         if tab.bytes + more > self.limits.tab_bytes:
             most = megabytes(self.limits.tab_bytes)
-            reason = f"Your files are larger than {most}. Nothing was taken in."
+            reason = f"Your files are larger than {most}. Load the page anew and send fewer."
             raise NotTaken(413, reason, tab.session_id)
         if more > self._room():
             reason = "This server has no room for your files now. Try again later."

@@ -197,7 +197,7 @@ def test_files_that_are_not_all_there_are_not_taken_in(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("ui.shared.file_upload.get_script_run_ctx", Context)
     [record] = incoming.get_files("s", [urls[0].rpartition("/")[2]])
-    with pytest.raises(DataError, match=r"larger than .*Nothing was taken in"):
+    with pytest.raises(DataError, match=r"larger than .*send fewer"):
         Arriving(UploadedFile(record, FileURLs())).read(1)
     incoming.remove_file("s", record.file_id)
     address(incoming)  # the next try
@@ -223,10 +223,19 @@ def test_addresses_are_few_and_a_quiet_tab_gives_them_back(
     assert "last files are still" in str(incoming.refusal("a", 1))
     incoming.get_upload_urls("b", ["x"] * 2)
     assert "as many files as it can" in str(incoming.refusal("c", 1))
-    beyond = incoming.get_upload_urls("c", ["x"])[0].upload_url
-    assert put(incoming, beyond).status == 404
+    assert incoming.get_upload_urls("c", ["x"]) == []
     monkeypatch.setattr(ui.guard.incoming, "QUIET_SECONDS", -1.0)
     assert incoming.refusal("c", 3) is None
+
+
+def test_who_left_while_they_sent_may_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    incoming = small()
+    urls = [info.upload_url for info in incoming.get_upload_urls("a", ["x"] * 3)]
+    put(incoming, urls[0])
+    put(incoming, urls[1])
+    assert incoming.refusal("a", 3) is not None and len(on_disk()) == 2
+    monkeypatch.setattr(ui.guard.incoming, "PAUSE_SECONDS", -1.0)
+    assert incoming.refusal("a", 3) is None and on_disk() == [] and incoming._room() == 1500
 
 
 def test_a_learner_sends_a_folder_of_as_many_files_as_an_upload_may_have() -> None:
