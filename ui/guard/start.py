@@ -22,6 +22,7 @@ from streamlit.runtime import Runtime, RuntimeConfig
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.web.cache_storage_manager_config import create_default_cache_storage_manager
 
+from tl_core.errors import ConfigError
 from ui.guard.addresses import Addresses
 from ui.guard.headers import AnswersHeaders, answers_headers
 from ui.guard.hosts import Hosts, own_names
@@ -49,6 +50,11 @@ class Guard:
     script
         The file that is run for a visitor.
 
+    Raises
+    ------
+    SystemExit
+        If a limit in the environment is no number.
+
     Examples
     --------
     ::
@@ -60,7 +66,11 @@ class Guard:
 
     def __init__(self, script: str) -> None:
         self._script = script
-        self.incoming = Incoming(GuardLimits.from_environment())
+        try:
+            limits = GuardLimits.from_environment()
+        except ConfigError as error:
+            raise SystemExit(f"The laboratory does not start: {error}") from None
+        self.incoming = Incoming(limits)
         self.sessions = Sessions(config.get_option("server.disconnectedSessionTTL"))
 
     @property

@@ -57,6 +57,12 @@ class _Empty:
     pass
 
 
+def test_a_limit_that_is_no_number_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TL_TABS", "many")
+    with pytest.raises(SystemExit, match=r"does not start: .*TL_TABS"):
+        Guard(str(ROOT / "app.py"))
+
+
 def test_a_server_without_a_guard_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
