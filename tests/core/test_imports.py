@@ -58,7 +58,7 @@ PAGE_MODULES = (
     "tl_core.strategies", "tl_core.training.config", "tl_core.training.events",
     "tl_core.training.record", "tl_core.store.database", "tl_core.runs.compare",
     "tl_core.execution.local", "ui.train.controls", "ui.shared.live_runs", "ui.shared.results",
-    "ui.shared.room", "ui.classroom", "ui.shared.cost", "tl_core.cost.estimate",
+    "ui.shared.room", "ui.guard", "ui.classroom", "ui.shared.cost", "tl_core.cost.estimate",
 )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ui.guard.headers import answers_headers
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 NGINX, CADDY = DEPLOY / "nginx.conf", DEPLOY / "Caddyfile"
@@ -102,6 +104,15 @@ def test_proxies_send_the_same_headers(header: str) -> None:
     values = [re.findall(rf'{header} "(.*?)"', path.read_text()) for path in (NGINX, CADDY)]
     assert values[0] == values[1] and len(values[0]) == 1
     assert "camera=(self)" in values[0][0] or "frame-ancestors 'self'" in values[0][0]
+
+
+def test_proxies_and_the_app_say_the_same_of_frames_and_types() -> None:
+    for name, value in answers_headers({}).items():
+        for path in (NGINX, CADDY):
+            text = path.read_text()
+            [sent] = re.findall(rf'^\s*(?:add_header )?{name} "(.*?)"', text, re.MULTILINE)
+            assert value in sent.split("; "), path
+            assert re.search(rf"(?:proxy_hide_header |header_down -){name}", text), path
 
 
 @pytest.fixture

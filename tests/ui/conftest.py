@@ -11,6 +11,8 @@ import streamlit as st
 from tests.trained import TrainedBefore
 from tests.ui.lab import Lab
 from tl_core.execution.local import LocalExecutor
+from ui.shared.cleanup import cleanup
+from ui.shared.state import executor
 
 
 @pytest.fixture
@@ -19,9 +21,16 @@ def lab(
 ) -> Iterator[Lab]:
     monkeypatch.setattr(LocalExecutor, "ensure_supervisor", lambda self: None)
     monkeypatch.setenv("TL_PREDICT_FIRST", "0")
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    _begin_anew()
     lab = Lab(photos, trained_before)
     yield lab
     lab.store.close()
-    st.cache_resource.clear()
+    _begin_anew()
+
+
+def _begin_anew() -> None:
+    """Let go of what the process has one of, and of what it remembers."""
+    executor.forget()
+    if (running := cleanup.forget()) is not None:
+        running.stop()
+    st.cache_data.clear()

@@ -14,9 +14,10 @@ SCREENS = {"start", "data", "backbone", "train", "compare", "predict", "classroo
 ARROWS: dict[str, set[str]] = {
     # The router follows links that Train gives out, knows whether there is an instructor, and hands
     # a damaged server over to them.
-    "app": {"shared", "train", "classroom"},
+    "app": {"shared", "train", "classroom", "guard"},
     **{screen: {"shared"} for screen in SCREENS},
-    "shared": set(),
+    "shared": {"guard"},  # a file that was sent is read where the guard has put it
+    "guard": set(),
 }
 """Folders of ``ui`` that a folder may import besides itself; a page belongs to its screen."""
 
@@ -54,4 +55,5 @@ def test_every_screen_has_a_page_and_a_folder() -> None:
     assert {folder.parent.name for folder in (ROOT / "ui").glob("*/__init__.py")} == {
         *SCREENS,
         "shared",
+        "guard",
     }

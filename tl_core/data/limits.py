@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from tl_core.machine import whole_number
 from tl_core.words import bytes_text
 
 MB = 2**20
@@ -14,6 +16,24 @@ GB = 2**30
 def set_by(variable: str, default: int, unit: int = 1) -> Any:
     """Return a field that an environment variable sets, in a unit of so many."""
     return field(default=default * unit, metadata={"variable": variable, "unit": unit})
+
+
+def chosen(limits: type[Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the environment sets of the fields that :func:`set_by` made, by their names.
+
+    Raises
+    ------
+    ConfigError
+        If a variable is no whole number above zero.
+    """
+    found: dict[str, Any] = {}
+    for one in fields(limits):
+        if not one.metadata:
+            continue
+        variable, unit = one.metadata["variable"], one.metadata["unit"]
+        if (number := whole_number(variable, environment, one.default // unit)) is not None:
+            found[one.name] = number * unit
+    return found
 
 
 @dataclass(frozen=True)

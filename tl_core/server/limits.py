@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
-from tl_core.data.limits import MB, ArchiveLimits, megabytes, set_by
+from tl_core.data.limits import MB, ArchiveLimits, chosen, megabytes, set_by
 from tl_core.home import home
 from tl_core.machine import memory_plan, whole_number
 from tl_core.modalities import MODALITIES
@@ -77,18 +76,8 @@ class UploadLimits(ArchiveLimits):
             If a variable is no whole number above zero.
         """
         plan = memory_plan(environment)
-        chosen: dict[str, Any] = {
-            "item_work": _item_work(environment),
-            "at_once": plan.checks,
-            "memory": plan.check,
-        }
-        for one in fields(cls):
-            if not one.metadata:
-                continue
-            variable, unit = one.metadata["variable"], one.metadata["unit"]
-            if (number := whole_number(variable, environment, one.default // unit)) is not None:
-                chosen[one.name] = number * unit
-        return cls(**chosen)
+        found = {"at_once": plan.checks, "memory": plan.check, **chosen(cls, environment)}
+        return cls(item_work=_item_work(environment), **found)
 
     @property
     def run_seconds(self) -> float:

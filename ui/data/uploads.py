@@ -11,7 +11,8 @@ from tl_core.errors import TLError
 from tl_core.server.uploads import Upload
 from tl_core.words import remaining_text
 from ui.data.sets import choose, use_button
-from ui.shared.file_upload import Arriving, progress_bar
+from ui.shared.file_upload import Arriving, progress_bar, refusal
+from ui.shared.page import problem
 from ui.shared.photos import PHOTO_TYPES
 from ui.shared.room import room_needed
 from ui.shared.state import app_state, forget_me, owner, save, uploads
@@ -52,16 +53,20 @@ def upload(camera: Callable[[], None]) -> None:
         key=f"folder_{turn}",
     )
     if archive is None and not files:
+        if (reason := refusal()) is not None and "upload_problem" not in st.session_state:
+            problem(reason)
         return
     report = progress_bar()
+    sources = [(file.name, Arriving(file)) for file in files or []]
     try:
         if archive is not None:
             taken = uploads().take_zip(owner(), Arriving(archive), archive.name, report)
         else:
-            sources = [(file.name, Arriving(file)) for file in files]
             taken = uploads().take_folder(owner(), sources, report)
     except TLError as error:
         st.session_state["upload_problem"] = error
+        for _, source in sources:
+            source.close()
     else:
         choose(str(taken.path), taken.name)
     st.session_state["upload_turn"] = turn + 1

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.errors import TLError
 from tl_core.server.previews import picture_of
-from ui.shared.file_upload import Arriving, progress_bar
+from ui.shared.file_upload import Arriving, progress_bar, refusal
 from ui.shared.page import problem
 from ui.shared.photos import PHOTO_TYPES
 from ui.shared.pictures import show_picture
@@ -39,7 +39,7 @@ def ask(runs: Sequence[FinishedRun]) -> str | None:
             st.session_state[_PROBLEM] = error
         st.session_state[_TURN] += 1
         st.rerun()
-    if (refused := st.session_state.get(_PROBLEM)) is not None:
+    if (refused := st.session_state.get(_PROBLEM) or refusal()) is not None:
         problem(refused)
     question: dict[str, str] | None = st.session_state.get(_QUESTION)
     if question and (picture := picture_of(Path(question["photo"]))).is_file():

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 
-import streamlit as st
-
 from tl_core.server.cleanup import sweep
 from tl_core.store.database import Store
+from ui.shared.once import Once
 
 INTERVAL = 60.0
 """Seconds from one cleanup to the next."""
@@ -40,7 +39,7 @@ class Cleanup:
                 log.exception("cleaning up")
 
 
-@st.cache_resource(on_release=Cleanup.stop, show_spinner=False)
+@Once
 def cleanup() -> Cleanup:
     """Return the one of this process."""
     return Cleanup()

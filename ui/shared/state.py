@@ -36,6 +36,7 @@ from tl_core.training.config import (
 )
 from ui.shared.learner import COMPONENT, Learner, learner
 from ui.shared.navigation import ROUTED
+from ui.shared.once import Once
 from ui.shared.runs import RunView
 
 _STATE, _SAVED = "app_state", "app_state_saved"
@@ -136,7 +137,7 @@ class AppState:
         return plain
 
 
-@st.cache_resource
+@Once
 def executor() -> LocalExecutor:
     """Return the server's way to its supervisor and store."""
     return LocalExecutor(Store(impatient=True))
@@ -149,9 +150,8 @@ def store() -> Store:
 
 def disconnect() -> None:
     """Let go of the store: the next who needs it opens whatever database is there then."""
-    with contextlib.suppress(TLError):  # it could not even be opened
-        store().close()
-    executor.clear()
+    if (kept := executor.forget()) is not None:
+        kept.store.close()
 
 
 def identify() -> None:
