@@ -95,7 +95,9 @@ def shared(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     env["OMP_WAIT_POLICY"] = "PASSIVE"  # other tests run beside it: who waits must not spin
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TL_HOME", str(home))
-        yield Server(serve(APP, env={**env, "TL_INSTRUCTOR_CODE": INSTRUCTOR}), home)
+        # Learners of these tests join no room, although there is an instructor.
+        env |= {"TL_INSTRUCTOR_CODE": INSTRUCTOR, "TL_ROOMS_ONLY": "0"}
+        yield Server(serve(APP, env=env), home)
         stop_supervisor()  # it outlives the server, on purpose
 
 
