@@ -127,10 +127,10 @@ def _died(lab: Laboratory, identifier: str) -> bool:
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path, megabytes: int = SMALL_DISK_MB) -> Iterator[Path]:
     """Mount a disk that has room for some runs."""
     folder.mkdir(parents=True)
-    size = f"size={SMALL_DISK_MB}m"
+    size = f"size={megabytes}m"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], check=True)
     try:
         yield folder

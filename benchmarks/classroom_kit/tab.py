@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -75,7 +75,7 @@ class Tab:
         self._http = requests.Session()
         self._socket: ClientConnection
 
-    async def open(self, path: str = "") -> Tab:
+    async def open(self, path: str = "", query: str = "") -> Self:
         """Load a page by its path, such as ``train``, and wait until it is drawn."""
         await asyncio.to_thread(self._http.get, f"{self.url}/_stcore/health", timeout=PATIENCE)
         self._socket = await connect(
@@ -89,7 +89,7 @@ class Tab:
         )
         self._spawn(self._listen())
         message = BackMsg()
-        message.rerun_script.page_name = path
+        message.rerun_script.page_name, message.rerun_script.query_string = path, query
         await self._socket.send(message.SerializeToString())
         await self.until(lambda: self.page.has("heading") and not self._asked)
         return self
