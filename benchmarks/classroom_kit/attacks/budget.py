@@ -11,9 +11,7 @@ from classroom_kit.attacks.scene import LIGHT, Attack, Scene, Told, mega
 from classroom_kit.learner import SET, photos_zip
 
 LIMIT_MB = 100
-HEAVY = (
-    f"data=produce/studio&backbone=resnet18&{LIGHT.replace('feature_extraction', 'from_scratch')}"
-)
+HEAVY = "data=produce/studio&backbone=resnet18&strategies=from_scratch&epochs=1&input_size=32"
 RUNS, QUESTIONS = 6, 8
 KEPT = ("runs", "uploads", "questions")
 DISK_MB, SECONDS_TO_SAY = 64, 2.0
@@ -108,7 +106,7 @@ async def many_steps(scene: Scene) -> Told:
 
 BUDGET = (
     Attack(
-        "learner-budget", "6", f"large networks and questions of one learner, {LIMIT_MB} MB allowed",
+        "learner-budget", "6", f"large networks and questions of a learner, {LIMIT_MB} MB allowed",
         "a tenth more at most", learner_budget, env={"TL_LEARNER_MB": str(LIMIT_MB)}, alone=True,
         prepare=lambda: [noise_png(n) for n in range(QUESTIONS)], seconds=150,
     ),

@@ -64,7 +64,7 @@ class Bystander:
         with contextlib.suppress(EOFError, OSError):
             while self._ours.poll():
                 self._clicks.append(Click(*self._ours.recv()))
-        now = time.time()
+        now = time.monotonic()
         clicks = [c for c in self._clicks if c.at + c.seconds >= since]
         last = max((c.at + c.seconds for c in self._clicks), default=since)
         if (open_for := now - last - PAUSE_SECONDS) > PAUSE_SECONDS:
@@ -92,15 +92,15 @@ async def _go_about(url: str, room: str, pipe: Connection) -> None:
     await learner.tab.click(SET)
     for path in PAGES:
         await learner.tab.go(path)
-    pipe.send((time.time(), 0.0))
+    pipe.send((time.monotonic(), 0.0))
     while True:
         for path in PAGES:
             await asyncio.sleep(PAUSE_SECONDS)
-            at = time.time()
+            at = time.monotonic()
             try:
                 seconds = await asyncio.wait_for(learner.tab.go(path), PATIENCE)
             except (TimeoutError, OSError, LookupError):
-                seconds = time.time() - at
+                seconds = time.monotonic() - at
                 learner = await _again(learner)
             pipe.send((at, seconds))
 

@@ -7,7 +7,7 @@ from functools import cache
 from classroom_kit.attacks.files import classes_zip, small_photos, zipped
 from classroom_kit.attacks.scene import LIGHT, Attack, Scene, Told
 
-LEVELS = 32_000
+LEVELS, DEEP = 32_000, 50
 PHOTOS, FEW = 5000, 20
 RERUNS = 5
 
@@ -29,24 +29,24 @@ async def _compare(scene: Scene, classes: int) -> Told:
 
 
 async def thousand(scene: Scene) -> Told:
-    """A thousand classes of two photos."""
+    """Send a thousand classes of two photos."""
     return await _compare(scene, 1000)
 
 
 async def half(scene: Scene) -> Told:
-    """As many as are let in."""
+    """Send as many classes as are let in."""
     return await _compare(scene, 500)
 
 
 @cache
 def _deep_zip() -> bytes:
-    photos = small_photos(4)
+    photos = small_photos(2 * DEEP)
     deep = "a/" * LEVELS
-    return zipped({f"{deep}{c}/{n}.jpg": photos[2 * c + n] for c in range(2) for n in range(2)})
+    return zipped((f"{deep}{n % 2}/{n}.jpg", photo) for n, photo in enumerate(photos))
 
 
 async def deep_tree(scene: Scene) -> Told:
-    """A folder in a folder, 32,000 times; then the page again."""
+    """Send a folder in a folder, 32,000 times; then draw the page again."""
     visitor = await scene.visitor("data")
     await visitor.bring(_deep_zip())
     said = "refused" if visitor.says("refused") else "taken"
@@ -63,7 +63,7 @@ def _photos_zip(count: int) -> bytes:
 
 
 async def many_photos(scene: Scene) -> Told:
-    """Five thousand honest photos; what each rerun costs more than with twenty."""
+    """Send five thousand honest photos; see what each rerun costs more than with twenty."""
     spent = {}
     for count in (FEW, PHOTOS):
         visitor = await scene.visitor("data")

@@ -33,7 +33,7 @@ def huge_png(side: int = 12_000) -> bytes:
 
 
 @cache
-def many_scans(scans: int = 3000, size: tuple[int, int] = (640, 6000), seed: int = 0) -> bytes:
+def many_scans(scans: int = 1000, size: tuple[int, int] = (640, 6000), seed: int = 0) -> bytes:
     """Return a progressive JPEG whose last scan comes again and again."""
     stream = io.BytesIO()
     shade = 40 + seed % 150

@@ -13,6 +13,8 @@ from classroom_kit.server import Server, cpu_seconds, pss
 APP_MB, P95 = 400, 1.0
 LOOK_SECONDS = 0.1
 LEAVE_SECONDS = 20.0
+SETTLE_SECONDS = 2.0
+"""For which others are still looked at after an attack."""
 
 
 class Watch:
@@ -55,7 +57,9 @@ async def perform(attack: Attack, scene: Scene, server: Server | None = None) ->
     A ``server`` that does not answer any more is ended, so that nothing waits for it.
     """
     try:
-        return await asyncio.wait_for(attack.play(scene), attack.seconds)
+        told = await asyncio.wait_for(attack.play(scene), attack.seconds)
+        await asyncio.sleep(SETTLE_SECONDS)
+        return told
     except TimeoutError:
         if server is not None:
             server.kill()

@@ -6,11 +6,13 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from classroom_kit.attacks.forger import Visitor
 from classroom_kit.attacks.scene import Attack, Scene, Told
 from classroom_kit.learner import photos_zip
 from classroom_kit.tab import LEARNER
@@ -50,6 +52,10 @@ def _flag(name: str) -> BackMsg:
     return message
 
 
+def _answered(visitor: Visitor) -> bool:
+    return not visitor.tab.alive or bool(visitor.tab.git)
+
+
 async def developer(scene: Scene) -> Told:
     """Send what only a developer's browser sends, and see what is told and written."""
     visitor = await scene.visitor()
@@ -61,7 +67,7 @@ async def developer(scene: Scene) -> Told:
             start = time.monotonic()
             await visitor.tab.send(_flag(name))
             await visitor.tab.send(_flag("app_heartbeat"))
-            await scene.until(lambda: not visitor.tab.alive or bool(visitor.tab.git), 3)
+            await scene.until(partial(_answered, visitor), 3)
             seconds.append(time.monotonic() - start)
     visitor = await scene.visitor()
     skills = BackMsg()
@@ -119,8 +125,9 @@ async def wide_states(scene: Scene) -> Told:
     cut += not visitor.tab.alive
     await scene.leave()
     await asyncio.sleep(2)
-    text = f"{cut} of 5 refused; {largest - before:+.0f} MB, after the tab {scene.memory() - before:+.0f} MB"
-    return Told(text, scene.memory() - before <= 60)
+    stays = scene.memory() - before
+    text = f"{cut} of 5 refused; {largest - before:+.0f} MB, after the tab {stays:+.0f} MB"
+    return Told(text, stays <= 60)
 
 
 async def flood(scene: Scene) -> Told:

@@ -55,11 +55,11 @@ def alone(attack: Attack) -> Row:
         server = stack.enter_context(Server(home, root, **attack.env))
         scene = Scene(server.url, home, root, server.process.pid)
         bystander = None if attack.calm else stack.enter_context(Bystander(server.url))
-        began = time.time()
+        began = time.monotonic()
         with Watch(scene.pid) as watch:
             told = asyncio.run(perform(attack, scene, server))
         waits = bystander.waited(began) if bystander else []
-        seconds = time.time() - began
+        seconds = time.monotonic() - began
     figures, held = judge(watch, waits)
     if not attack.calm:
         bar = f"{APP_MB} MB, p95 {P95:.0f} s; {bar}"

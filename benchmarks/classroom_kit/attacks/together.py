@@ -71,11 +71,11 @@ def together(attacks: Sequence[Attack], learners: int) -> Row:
         attackers = Attackers(scene, attacks)
         bystander = stack.enter_context(Bystander(server.url, scene.room))
         people = [Learner(server.url, number) for number in range(learners)]
-        began = time.time()
+        began = time.monotonic()
         with Watch(scene.pid) as watch:
             attackers.begin()
             lost = asyncio.run(_lesson(people, scene.room))
-        waits, seconds = bystander.waited(began), time.time() - began
+        waits, seconds = bystander.waited(began), time.monotonic() - began
         attackers.end()
         server.stop()
         runs, faults = check(home, {owner_of(person.code) for person in people})

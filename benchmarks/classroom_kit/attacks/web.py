@@ -150,7 +150,7 @@ def _all_cpu(pid: int) -> float:
 
 WEB = (
     Attack("hosts", "19", "other hosts' names, headers, metrics", "none", hosts),
-    Attack("lying-links", "20", f"{len(LIES)} links whose settings lie", "no broken page, no huge size",
+    Attack("lying-links", "20", f"{len(LIES)} links that lie", "no broken page or huge size",
            lying_links, seconds=90),
     Attack("neighbour", "18", "the home and the processes, seen by a neighbour", "nothing to see",
            neighbour, env={"TL_INSTRUCTOR_CODE": INSTRUCTOR}, alone=True),
