@@ -90,7 +90,10 @@ class Scene:
         self.visitors: list[Visitor] = []
 
     async def visitor(self, path: str = "", query: str = "", code: str = "") -> Visitor:
-        """Let somebody new come in, or somebody whose code is known open another tab."""
+        """Let somebody new come in, or somebody whose code is known open another tab.
+
+        A link, the ``query``, is opened at the door, as all links are; then they go on to ``path``.
+        """
         visitor = Visitor(self.url, next(_numbers))
         visitor.code = code or visitor.code
         self.visitors.append(visitor)
@@ -98,7 +101,10 @@ class Scene:
             await visitor.arrive()
             await visitor.join(self.room)
             await visitor.tab.close()
-        return await visitor.arrive(path, query)
+        await visitor.arrive("" if query else path, query)
+        if query and path:
+            await visitor.tab.go(path)
+        return visitor
 
     async def leave(self) -> None:
         """Close every tab."""

@@ -70,9 +70,18 @@ def _jpegs() -> Iterator[tuple[str, bytes]]:
     yield "own.jpg", inserted(0xEB, b"Maker\0" + mark("own.jpg"))
     yield "second.jpg", plain + _saved("JPEG", exif=_exif("second.jpg"))
     yield "motion.jpg", plain + b"\0\0\0\x18ftypmp42" + mark("motion.jpg") * 20
-    yield "table.jpg", inserted(0xDB, b"\0" + (mark("table.jpg") * 4)[:64])
+    picture = (mark("jfif.jpg") * 20)[: 3 * 10 * 10]
+    yield "jfif.jpg", _with_thumbnail(plain, picture)
+    yield "adobe.jpg", inserted(0xEE, b"Adobe\0\x64\0\0\0\0\1" + mark("adobe.jpg"))
     scan = plain.rindex(b"\xff\xd9")
     yield "before-end.jpg", plain[:scan] + _segment(0xFE, mark("before-end.jpg")) + plain[scan:]
+
+
+def _with_thumbnail(data: bytes, pixels: bytes) -> bytes:
+    """Return a JPEG whose first segment brings a small picture along."""
+    length = struct.unpack(">H", data[4:6])[0]
+    head = data[6 : 6 + 12] + bytes((10, 10)) + pixels
+    return data[:2] + _segment(0xE0, head) + data[4 + length :]
 
 
 def _pngs() -> Iterator[tuple[str, bytes]]:
@@ -107,6 +116,12 @@ def _hexed(where: str) -> str:
     return f"\nexif\n{len(data):8}\n{data.hex()}\n"
 
 
+def _with_chunk(data: bytes, own: bytes) -> bytes:
+    """Return a WebP with a chunk of its own at the end of its container."""
+    more = b"loCa" + struct.pack("<I", len(own)) + own + bytes(len(own) % 2)
+    return data[:4] + struct.pack("<I", len(data) - 8 + len(more)) + data[8:] + more
+
+
 def _others() -> Iterator[tuple[str, bytes]]:
     for mode, lossless in (("RGB", False), ("RGBA", True)):
         for part in ("exif", "xmp", "icc_profile"):
@@ -116,18 +131,26 @@ def _others() -> Iterator[tuple[str, bytes]]:
             }[part]  # fmt: skip
             yield name, _saved("WEBP", mode, lossless=lossless, **{part: value})
     yield "behind.webp", _saved("WEBP") + mark("behind.webp")
+    yield "own.webp", _with_chunk(_saved("WEBP", "RGBA", lossless=True), mark("own.webp"))
     yield "comment.gif", _saved("GIF", "P", comment=mark("comment.gif"))
     gif = _saved("GIF", "P")
     xmp = b"\x21\xff\x0bXMP DataXMP" + bytes([len(mark("xmp.gif"))]) + mark("xmp.gif") + b"\0"
     yield "xmp.gif", gif[:-1] + xmp + gif[-1:]
+    text = mark("words.gif")
+    words = b"\x21\x01\x0c" + bytes(12) + bytes([len(text)]) + text + b"\0"
+    yield "words.gif", gif[:-1] + words + gif[-1:]
     yield "behind.gif", gif + mark("behind.gif")
     yield "exif.tif", _saved("TIFF", exif=_exif("exif.tif"))
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[700] = mark("xmp.tif")
     yield "xmp.tif", _saved("TIFF", tiffinfo=tags)
     yield "behind.tif", _saved("TIFF") + mark("behind.tif")
-    bitmap = bytearray(_saved("BMP"))
-    yield "behind.bmp", bytes(bitmap) + mark("behind.bmp")
+    bitmap = _saved("BMP")
+    yield "behind.bmp", bitmap + mark("behind.bmp")
+    start = struct.unpack("<I", bitmap[10:14])[0]
+    gap = mark("gap.bmp")
+    moved = bitmap[:10] + struct.pack("<I", start + len(gap)) + bitmap[14:start]
+    yield "gap.bmp", moved + gap + bitmap[start:]
     stream = io.BytesIO()
     pillow_heif.from_pillow(_picture()).save(stream, exif=_exif("exif.heic").tobytes())
     yield "exif.heic", stream.getvalue()
