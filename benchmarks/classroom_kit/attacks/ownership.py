@@ -17,7 +17,7 @@ from classroom_kit.attacks.scene import (
 )
 from classroom_kit.learner import photos_zip
 
-PATIENCE = 60
+PATIENCE = 90
 
 
 async def _own(scene: Scene, query: str = LIGHT) -> Visitor:
@@ -127,8 +127,8 @@ async def callbacks(scene: Scene) -> Told:
 OWNERSHIP = (
     Attack(
         "others-photos", "7", "somebody else's photos: run longer, go on, a remedy, a link",
-        "none accepted", others_photos, env={"TL_INSTRUCTOR_CODE": INSTRUCTOR}, seconds=150,
-        alone=True,
+        "none accepted", others_photos, alone=True, seconds=200,
+        env={"TL_INSTRUCTOR_CODE": INSTRUCTOR, "TL_NICE": "0"},
     ),
     Attack(
         "callbacks", "15", "the instructor's buttons without a sign-in", "none works", callbacks,
