@@ -7,7 +7,7 @@ import contextlib
 import time
 
 from classroom_kit.attacks.files import noise_png
-from classroom_kit.attacks.scene import LIGHT, Attack, Scene, Told, mega
+from classroom_kit.attacks.scene import LIGHT, QUICK, RUN_SECONDS, Attack, Scene, Told, mega
 from classroom_kit.learner import SET, photos_zip
 
 LIMIT_MB = 100
@@ -16,7 +16,7 @@ RUNS, QUESTIONS = 6, 8
 KEPT = ("runs", "uploads", "questions")
 DISK_MB, SECONDS_TO_SAY = 64, 2.0
 STEPS = "strategies=feature_extraction&epochs=200&input_size=32&batch_size=1&augment=none"
-TRAINED_SECONDS, ROWS = 40, 5000
+TRAINED_SECONDS, ROWS = 30, 2000
 
 
 async def learner_budget(scene: Scene) -> Told:
@@ -34,7 +34,7 @@ async def learner_budget(scene: Scene) -> Told:
         if scene.jobs("train") == before:
             said_no = "refused"
             break
-        await visitor.tab.until(visitor.ended, 60)
+        await visitor.tab.until(visitor.ended, RUN_SECONDS)
     runs = scene.jobs("train", "finished")
     bytes_of_runs = scene.stored(*KEPT)
     await visitor.tab.go("predict")
@@ -87,22 +87,29 @@ async def disk_full(scene: Scene) -> Told:
     return Told(text, max(waits) <= SECONDS_TO_SAY and not broken)
 
 
+def _steps(scene: Scene) -> tuple[int, int]:
+    """Return how many events of runs the database has, and how many steps they tell of."""
+    [[rows, steps]] = scene.rows(
+        "select count(*), max(json_extract(data, '$.step')) from events where job in "
+        "(select id from jobs where kind = 'train')"
+    )
+    return rows, steps or 0
+
+
 async def many_steps(scene: Scene) -> Told:
     """Run a comparison of very many steps, and look at it in a new tab."""
     visitor = await scene.visitor("data", STEPS)
     await visitor.bring(photos_zip(22, 100))
     await visitor.start_runs()
+    await scene.until(lambda: _steps(scene)[1] > 0, RUN_SECONDS)
     await scene.until(lambda: scene.jobs("train", "running", "waiting") == 0, TRAINED_SECONDS)
-    [[rows, steps]] = scene.rows(
-        "select count(*), max(json_extract(data, '$.step')) from events where job in "
-        "(select id from jobs where kind = 'train')"
-    )
+    rows, steps = _steps(scene)
     visitor.tab.drop()
     size = (scene.home / "lab.sqlite3").stat().st_size
     memory, cpu = scene.memory(), scene.cpu()
     await scene.visitor("train", code=visitor.code)
     spent, grown = scene.cpu() - cpu, scene.memory() - memory
-    text = f"{rows:,} rows of {steps or 0:,} steps, database {mega(size)}; a new tab costs "
+    text = f"{rows:,} rows of {steps:,} steps, database {mega(size)}; a new tab costs "
     text += f"{spent:.2f} s of CPU and {grown:+.0f} MB"
     return Told(text, rows <= ROWS and spent <= 0.5)
 
@@ -111,13 +118,13 @@ BUDGET = (
     Attack(
         "learner-budget", "6", f"large networks and questions of a learner, {LIMIT_MB} MB allowed",
         "a tenth more at most", learner_budget, alone=True,
-        env={"TL_LEARNER_MB": str(LIMIT_MB), "TL_NICE": "0"},
-        prepare=lambda: [noise_png(n) for n in range(QUESTIONS)], seconds=150,
+        env={"TL_LEARNER_MB": str(LIMIT_MB), **QUICK},
+        prepare=lambda: [noise_png(n) for n in range(QUESTIONS)], seconds=600,
     ),
     Attack(
         "many-steps", "14", f"a run of 200 epochs with batches of one, {TRAINED_SECONDS} s of it",
-        f"{ROWS:,} rows; 0.5 s of CPU for a new tab", many_steps, alone=True, seconds=90,
-        env={"TL_SLOTS": "1", "TL_NICE": "0"},
+        f"{ROWS:,} rows; 0.5 s of CPU for a new tab", many_steps, alone=True, seconds=300,
+        env=QUICK,
     ),
     Attack(
         "disk-full", "6", "a disk that is full to the last byte",

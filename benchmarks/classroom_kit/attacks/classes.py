@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from classroom_kit.attacks.files import classes_zip, small_photos, zipped
-from classroom_kit.attacks.scene import LIGHT, Attack, Scene, Told
+from classroom_kit.attacks.scene import LIGHT, QUICK, RUN_SECONDS, Attack, Scene, Told
 
 LEVELS, DEEP = 32_000, 6
 PHOTOS, FEW = 5000, 20
@@ -20,7 +20,7 @@ async def _compare(scene: Scene, classes: int) -> Told:
     if visitor.says("refused"):
         return Told(f"{size}: refused", True)
     await visitor.start_runs()
-    await visitor.tab.until(visitor.ended, 100)
+    await visitor.tab.until(visitor.ended, RUN_SECONDS)
     cpu, before = scene.cpu(), scene.memory()
     seconds = await visitor.tab.go("compare")
     spent, grown = scene.cpu() - cpu, scene.memory() - before
@@ -84,12 +84,12 @@ CLASSES = (
     Attack(
         "classes-1000", "2", "1,000 classes of 2 photos: trained, Compare opened",
         "refused, or 3 s of the app's CPU", thousand, prepare=lambda: classes_zip(1000),
-        seconds=150, env={"TL_NICE": "0"},
+        seconds=400, env=QUICK,
     ),
     Attack(
         "classes-500", "2", "500 classes of 2 photos: trained, Compare opened",
-        "3 s of the app's CPU", half, prepare=lambda: classes_zip(500), seconds=150,
-        env={"TL_NICE": "0"},
+        "3 s of the app's CPU", half, prepare=lambda: classes_zip(500), seconds=400,
+        env=QUICK,
     ),
     Attack(
         "deep-tree", "9", f"a zip of {LEVELS:,} levels", "1 s of the app's CPU a rerun", deep_tree,

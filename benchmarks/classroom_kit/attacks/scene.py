@@ -22,6 +22,11 @@ INSTRUCTOR = "a-benchmark-only"
 LIGHT = "epochs=1&input_size=32&strategies=feature_extraction"
 """A link to one run that is over soon."""
 
+QUICK = {"TL_NICE": "0", "TL_SLOTS": "2"}
+"""For attacks that need a run only to have one: it gets its share of the processor."""
+RUN_SECONDS = 240.0
+"""That a small run may take on a machine with other work to do."""
+
 _numbers = itertools.count(1)
 
 
