@@ -4,6 +4,7 @@ from classroom_kit.attacks.budget import BUDGET
 from classroom_kit.attacks.classes import CLASSES
 from classroom_kit.attacks.crowd import CROWD
 from classroom_kit.attacks.endpoint import ENDPOINT
+from classroom_kit.attacks.jobs import JOBS
 from classroom_kit.attacks.messages import MESSAGES
 from classroom_kit.attacks.ownership import OWNERSHIP
 from classroom_kit.attacks.pictures import PICTURES
@@ -22,5 +23,6 @@ ATTACKS: tuple[Attack, ...] = (
     *BUDGET,
     *OWNERSHIP,
     *CROWD,
+    *JOBS,
     *WEB,
 )

@@ -6,7 +6,6 @@ import asyncio
 import time
 
 from classroom_kit.attacks.files import many_scans, zipped
-from classroom_kit.attacks.forger import Visitor
 from classroom_kit.attacks.scene import INSTRUCTOR, LIGHT, Attack, Scene, Told, open_room, sign_in
 from classroom_kit.learner import photos_zip
 
@@ -130,59 +129,6 @@ async def slow_checks(scene: Scene) -> Told:
     return Told(f"20 photos of another learner {text}", took is not None and took <= 20)
 
 
-async def _click_all(visitors: list[Visitor], label: str) -> int:
-    """Press a button in every tab that has it; return in how many."""
-    able = [v for v in visitors if v.tab.page.has("button", label)]
-    await asyncio.gather(*(v.tab.click(label) for v in able), return_exceptions=True)
-    return len(able)
-
-
-async def floods_of_jobs(scene: Scene) -> Told:
-    """Ask for previews, rankings and calibrations from many tabs and links."""
-    limits, said, held = 8, [], True
-    data = "data=produce/studio"
-    first = await scene.visitor("train", data)
-    tabs = [first, *[await scene.visitor("data", code=first.code) for _ in range(11)]]
-    await asyncio.gather(*(v.tab.go("data") for v in tabs))
-    await _click_all(tabs, "Show eight epochs")
-    previews = scene.jobs("preview", "waiting", "running")
-    said.append(f"{previews} previews")
-    for tab, seed in zip(tabs, range(100, 112), strict=True):
-        await tab.tab.go("train")
-        if tab.tab.page.has("number_input", "Seed"):
-            await tab.tab.set("number_input", "Seed", double_value=float(seed))
-        await tab.tab.go("backbone")
-        await _click_all([tab], "Rank the networks")
-    rankings = scene.jobs("rank", "waiting", "running")
-    said.append(f"{rankings} rankings")
-    before = scene.jobs("measure_costs")
-    for size in range(33, 53):
-        await scene.visitor("train", f"{data}&input_size={size}")
-        await asyncio.sleep(0.1)
-    await asyncio.sleep(1.5)
-    measured = scene.jobs("measure_costs") - before
-    said.append(f"{measured} calibrations for 20 links")
-    held = previews <= limits and rankings <= limits and measured <= limits
-    return Told("at a time: " + ", ".join(said), held)
-
-
-async def downloads(scene: Scene) -> Told:
-    """Ask for every public set, also by buttons that are disabled."""
-    visitor = await scene.visitor("data")
-    toggles = [c for c in visitor.tab.page.all("checkbox") if "public sets" in c.label]
-    if not toggles:
-        return Told("not offered", True)
-    await visitor.tab.set("checkbox", toggles[0].label, bool_value=True)
-    offers = [
-        b for b in visitor.tab.page.all("button")
-        if b.label.startswith(("Download", "Out of reach"))
-    ]  # fmt: skip
-    for offer in offers:
-        await visitor.tab.press(offer.id)
-    asked = scene.jobs("prefetch_data")
-    return Told(f"{asked} of {len(offers)} public sets are fetched for a stranger", asked == 0)
-
-
 CROWD = (
     Attack(
         "wrong-codes", "8", f"{GUESSERS * GUESSES} wrong instructor's codes, {GUESSERS} browsers",
@@ -202,13 +148,5 @@ CROWD = (
     Attack(
         "slow-checks", "12", f"{TABS} tabs of one learner with zips that are slow to check",
         "another's 20 photos within 20 s", slow_checks, prepare=_slow_zips, seconds=120,
-    ),
-    Attack(
-        "job-floods", "13", "previews, rankings, calibrations from 12 tabs and 20 links",
-        "8 at a time of each", floods_of_jobs, seconds=120,
-    ),
-    Attack(
-        "downloads", "13", "public sets fetched by a stranger", "none", downloads,
-        env={"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}, alone=True,
     ),
 )  # fmt: skip
