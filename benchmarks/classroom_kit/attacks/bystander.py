@@ -98,18 +98,17 @@ async def _go_about(url: str, room: str, pipe: Connection) -> None:
             await asyncio.sleep(PAUSE_SECONDS)
             at = time.monotonic()
             try:
-                seconds = await asyncio.wait_for(learner.tab.go(path), PATIENCE)
-            except (TimeoutError, OSError, LookupError):
-                seconds = time.monotonic() - at
-                learner = await _again(learner)
-            pipe.send((at, seconds))
+                await asyncio.wait_for(learner.tab.go(path), PATIENCE)
+            except Exception:  # no answer, or the connection was lost: until the page is back
+                await _again(learner)
+            pipe.send((at, time.monotonic() - at))
 
 
-async def _again(learner: Learner) -> Learner:
+async def _again(learner: Learner) -> None:
     """Load the page again until it is there."""
     while True:
-        try:
+        with contextlib.suppress(Exception):
             learner.tab.drop()
-            return await asyncio.wait_for(learner.arrive(), PATIENCE)
-        except Exception:
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.wait_for(learner.arrive(), PATIENCE)
+            return
+        await asyncio.sleep(PAUSE_SECONDS)

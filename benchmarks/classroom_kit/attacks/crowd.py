@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from classroom_kit.attacks.files import many_scans, zipped
+from classroom_kit.attacks.files import many_scans, numbered, zipped
 from classroom_kit.attacks.scene import INSTRUCTOR, LIGHT, Attack, Scene, Told, open_room, sign_in
 from classroom_kit.learner import photos_zip
 
@@ -99,7 +99,7 @@ async def long_run(scene: Scene) -> Told:
 
 def _slow_zip(seed: int) -> bytes:
     """Return a small zip that takes a checker very long: JPEGs of thousands of scans."""
-    photos = [many_scans(1000, (640, 6000), seed * 16 + n) for n in range(16)]
+    photos = [numbered(many_scans(), seed * 16 + n) for n in range(16)]
     return zipped((f"{n % 2}/{n}.jpg", photo) for n, photo in enumerate(photos))
 
 

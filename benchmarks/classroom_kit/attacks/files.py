@@ -33,14 +33,18 @@ def huge_png(side: int = 12_000) -> bytes:
 
 
 @cache
-def many_scans(scans: int = 1000, size: tuple[int, int] = (640, 6000), seed: int = 0) -> bytes:
+def many_scans(scans: int = 1000, size: tuple[int, int] = (640, 6000)) -> bytes:
     """Return a progressive JPEG whose last scan comes again and again."""
     stream = io.BytesIO()
-    shade = 40 + seed % 150
-    Image.new("RGB", size, (shade, 90, 200 - shade)).save(stream, "JPEG", progressive=True)
+    Image.new("RGB", size, (140, 90, 60)).save(stream, "JPEG", progressive=True)
     data = stream.getvalue()
     last, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
     return data[:end] + data[last:end] * scans + data[end:]
+
+
+def numbered(jpeg: bytes, number: int) -> bytes:
+    """Return a JPEG with a number in a comment, so that it is not the same file as another."""
+    return jpeg[:2] + b"\xff\xfe" + struct.pack(">HI", 6, number) + jpeg[2:]
 
 
 @cache
