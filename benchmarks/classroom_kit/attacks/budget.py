@@ -73,6 +73,8 @@ async def disk_full(scene: Scene) -> Told:
                 await asyncio.wait_for(visitor.tab.go(action), 40)
         except TimeoutError:
             broken += 1
+        except LookupError:
+            pass  # there is no button any more: the page says why
         waits.append(time.monotonic() - start)
         broken += visitor.tab.page.has("exception")
 
@@ -129,6 +131,6 @@ BUDGET = (
     Attack(
         "disk-full", "6", "a disk that is full to the last byte",
         f"every page within {SECONDS_TO_SAY:.0f} s, none broken", disk_full, alone=True, calm=True,
-        disk_mb=DISK_MB, seconds=200,
+        disk_mb=DISK_MB, seconds=300, env={"TL_DISK_FLOOR_MB": "8"},
     ),
 )  # fmt: skip

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from classroom_kit.attacks.forger import Visitor
-from classroom_kit.attacks.scene import Attack, Scene, Told
+from classroom_kit.attacks.scene import INSTRUCTOR, Attack, Scene, Told
 
 STUDIO = "data=produce/studio"
-MOST, TABS, LINKS = 8, 12, 20
+MOST, TABS = 8, 12
+MOST_OF_ALL, LINKS = 20, 30
+"""Each link is opened by somebody else."""
 PORT = 47_113
 """Of a proxy that answers for the internet: every server is there and has nothing."""
 PROXY = {"http_proxy": f"http://127.0.0.1:{PORT}", "https_proxy": f"http://127.0.0.1:{PORT}"}
@@ -49,7 +51,7 @@ async def floods_of_jobs(scene: Scene) -> Told:
     await asyncio.sleep(1.5)
     measured = scene.jobs("measure_costs") - before
     said.append(f"{measured} calibrations for {LINKS} links")
-    held = max(previews, rankings, measured) <= MOST
+    held = max(previews, rankings) <= MOST and measured <= MOST_OF_ALL
     return Told("at a time: " + ", ".join(said), held)
 
 
@@ -92,10 +94,10 @@ async def downloads(scene: Scene) -> Told:
 JOBS = (
     Attack(
         "job-floods", "13", f"previews, rankings, calibrations: {TABS} tabs, {LINKS} links",
-        f"{MOST} at a time of each", floods_of_jobs, seconds=180,
+        f"{MOST} previews and rankings, {MOST_OF_ALL} calibrations", floods_of_jobs, seconds=180,
     ),
     Attack(
-        "downloads", "13", "public sets fetched by a stranger", "none", downloads, env=PROXY,
-        alone=True,
+        "downloads", "13", "public sets fetched by a stranger", "none", downloads, alone=True,
+        env={**PROXY, "TL_INSTRUCTOR_CODE": INSTRUCTOR},
     ),
 )  # fmt: skip

@@ -47,6 +47,7 @@ async def others_photos(scene: Scene) -> Told:
     await member.tab.click("Start 1 run")
     await member.tab.until(member.ended, RUN_SECONDS)
     mending = await scene.visitor("data", code=member.code)  # stays open with the room's photos
+    mending.tab.page.find("button", "Drop copies")
     await _leave(member)
 
     await member.tab.go("train")
