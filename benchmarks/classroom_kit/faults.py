@@ -34,7 +34,9 @@ def faults(home: Path) -> Iterator[Row]:
         with laboratory(home.with_name(name), photos, **env) as lab:
             yield _row(name, happen(lab))
     if os.name == "posix" and os.geteuid() == 0:
-        with small_disk(home.with_name("disk")) as folder, laboratory(folder, photos) as lab:
+        floor = {"TL_DISK_FLOOR_MB": "1"}  # the disk is smaller than what a server keeps free
+        disk = small_disk(home.with_name("disk"))
+        with disk as folder, laboratory(folder, photos, **floor) as lab:
             yield _row("disk full", disk_full(lab))
     else:
         yield Row("disk full", BAR, "not tried: only root can mount a small disk", False)
@@ -127,10 +129,10 @@ def _died(lab: Laboratory, identifier: str) -> bool:
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path, megabytes: int = SMALL_DISK_MB) -> Iterator[Path]:
     """Mount a disk that has room for some runs."""
     folder.mkdir(parents=True)
-    size = f"size={SMALL_DISK_MB}m"
+    size = f"size={megabytes}m"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], check=True)
     try:
         yield folder

@@ -7,6 +7,7 @@ import io
 import random
 import secrets
 import zipfile
+from typing import Self
 
 from classroom_kit.tab import Tab
 from tests.photos import make_photo
@@ -54,10 +55,16 @@ class Learner:
         self.polls: list[float] = []
         self.uploads: list[float] = []
 
-    async def arrive(self, path: str = "") -> Learner:
+    async def arrive(self, path: str = "", query: str = "") -> Self:
         """Open the laboratory, or reload it."""
-        self.tab = await Tab(self._url, self.code).open(path)
+        self.tab = await Tab(self._url, self.code).open(path, query)
         return self
+
+    async def join(self, room: str) -> None:
+        """Become a member of a class."""
+        await self.tab.go("classroom")
+        await self.tab.set("text_input", "Room code", string_value=room)
+        await self.tab.click("Join")
 
     async def leave(self) -> None:
         """Close the tab."""

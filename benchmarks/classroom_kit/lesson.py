@@ -15,10 +15,12 @@ P50, P95 = 0.3, 1.0
 SETTINGS = {"Epochs": 3.0, "Photo_size_in_pixels": 64.0}
 
 
-async def attend(learner: Learner, wait: float) -> None:
-    """Do what a learner does in a lesson."""
+async def attend(learner: Learner, wait: float, room: str = "") -> None:
+    """Do what a learner does in a lesson, in a room if there is one."""
     await asyncio.sleep(wait)
     await learner.arrive()
+    if room:
+        await learner.join(room)
     await learner.bring_photos()
     await learner.start(**SETTINGS)
     await learner.look_around()

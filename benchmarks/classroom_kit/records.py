@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
@@ -37,10 +38,16 @@ def faults_of(home: Path, job: Job, store: Store) -> list[str]:
     return [f"{job.kind} {job.id} {fault}" for fault in found]
 
 
-def check(home: Path) -> tuple[int, list[str]]:
-    """Return how many training jobs there are, and what is wrong with them or the database."""
+def check(home: Path, owners: Collection[str] | None = None) -> tuple[int, list[str]]:
+    """Return how many training jobs there are, and what is wrong with them or the database.
+
+    Parameters
+    ----------
+    owners
+        Whose jobs are looked at; everybody's unless given.
+    """
     store = open_store(home)
-    jobs = store.jobs(kind="train")
+    jobs = [job for job in store.jobs(kind="train") if owners is None or job.owner in owners]
     faults = [fault for job in jobs for fault in faults_of(home, job, store)]
     store.close()
     with closing(sqlite3.connect(home / "lab.sqlite3")) as connection:

@@ -13,7 +13,13 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import tl_core
+
+ROOT = Path(tl_core.__file__).resolve().parents[1]
+"""The checkout that is measured: the one that ``tl_core`` was found in."""
+
+STOP_SECONDS = 10.0
+"""After which a process that does not end by itself is ended."""
 
 
 class Server:
@@ -23,12 +29,14 @@ class Server:
     ----------
     home
         ``TL_HOME``; given again, it is the same server after a restart.
+    root
+        The checkout whose app it is.
     env
         More environment variables, such as ``TL_SLOTS``.
     """
 
-    def __init__(self, home: Path, **env: str) -> None:
-        self.home = home
+    def __init__(self, home: Path, root: Path = ROOT, **env: str) -> None:
+        self.home, self.root = home, root
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
@@ -39,11 +47,11 @@ class Server:
     def start(self) -> Server:
         """Start the app and wait until it answers."""
         self.home.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+        command = [sys.executable, "-m", "streamlit", "run", str(self.root / "app.py")]
         command += ["--server.port", str(self._port), "--server.address", "127.0.0.1"]
         with (self.home / "app.log").open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self._env, stdout=log, stderr=log
+                command, cwd=self.root, env=self._env, stdout=log, stderr=log
             )
         end = time.monotonic() + 60
         while time.monotonic() < end:
@@ -61,11 +69,14 @@ class Server:
         self.process.wait()
 
     def stop(self) -> None:
-        """End the app and the supervisor that it has started."""
+        """End the app and the supervisor that it has started, and wait until they are gone."""
         self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
         with contextlib.suppress(OSError, ValueError):
-            os.kill(self.supervisor(), signal.SIGTERM)
+            _end(self.supervisor())
 
     def supervisor(self) -> int:
         """Return the supervisor's process id."""
@@ -88,6 +99,26 @@ class Server:
         others = [pid for pid in descendants(self.process.pid) if pid not in known]
         found |= {f"{name_of(pid)} {pid}": pid for pid in others}
         return {name: size for name, pid in found.items() if (size := pss(pid))}
+
+
+def _end(pid: int) -> None:
+    """End a process that is no child of this one, with all below it."""
+    below = list(descendants(pid))
+    os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < end and Path(f"/proc/{pid}").exists():
+        time.sleep(0.05)
+    for left in (pid, *below):
+        with contextlib.suppress(OSError):
+            os.kill(left, signal.SIGKILL)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has taken (Linux), 0 if it is gone."""
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def pss(pid: int) -> float:

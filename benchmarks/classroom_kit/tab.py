@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -62,7 +62,7 @@ class Tab:
         self.page = Page()
         self.reactions: list[float] = []
         self.polls: list[float] = []
-        self._script = ""
+        self._script = self._query = ""
         self._scripts: dict[str, str] = {}
         self._run = self._session = ""
         self._states: dict[str, WidgetState] = {}
@@ -75,7 +75,7 @@ class Tab:
         self._http = requests.Session()
         self._socket: ClientConnection
 
-    async def open(self, path: str = "") -> Tab:
+    async def open(self, path: str = "", query: str = "") -> Self:
         """Load a page by its path, such as ``train``, and wait until it is drawn."""
         await asyncio.to_thread(self._http.get, f"{self.url}/_stcore/health", timeout=PATIENCE)
         self._socket = await connect(
@@ -88,8 +88,9 @@ class Tab:
             open_timeout=PATIENCE,
         )
         self._spawn(self._listen())
+        self._query = query
         message = BackMsg()
-        message.rerun_script.page_name = path
+        message.rerun_script.page_name, message.rerun_script.query_string = path, query
         await self._socket.send(message.SerializeToString())
         await self.until(lambda: self.page.has("heading") and not self._asked)
         return self
@@ -166,6 +167,7 @@ class Tab:
         message = BackMsg()
         state = message.rerun_script
         state.page_script_hash, state.fragment_id = self._script, fragment
+        state.query_string = self._query
         state.is_auto_rerun = bool(fragment) and trigger is None
         state.cached_message_hashes.extend(self.page.cached)
         state.widget_states.widgets.extend(
@@ -231,6 +233,8 @@ class Tab:
             self._script = message.navigation.page_script_hash
             pages = message.navigation.app_pages
             self._scripts = {p.url_pathname: p.page_script_hash for p in pages}
+        elif kind == "page_info_changed":
+            self._query = message.page_info_changed.query_string
         elif kind == "auto_rerun":
             self._start_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
         elif kind == "stop_auto_rerun":
