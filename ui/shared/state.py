@@ -18,7 +18,7 @@ import streamlit as st
 from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.codec import PlainDataError, from_plain, to_plain
-from tl_core.errors import TLError, UserError
+from tl_core.errors import UserError
 from tl_core.execution.local import LocalExecutor
 from tl_core.server.accept import accept, request
 from tl_core.server.cleanup import forget
