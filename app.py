@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from tl_core.errors import DamagedStore
-from tl_core.home import ASSETS, keep_private
+from tl_core.errors import DamagedStore, TLError
+from tl_core.home import ASSETS, disk_full, keep_private
 from ui.classroom import damaged
 from ui.classroom.instructor_login import instructor_code
 from ui.shared.cleanup import cleanup
 from ui.shared.kept import server_signs
 from ui.shared.navigation import resume
+from ui.shared.page import problem
 from ui.shared.room import note_visitor, room_sign
 from ui.shared.state import identified, identify
 from ui.train.link import arrive
@@ -42,4 +43,9 @@ try:
             page.run()
 except DamagedStore as error:
     damaged(error)
+except TLError as error:  # whatever a screen has not expected is a sentence all the same
+    problem(error)
+except OSError as error:
+    if not disk_full(error):  # which has been said above
+        raise
 identify()  # after the page, so that the invisible component takes no room above it

@@ -25,8 +25,10 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from tl_core.codec import from_plain
 from tl_core.home import disk_full, home, write_atomically
 from tl_core.memory import free_memory
+from tl_core.reading import MB, read_json
 from tl_core.steps import Steps, complete
 
 LIMIT = 8 * 2**30
@@ -34,6 +36,9 @@ LIMIT = 8 * 2**30
 
 ABANDONED_SECONDS = 3600
 """An unfinished file that nobody has written to for so long is removed."""
+
+MOST_FACTS = 64 * MB
+"""Bytes of what is known about a file of arrays."""
 
 Array = NDArray[Any]
 
@@ -79,6 +84,16 @@ class Arrays(Sequence[Array]):
     def stacked(self) -> Array:
         """Return one array (N, ...) where all have the same shape."""
         return self.flat.reshape(len(self.shapes), *self.shapes[0])
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What stands beside a file of arrays; ``shapes`` are those of all, ``repeat`` times over."""
+
+    dtype: str
+    shapes: tuple[tuple[int, ...], ...]
+    repeat: int
+    seconds: float
 
 
 class NoRoom(Exception):
@@ -146,14 +161,15 @@ def find(key: str) -> Arrays | None:
     """Return the arrays of a key if they are kept on disk."""
     folder = _folder()
     try:
-        facts = json.loads((folder / f"{key}.json").read_text())
+        facts = from_plain(_Facts, read_json(folder / f"{key}.json", MOST_FACTS))
         # Copy on write, since torch wants writable arrays; nobody writes into them.
-        flat = np.memmap(folder / f"{key}.bin", facts["dtype"], "c")
-    except (OSError, ValueError):
+        flat = np.memmap(folder / f"{key}.bin", facts.dtype, "c")
+    except (OSError, ValueError, TypeError):  # none yet, or damaged: it is made anew
+        return None
+    if facts.repeat * sum(map(math.prod, facts.shapes)) != flat.size:
         return None
     os.utime(folder / f"{key}.json")
-    shapes = facts["shapes"] * facts["repeat"]
-    return Arrays(flat, tuple(map(tuple, shapes)), "file", facts["seconds"])
+    return Arrays(flat, facts.shapes * facts.repeat, "file", facts.seconds)
 
 
 def _folder() -> Path:

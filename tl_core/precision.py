@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import torch
 
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.spec import backbones
+from tl_core.codec import PlainDataError, from_plain
 from tl_core.device import autocast, describe_device, to_device
 from tl_core.home import home, write_atomically
 from tl_core.machine import give_back_memory
+from tl_core.reading import MB, Unreadable, read_json
 
 Network = tuple[str, int]
 """Name of a backbone, and the input size that it trains with."""
@@ -58,8 +62,8 @@ def _gains(device: str, threads: int, backbone: str, input_size: int) -> bool:
     where = f"{device}/{describe_device(device)}/torch {torch.__version__}/{threads} threads"
     key = f"{where}/{backbone} at {input_size}"
     path = home() / "machine.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    if key not in known:
+    known = _known(path)
+    if known.get(key, {}).get("precision") not in ("fp32", "bf16"):
         seconds = measure_step(device, backbone, input_size)
         give_back_memory()
         gains = seconds["bf16"] <= WORTH_IT * seconds["fp32"]
@@ -69,6 +73,14 @@ def _gains(device: str, threads: int, backbone: str, input_size: int) -> bool:
         }
         write_atomically(path, json.dumps(known, indent=2))
     return bool(known[key]["precision"] == "bf16")
+
+
+def _known(path: Path) -> dict[str, dict[str, Any]]:
+    """Return what was measured; a damaged file is as good as none, and is written anew."""
+    try:
+        return from_plain(dict[str, dict[str, Any]], read_json(path, MB))
+    except (Unreadable, PlainDataError):
+        return {}
 
 
 def measure_step(device: str, backbone: str, input_size: int) -> dict[str, float]:

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from tl_core.errors import UnknownName
+from tl_core.words import shown
 
 T = TypeVar("T")
+
+_COMPARED = 100
+"""Characters of an unknown name that are held against the known ones."""
 
 
 class Registry(Generic[T]):
@@ -45,20 +49,23 @@ class Registry(Generic[T]):
         UnknownName
             If there is none; the message lists what exists and the nearest name.
         """
-        if name in self._items:
+        if name in self:
             return self._items[name]
-        near = difflib.get_close_matches(name.lower(), self._items, n=1, cutoff=0.5)
+        # Files that nobody vouches for name things too: with anything, at any length.
+        start = name[:_COMPARED].lower() if isinstance(name, str) else ""
+        near = difflib.get_close_matches(start, self._items, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownName(
-            f"There is no {self.kind} named {name!r}.{hint} Available: {', '.join(self._items)}."
+            f"There is no {self.kind} named {shown(name)}.{hint} "
+            f"Available: {', '.join(self._items)}."
         )
 
     def names(self) -> list[str]:
         """Return all names in the order of registration."""
         return list(self._items)
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._items
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._items
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._items.values())

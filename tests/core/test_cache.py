@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tl_core import cache
 from tl_core.cache import NoRoom, digest, entries, fetch
+from tl_core.home import home
 
 
 def photos(*sides: int) -> Iterator[np.ndarray]:
@@ -76,3 +78,19 @@ def test_a_disk_that_fills_up_leaves_nothing(
     monkeypatch.setattr(cache, "_write", full)
     assert fetch(digest("d"), lambda: photos(4), 100).where == "memory"
     assert list(entries()) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dtype": "O"}, {"dtype": 3}, {"dtype": "nonsense"}, {"shapes": [[2**40, 2**40]]},
+        {"shapes": [[-1, -4]], "repeat": 7}, {"shapes": "x"}, {"repeat": 2**62}, {"seconds": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_damaged_is_made_anew(change: dict[str, object]) -> None:
+    fetch(digest("a"), lambda: photos(4, 2, 7), 100)
+    [facts] = (home() / "cache" / "arrays").glob("*.json")
+    facts.write_text(json.dumps(json.loads(facts.read_text()) | change))
+    made = fetch(digest("a"), lambda: photos(4, 2, 7), 100)
+    assert [array.shape for array in made] == [(3, 4, 4), (3, 2, 2), (3, 7, 7)]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import pytest
 
@@ -29,6 +29,11 @@ class Tree:
     nest: Leaf | None = None
     more: dict[str, Any] = field(default_factory=dict)
     shape: tuple[int, int] | None = None
+
+
+class Bird(TypedDict):
+    name: str
+    eggs: int
 
 
 TREE = Tree(
@@ -76,6 +81,41 @@ def test_what_is_decoded_already_stays() -> None:
 def test_what_does_not_fit_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(PlainDataError):
         from_plain(Tree, {**to_plain(TREE), **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"leaf": {"name": 3}}, "leaf.name must be text, not 3"),
+        ({"leaves": [{"name": "b"}, {"name": "c", "share": "x"}]}, "leaves[1].share must be a fin"),
+        ({"leaf": {"name": "a", "share": float("nan")}}, "leaf.share must be a finite number"),
+        ({"leaf": {"name": "a", "share": 10**400}}, "leaf.share must be a finite number"),
+        ({"pair": [True, {"name": "d"}]}, "pair[0] must be a whole number of at most 64 bits"),
+        ({"pair": [2**63, {"name": "d"}]}, "pair[0] must be a whole number of at most 64 bits"),
+        ({"kind": "birch"}, "kind must be one of oak, elm, not 'birch'"),
+        ({"kind": ["oak"]}, "kind must be one of oak, elm, not ['oak']"),
+        ({"path": 3}, "path must be Path, not 3"),
+        ({"names": "f"}, "names must be a list, not 'f'"),
+        ({"names": ["x", None]}, "names[1] must be text, not None"),
+        ({"names": ["x", "y" * 10**6, 3]}, "names[2] must be text, not 3"),
+        ({"by_name": {"e": "y" * 10**6}}, "by_name.e must be values by their names, not 'yyy"),
+        ({"more": {"a": json.loads("[" * 30 + "]" * 30)}}, "more.a must be nested at most 20 deep"),
+        ({"more": {"a": [float("inf")]}}, "more.a must be a finite number"),
+        ({"nest": {"name": "g", "y" * 10**6: 1}}, "must be left out: no Leaf has it"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_value_of_another_type_is_named_by_its_place(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(PlainDataError) as caught:
+        from_plain(Tree, {**to_plain(TREE), **change})
+    assert said in str(caught.value) and len(str(caught.value)) < 300
+
+
+def test_a_typed_dictionary_is_read_by_its_types() -> None:
+    assert from_plain(Bird, {"name": "owl", "eggs": 3}) == {"name": "owl", "eggs": 3}
+    for wrong in ({"name": "owl"}, {"name": "owl", "eggs": "3"}, ["owl", 3]):
+        with pytest.raises(PlainDataError):
+            from_plain(Bird, wrong)
 
 
 def test_unknown_fields_are_left_out_on_request() -> None:

@@ -33,6 +33,7 @@ LAYERS = (
         "codec",
         "memory",
         "throttle",
+        "reading",
         "words",
         "precision",
     ),

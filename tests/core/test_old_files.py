@@ -131,7 +131,7 @@ def test_a_finished_run_answers_as_it_did(home: Path) -> None:
     for said, answer in zip(record.val, answers, strict=False):
         assert list(answer["probabilities"].values()) == pytest.approx(said.probabilities, abs=1e-3)
         assert answer["unfamiliar"] == (answer["novelty"] > UNFAMILIAR)
-    known = NoveltyDetector.load(home / "runs" / FIRST)
+    known = NoveltyDetector.load(home / "runs" / FIRST, record.config.spec.num_features)
     assert known is not None
     kept = load_file(OLD / "runs" / FIRST / NOVELTY)
     assert torch.equal(known.features, kept["features"])

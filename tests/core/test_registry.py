@@ -34,3 +34,13 @@ def test_makes_no_silly_suggestion(registry: Registry[int]) -> None:
     with pytest.raises(UnknownName) as error:
         registry.get("zzz")
     assert "Did you mean" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name", [["resnet18"], {}, None, 18, "x" * 10**6], ids=lambda n: str(n)[:9]
+)
+def test_refuses_whatever_is_no_name_in_one_sentence(registry: Registry[int], name: object) -> None:
+    assert name not in registry
+    with pytest.raises(UnknownName, match="Available: resnet18, vgg16") as caught:
+        registry.get(name)  # type: ignore[arg-type]
+    assert len(str(caught.value)) < 200

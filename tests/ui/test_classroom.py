@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.classroom.instructor_login
 import ui.classroom.rooms
+import ui.classroom.runs
 from tests.ui.lab import APP, OWNER, Lab, links, rerun, tables, texts
 from tl_core.execution import run_folder
 from tl_core.execution.inline import InlineExecutor
@@ -534,3 +535,39 @@ class TestHidden:
         photo = sorted((lab.photos / "ant").iterdir())[0]
         app.session_state["question"] = {"photo": str(photo), "job": question}
         assert "secret" not in texts(rerun(app))
+
+
+class TestRemovingALearner:
+    def test_with_everything_of_theirs(self, lab: Lab, instructor: None) -> None:
+        [run] = lab.train(["feature_extraction"], owner=OTHER)
+        lab.store.save_workspace(OTHER, {"data_name": "theirs"})
+        [mine] = lab.train(["feature_extraction"])
+        app = lab.open("classroom")
+        chosen = next(s for s in app.selectbox if s.label == "Remove a learner")
+        assert len(chosen.options) == 1 and chosen.options[0].startswith("Learner 1 · ")
+        chosen.select(OTHER)
+        rerun(app)
+        button(app, "Yes, remove everything of theirs").click()
+        rerun(app)
+        assert [job.id for job in lab.store.jobs(kind="train")] == [mine]
+        assert lab.store.workspace(OTHER) == {} and not run_folder(run).exists()
+
+    def test_only_by_the_instructor(
+        self, lab: Lab, code: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lab.train(["feature_extraction"], owner=OTHER)
+        app = lab.open("classroom")
+        assert "Remove a learner" not in [s.label for s in app.selectbox]
+        monkeypatch.setattr(ui.classroom.runs, "is_instructor", lambda: False)
+        ui.classroom.runs._forget(OTHER)  # as a forged message calls it
+        assert lab.store.jobs(owner=OTHER)
+
+    def test_who_only_brought_photos_is_listed(self, lab: Lab, instructor: None) -> None:
+        lab.own(lab.photos, OTHER)
+        app = lab.open("classroom")
+        chosen = next(s for s in app.selectbox if s.label == "Remove a learner")
+        assert "· 1" in chosen.options[0]
+
+    def test_the_instructor_needs_no_room(self, lab: Lab, instructor: None) -> None:
+        assert lab.open("classroom").tabs
+        assert not any("Join a room" in c.value for c in lab.open("data").sidebar.caption)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -126,6 +129,35 @@ class TestFullDisk:
         lab.choose()
         full(monkeypatch)
         assert "almost full (500 MB free), so it takes nothing new" in said(lab.open(screen))
+
+    def test_without_a_byte_left_the_photos_are_shown_and_nothing_breaks(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def write(path: Path, content: str | bytes) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        lab.choose()
+        full(monkeypatch, 0)
+        monkeypatch.setattr(sys.modules["tl_core.data.scan"], "write_atomically", write)
+        assert lab.open("data").metric[0].value == "20"
+        assert of(lab.open("train"), "Start 2 runs")
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OSError(errno.ENOSPC, "No space left on device"),
+            UserError("This server cannot keep anything just now: its disk is full."),
+        ],
+    )
+    def test_what_a_screen_has_not_expected_is_no_traceback(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        def fail(*_: Any) -> None:
+            raise error
+
+        full(monkeypatch, 0)
+        monkeypatch.setattr(Uploads, "of", fail)
+        assert "almost full (0 MB free)" in said(lab.open("data"))
 
     def test_photos_are_refused_with_a_sentence(
         self, lab: Lab, monkeypatch: pytest.MonkeyPatch

@@ -124,3 +124,25 @@ def test_what_a_link_would_replace_can_be_kept(lab: Lab) -> None:
 
 def test_a_workspace_may_hold_the_former_name_of_a_setting() -> None:
     assert AppState.from_dict({"settings": {"image_size": 64}}).settings == {"input_size": 64}
+
+
+def test_a_size_that_no_network_takes_is_told_with_what_is_allowed() -> None:
+    read = decode({"input_size": "100000"})
+    assert read.given.get("settings", {}) == {}
+    assert read.notes == [
+        "A setting of the link was left out: input_size must be a whole number from 32 to 512, "
+        "not '100000'."
+    ]
+
+
+def test_a_damaged_part_of_a_workspace_is_left_out_and_the_rest_is_kept() -> None:
+    state = AppState.from_dict(
+        {
+            "data": 3, "data_name": "ants", "backbone": ["resnet18"], "thawed": "layer4",
+            "strategies": ["hybrid", "magic"],
+            "settings": {"epochs": "many", "lr": 0.1, "augment": "strong", "x": 1},
+            "guesses": {"c": {"winner": "me"}}, "spec": 1, "configs": 2,
+        }
+    )  # fmt: skip
+    settings = {"lr": 0.1, "augment": "strong"}
+    assert state == AppState(data_name="ants", strategies=("hybrid",), settings=settings)

@@ -17,6 +17,7 @@ from tl_core.home import ASSETS
 from tl_core.modalities import MODALITIES, Modality
 from tl_core.modalities.base import Preprocessing
 from tl_core.registry import Registry
+from tl_core.words import shown
 
 FACTS = ASSETS / "backbones.json"
 
@@ -174,13 +175,15 @@ class BackboneSpec:
         ConfigError
             Naming what is allowed and the nearest size that works.
         """
-        step, smallest = self.size_multiple, self.kind.smallest_size
-        if size < smallest or size % step:
-            near = max(smallest, round(size / step) * step)
+        step, kind = self.size_multiple, self.kind
+        smallest, largest = -(-kind.smallest_size // step) * step, kind.largest_size // step * step
+        if not smallest <= size <= largest or size % step:
+            near = round(min(max(size, smallest), largest) / step) * step
             multiple = f" and a multiple of {step}" if step > 1 else ""
             raise ConfigError(
-                f"{self.title} cannot take {self.kind.plural} of {size} {self.kind.size_unit}: the "
-                f"size must be at least {smallest}{multiple}. The nearest that works is {near}."
+                f"{self.title} cannot take {kind.plural} of {shown(size)} {kind.size_unit}: the "
+                f"size must be at least {kind.smallest_size}, at most {kind.largest_size}"
+                f"{multiple}. The nearest that works is {near}."
             )
 
     def check_modality(self, found: Modality) -> None:

@@ -12,10 +12,11 @@ from math import ceil
 from pathlib import Path
 
 from tl_core.backbones.spec import backbones
-from tl_core.codec import from_plain, to_plain
+from tl_core.codec import PlainDataError, from_plain, to_plain
 from tl_core.errors import ConfigError
 from tl_core.home import home, write_atomically
 from tl_core.machine import cores, default_threads
+from tl_core.reading import MB, Unreadable, read_json
 from tl_core.training.config import SETTINGS, RunConfig
 
 SIZE_STEP = 32
@@ -191,6 +192,7 @@ class CostProfile:
     def load(cls, what: ProfileKey) -> CostProfile | None:
         """Return the kept profile, or None if none was measured yet."""
         try:
-            return from_plain(cls, json.loads(what.file.read_text()))
-        except (OSError, ValueError):  # none, or another version's
+            found = from_plain(cls, read_json(what.file, MB))
+        except (Unreadable, PlainDataError):  # none, damaged, or another version's
             return None
+        return found if len(found.stages) == len(backbones().get(what.backbone).stages) else None

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from tl_core.codec import PlainDataError, from_plain, to_plain
-from tl_core.data.files import MANIFEST
+from tl_core.data.files import MANIFEST, MOST_LISTED, leads_out
 from tl_core.data.health import HealthReport
-from tl_core.data.spec import DatasetSpec
+from tl_core.data.spec import SPLITS, DatasetSpec
 from tl_core.errors import TLError
 from tl_core.home import write_atomically
+from tl_core.reading import Unreadable, read_json
 
 KEPT = ".tl_checked.json"
 """Lies beside the manifest."""
@@ -63,15 +64,25 @@ def write_checked(dataset: DatasetSpec, report: HealthReport) -> None:
 def read_checked(root: Path) -> Opened | None:
     """Return what is kept of a folder; None if it has to be checked."""
     try:
-        values = json.loads((root / KEPT).read_text(encoding="utf-8"))
-        if values["version"] != VERSION or not (root / MANIFEST).is_file():
+        values = read_json(root / KEPT, MOST_LISTED)
+        if not isinstance(values, dict) or values.get("version") != VERSION:
             return None
         checked = from_plain(Checked, values)
-        if checked.settings != checked.dataset.kind.settings:
+        same = checked.settings == checked.dataset.kind.settings and (root / MANIFEST).is_file()
+        if not same or not _consistent(checked.dataset):
             return None
-    except (OSError, ValueError, KeyError, TypeError, PlainDataError, TLError):
+    except (Unreadable, PlainDataError, TLError):
         return None  # not checked yet, or not one of ours
     return replace(checked.dataset, root=root), checked.report
+
+
+def _consistent(dataset: DatasetSpec) -> bool:
+    """Tell whether all items lie in the folder and have one of its classes."""
+    labels = range(len(dataset.classes))
+    return bool(dataset.items) and all(
+        item.label in labels and item.split in (None, *SPLITS) and not leads_out(item.stored)
+        for item in dataset.items
+    )
 
 
 def stamp(root: Path) -> Hashable:

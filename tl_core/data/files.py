@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tl_core.codec import PlainDataError, from_plain
+from tl_core.errors import DataError
 from tl_core.modalities import looks_like_an_item
+from tl_core.reading import MB, Unreadable, read_json
+from tl_core.words import shown
 
 MANIFEST = ".tl_upload.json"
 """Lies in the folder of an upload:
@@ -18,6 +22,9 @@ MANIFEST = ".tl_upload.json"
 Files of an upload are stored under numbers, because a name in an archive may be anything: too long,
 reserved, different from another only in case. Their real names, and so the classes, are data.
 """
+
+MOST_LISTED = 64 * MB
+"""Bytes of a list of files, and of what is remembered of them."""
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -131,7 +138,7 @@ def list_files(root: Path) -> Listing:
     """List the files of a folder, or of an upload that was stored under safe names."""
     manifest = root / MANIFEST
     if manifest.is_file():
-        return Listing(root, **json.loads(manifest.read_text(encoding="utf-8")))
+        return _of_an_upload(root, manifest)
     files: dict[str, str] = {}
     skipped: dict[str, str] = {}
     names = Names()
@@ -142,6 +149,37 @@ def list_files(root: Path) -> Listing:
         else:
             files[path] = stored
     return Listing(root, root.resolve().name, files, skipped)
+
+
+def _of_an_upload(root: Path, manifest: Path) -> Listing:
+    """Read a manifest: a folder that somebody hands over may have one that leads out of it.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, or names a file outside of its folder.
+    """
+    try:
+        found = from_plain(Listing, {"root": root, **_object(read_json(manifest, MOST_LISTED))})
+        if stored := next((name for name in found.files.values() if leads_out(name)), None):
+            raise Unreadable(f"names {shown(stored)}, which is no file of that folder")
+    except (Unreadable, PlainDataError) as error:
+        raise DataError(
+            f"The list of files {manifest} {error}. Remove that list, and the folder's own files "
+            "are looked at."
+        ) from error
+    return found
+
+
+def _object(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict) or "root" in found:
+        raise Unreadable(f"must hold name, files and skipped, not {shown(found)}")
+    return found
+
+
+def leads_out(stored: str) -> bool:
+    """Tell whether the path of a stored file lies outside of its folder."""
+    return "\0" in stored or stored.startswith("/") or ".." in stored.split("/")
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -9,19 +9,31 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tl_core.codec import PlainDataError, from_plain
 from tl_core.data.checked import read_checked, write_checked
-from tl_core.data.files import MANIFEST, Layout, Listing, list_files, read_layout
+from tl_core.data.files import MANIFEST, MOST_LISTED, Layout, Listing, list_files, read_layout
 from tl_core.data.health import FileFacts, HealthReport, report
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.errors import DataError
-from tl_core.home import home, write_atomically
+from tl_core.home import disk_full, home, write_atomically
 from tl_core.modalities import Modality, modality_of, read_bytes
 from tl_core.parallel import each
+from tl_core.reading import Unreadable, read_json
 from tl_core.steps import Progress
+
+
+@dataclass(frozen=True)
+class _Cache:
+    """What is remembered of a checked folder; another decoder looks at every file anew."""
+
+    modality: str
+    settings: dict[str, Any]
+    files: dict[str, FileFacts]
+
 
 Look = Callable[[Modality, Path, Any], object]
 """Decodes an opened item of a kind, given its file too; raises ``DataError`` where that fails."""
@@ -105,7 +117,10 @@ def _check(
     def check(path: str) -> FileFacts:
         file = root / files[path]
         fact = known.get(path)
-        stat = file.stat()
+        try:
+            stat = file.stat()
+        except OSError as error:  # gone since it was listed, or never there
+            return FileFacts(0, 0, reason=f"the file cannot be read: {error.strerror}.")
         if fact and (fact.size, fact.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
             return fact
         if look is None:
@@ -146,17 +161,20 @@ def carry_over(old: DatasetSpec, new: Path, names: Mapping[str, str]) -> None:
 def _write_cache(cache: Path, kind: Modality, facts: dict[str, FileFacts]) -> None:
     files = {path: asdict(fact) for path, fact in facts.items()}
     content = {"modality": kind.name, "settings": dict(kind.settings), "files": files}
-    write_atomically(cache, json.dumps(content))
+    try:
+        write_atomically(cache, json.dumps(content))
+    except OSError as error:  # on a full disk the files are looked at once more the next time
+        if not disk_full(error):
+            raise
 
 
 def _read_cache(cache: Path, kind: Modality) -> dict[str, FileFacts]:
     try:
-        content = json.loads(cache.read_text(encoding="utf-8"))
-        if (content["modality"], content["settings"]) != (kind.name, kind.settings):
-            return {}
-        return {path: FileFacts(**facts) for path, facts in content["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError):  # none yet, or not one of ours
+        content = from_plain(_Cache, read_json(cache, MOST_LISTED))
+    except (Unreadable, PlainDataError):  # none yet, or not one of ours
         return {}
+    same = (content.modality, content.settings) == (kind.name, kind.settings)
+    return content.files if same else {}
 
 
 def _examine(kind: Modality, file: Path, size: int, mtime_ns: int, look: Look) -> FileFacts:

@@ -9,13 +9,13 @@ kind of data that the training loop never asks about.
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tl_core.errors import DataError
+from tl_core.reading import TooLarge, Unreadable, read_file
 from tl_core.registry import Registry
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ class Modality:
         Distributions that decode and draw: their versions stand in every record.
     size_title, size_unit
         What an input size is called on the screen, and its unit.
-    smallest_size
-        Input sizes start here.
+    smallest_size, largest_size
+        Input sizes start and end here.
     growth
         A network's work grows with this power of the input size.
     preprocessing
@@ -175,6 +175,7 @@ class Modality:
     size_title: str
     size_unit: str
     smallest_size: int
+    largest_size: int
     growth: int
     preprocessing: type[Any]
     open: Callable[[bytes, float | None], Any]
@@ -260,14 +261,13 @@ def read_bytes(file: Path) -> bytes:
         If it is larger than ``MAX_BYTES``, or cannot be read.
     """
     try:
-        with file.open("rb") as stream:
-            # Not MAX_BYTES: Python would reserve them first.
-            data = stream.read(min(MAX_BYTES, os.fstat(stream.fileno()).st_size) + 1)
-    except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror or error}.") from error
-    if len(data) > MAX_BYTES:
-        raise DataError(f"the file is larger than {MAX_BYTES // 2**20} MB: save it smaller.")
-    return data
+        return read_file(file, MAX_BYTES)
+    except TooLarge as error:
+        raise DataError(
+            f"the file is larger than {MAX_BYTES // 2**20} MB: save it smaller."
+        ) from error
+    except Unreadable as error:
+        raise DataError(f"the file {error}.") from error
 
 
 def likely_modality(paths: Sequence[str], known: Iterable[Modality]) -> Modality:

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-
 from tl_core.backbones.build import build_backbone
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data.views import Items
@@ -17,6 +14,8 @@ from tl_core.errors import UserError
 from tl_core.training.evaluation import predict
 from tl_core.training.novelty import UNFAMILIAR, NoveltyDetector
 from tl_core.training.record import WEIGHTS, RunRecord
+from tl_core.training.record_check import reading
+from tl_core.training.tensor_file import forms_of, read_tensors, require_forms
 
 
 def load_classifier(run_dir: Path) -> tuple[TransferClassifier, RunRecord]:
@@ -34,10 +33,14 @@ def load_classifier(run_dir: Path) -> tuple[TransferClassifier, RunRecord]:
     backbone = build_backbone(config.backbone, pretrained=False, input_size=config.input_size)
     head = make_head(config.head, backbone.num_features, len(record.classes))
     classifier = TransferClassifier(backbone, head)
-    try:
-        classifier.load_state_dict(load_file(run_dir / WEIGHTS))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise UserError(f"The weights in {run_dir} are missing or damaged.") from error
+    fresh = classifier.state_dict()
+    most = sum(tensor.nbytes for tensor in fresh.values())
+    whose = f"{config.backbone} with {len(record.classes)} classes, as the record says"
+    with reading(run_dir, WEIGHTS):
+        state = read_tensors(
+            run_dir / WEIGHTS, most, lambda found: require_forms(found, forms_of(fresh), whose)
+        )
+    classifier.load_state_dict(state)
     return to_device(classifier.eval(), "cpu"), record
 
 
@@ -61,7 +64,12 @@ def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
     preprocessing = spec.preprocessing.at(record.config.input_size)
     batch = Items(spec.kind, files).evaluation_batch(preprocessing)
     features, logs = predict(classifier, batch, "cpu")
-    detector = NoveltyDetector.load(run_dir)
+    if not logs.isfinite().all():
+        raise UserError(
+            f"The network in {run_dir} answers with values that are no numbers: what is in "
+            f"{WEIGHTS} was not learned, or is damaged. Train it again."
+        )
+    detector = NoveltyDetector.load(run_dir, features.shape[1])
     novelty = detector.score(features) if detector else [None] * len(files)
     answers = []
     for file, row, share in zip(files, logs.exp().tolist(), novelty, strict=True):

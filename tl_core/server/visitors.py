@@ -65,9 +65,11 @@ def led_by_instructor(yes: bool) -> None:
     _instructed = yes
 
 
-def note_instructor(owner: str) -> None:
-    """Note that a learner is the instructor, who needs no room, until this process ends."""
+def note_instructor(owner: str) -> bool:
+    """Note that a learner is the instructor, who needs no room; tell whether that is new."""
+    new = owner not in _instructors
     _instructors.add(owner)
+    return new
 
 
 def has_instructor() -> bool:

@@ -6,10 +6,9 @@ epoch there is no random state to keep: weights, optimiser, schedule and history
 
 from __future__ import annotations
 
-import dataclasses
-import pickle
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +20,18 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from tl_core.classifier import TransferClassifier
+from tl_core.codec import PlainDataError, from_plain, to_plain
 from tl_core.data import DatasetSpec
 from tl_core.errors import ConfigError, RunError, UserError
 from tl_core.home import replacing
+from tl_core.reading import Unreadable
+from tl_core.training.checkpoint_file import read_checkpoint, require_like, require_state
 from tl_core.training.config import CHECKPOINT_SHARE, RunConfig
 from tl_core.training.events import EpochEnded, PhaseStarted
 from tl_core.training.record import CHECKPOINT
 from tl_core.training.setup import TrainingSetup
 from tl_core.training.state import Best, RunState
+from tl_core.training.tensor_file import forms_of, require_forms
 
 Plain = dict[str, Any]
 
@@ -44,7 +47,7 @@ class Checkpoint:
     fingerprint
         Of the data set.
     history, phases
-        Events up to here, as dictionaries.
+        Events up to here.
     learned
         Names of the parameters that have learned in some phase.
     steps, seconds
@@ -58,14 +61,14 @@ class Checkpoint:
     asked: Plain
     config: Plain
     fingerprint: str
-    history: list[Plain]
-    phases: list[Plain]
+    history: list[EpochEnded]
+    phases: list[PhaseStarted]
     learned: list[str]
     steps: int
     seconds: float
     best_epoch: int
-    best: Mapping[str, torch.Tensor]
-    classifier: Mapping[str, torch.Tensor]
+    best: dict[str, torch.Tensor]
+    classifier: dict[str, torch.Tensor]
     optimizer: Plain
     schedule: Plain
 
@@ -77,9 +80,8 @@ class Checkpoint:
         RunError
             If it cannot be written; the one before it is still there, whole.
         """
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         with writing(), replacing(run_dir / CHECKPOINT) as temporary:
-            torch.save(values, temporary)
+            torch.save(to_plain(self), temporary)
 
     @classmethod
     def load(cls, run_dir: Path) -> Checkpoint | None:
@@ -88,31 +90,59 @@ class Checkpoint:
         Raises
         ------
         UserError
-            If it cannot be read, or another version of this program has written it.
+            If it cannot be read, contradicts itself, or another version has written it.
         """
-        path = run_dir / CHECKPOINT
-        if not path.exists():
+        if not os.path.lexists(run_dir / CHECKPOINT):
             return None
-        try:
-            return cls(**torch.load(path, map_location="cpu", weights_only=True))
-        except (RuntimeError, pickle.UnpicklingError, TypeError, EOFError, OSError) as error:
-            raise UserError(
-                "What was saved of this run cannot be read; perhaps another version of this "
-                "program has written it. Start the run again."
-            ) from error
+        with _reading(run_dir):
+            found = from_plain(cls, read_checkpoint(run_dir / CHECKPOINT))
+            found._check()
+        return found
+
+    def _check(self) -> None:
+        """Refuse what no run can have saved."""
+        asked, config = RunConfig.from_dict(self.asked), RunConfig.from_dict(self.config)
+        planned = [(phase.name, phase.epochs) for phase in config.phases]
+        began = [(phase.name, phase.epochs) for phase in self.phases]
+        epochs = [epoch.epoch for epoch in self.history]
+        if (asked.epochs, asked.strategy) != (config.epochs, config.strategy):
+            raise Unreadable("was asked for another run than it holds")
+        if not began or began != planned[: len(began)]:
+            raise Unreadable("holds other phases than its strategy has")
+        if not epochs or epochs != list(range(1, len(epochs) + 1)) or len(epochs) > config.epochs:
+            raise Unreadable(f"holds epochs other than 1 to {config.epochs}, in order")
+        if any(not 1 <= phase.first_epoch <= len(epochs) + 1 for phase in self.phases):
+            raise Unreadable("holds a phase that begins at no epoch")
+        if not 1 <= self.best_epoch <= len(epochs) or min(self.steps, self.seconds) < 0:
+            raise Unreadable("holds a best epoch, steps or seconds that cannot be")
+
+    def require_fit(
+        self, classifier: TransferClassifier, optimizer: Optimizer, schedule: LRScheduler
+    ) -> None:
+        """Refuse to put tensors back that belong to another network or optimiser.
+
+        Raises
+        ------
+        Unreadable
+            Naming what does not fit.
+        """
+        wanted = forms_of(classifier.state_dict())
+        for tensors in (self.classifier, self.best):
+            require_forms(forms_of(tensors), wanted, f"{self.config['backbone']} of this run")
+        require_state(optimizer, self.optimizer)
+        require_like(self.schedule, schedule.state_dict(), "schedule")
 
     def state(self) -> RunState:
         """Return the state of the run at the end of that epoch."""
-        history = [EpochEnded(**epoch) for epoch in self.history]
-        accuracy = history[self.best_epoch - 1].val_accuracy
+        accuracy = self.history[self.best_epoch - 1].val_accuracy
         return RunState(
-            history=history,
-            phases=[PhaseStarted(**phase) for phase in self.phases],
+            history=list(self.history),
+            phases=list(self.phases),
             learned=set(self.learned),
             steps=self.steps,
             best=Best(self.best_epoch, accuracy, self.best),
             began=time.perf_counter() - self.seconds,
-            saved_epoch=len(history),
+            saved_epoch=len(self.history),
         )
 
 
@@ -179,15 +209,26 @@ class Checkpoints:
     def restore(
         self, classifier: TransferClassifier, optimizer: Optimizer, schedule: LRScheduler
     ) -> None:
-        """Put everything back as the checkpoint has it, if the run goes on from one."""
+        """Put everything back as the checkpoint has it, if the run goes on from one.
+
+        Raises
+        ------
+        UserError
+            If the checkpoint does not fit; nothing was put back then.
+        """
         if self.pending is None:
             return
+        with _reading(self.run_dir):
+            self.pending.require_fit(classifier, optimizer, schedule)
         classifier.load_state_dict(self.pending.classifier)
-        # What a group has that an older checkpoint lacks keeps its fresh value.
+        # What an older checkpoint lacks keeps its fresh value; what it has beyond that is unused.
         kept, fresh = self.pending.optimizer, optimizer.state_dict()["param_groups"]
-        groups = [{**new, **old} for new, old in zip(fresh, kept["param_groups"], strict=True)]
-        optimizer.load_state_dict({**kept, "param_groups": groups})
-        schedule.load_state_dict(self.pending.schedule)
+        pairs = zip(fresh, kept["param_groups"], strict=True)
+        groups = [new | {name: old[name] for name in new.keys() & old.keys()} for new, old in pairs]
+        optimizer.load_state_dict({"state": kept["state"], "param_groups": groups})
+        scheduled = self.pending.schedule
+        known = schedule.state_dict().keys() & scheduled.keys()
+        schedule.load_state_dict({name: scheduled[name] for name in known})
         self.pending = None
 
     def save(
@@ -214,13 +255,13 @@ class Checkpoints:
             asked=self.asked.to_dict(),
             config=setup.config.to_dict(),
             fingerprint=setup.dataset.fingerprint,
-            history=[dataclasses.asdict(epoch) for epoch in state.history],
-            phases=[dataclasses.asdict(phase) for phase in state.phases],
+            history=state.history,
+            phases=state.phases,
             learned=sorted(state.learned),
             steps=state.steps,
             seconds=state.seconds,
             best_epoch=state.best.epoch,
-            best=state.best.weights,
+            best=dict(state.best.weights),
             classifier=setup.classifier.state_dict(),
             optimizer=optimizer.state_dict(),
             schedule=schedule.state_dict(),
@@ -232,6 +273,19 @@ class Checkpoints:
     def discard(self) -> None:
         """Remove the checkpoint: the run is over."""
         (self.run_dir / CHECKPOINT).unlink(missing_ok=True)
+
+
+@contextmanager
+def _reading(run_dir: Path) -> Iterator[None]:
+    """Turn whatever is wrong with a checkpoint into a sentence that names it."""
+    try:
+        yield
+    except (Unreadable, PlainDataError, UserError) as error:
+        raise UserError(
+            f"What was saved of this run cannot be read: {run_dir / CHECKPOINT} "
+            f"{str(error).rstrip('.')}. Perhaps another version of this program has written it. "
+            "Start the run again."
+        ) from error
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tl_core.modalities import Modality, augmentations
 from tl_core.prefix import worthwhile_depth
 from tl_core.strategies import STRATEGIES, Phase
 from tl_core.training.settings import About, Interval, Options, Setting, settings_of
+from tl_core.words import shown
 
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD, momentum 0.9"}
 SCHEDULES = {
@@ -242,8 +243,21 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
-        """Read what :meth:`to_dict` wrote; checked like a new configuration."""
-        return make_config(**values)
+        """Read what :meth:`to_dict` wrote; checked like a new configuration.
+
+        Raises
+        ------
+        UnknownName, ConfigError
+            As :func:`make_config`, or if these are no settings at all.
+        """
+        if not isinstance(values, Mapping) or "data" not in values:
+            raise ConfigError(
+                f"A configuration must be settings by their names, with 'data' among them, "
+                f"not {shown(values)}."
+            )
+        settings = dict(values)
+        SETTINGS["data"].check(settings["data"])
+        return make_config(settings.pop("data"), **settings)
 
     def to_json(self) -> str:
         """Return the configuration as one JSON object."""
@@ -290,7 +304,7 @@ def make_config(data: str, **choices: Any) -> RunConfig:
         if key not in SETTINGS:
             near = difflib.get_close_matches(key, SETTINGS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(f"There is no setting {key!r}.{hint}")
+            raise ConfigError(f"There is no setting {shown(key)}.{hint}")
     chosen = {key: value for key, value in choices.items() if value is not None}
     spec = backbones().get(chosen.get("backbone", DEFAULTS["backbone"]))
     strategy = STRATEGIES.get(chosen.get("strategy", DEFAULTS["strategy"]))
@@ -304,8 +318,9 @@ def make_config(data: str, **choices: Any) -> RunConfig:
     pretrained = values["weights"] == "pretrained"
     values.setdefault("batch_norm", "frozen" if pretrained else "adapt")
     config = RunConfig(data=str(data), **values)
+    if isinstance(config.input_size, int):
+        spec.check_input_size(config.input_size)
     for name, setting in settings_for(spec.kind).items():
         setting.check(getattr(config, name))
-    spec.check_input_size(config.input_size)
     select_stages(spec.stage_names, config.trainable)
     return config

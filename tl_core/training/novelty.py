@@ -14,17 +14,18 @@ arXiv:2204.06507.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch.nn import functional as F
 
-from tl_core.errors import UserError
 from tl_core.home import replacing
 from tl_core.prefix import inference_batch
+from tl_core.reading import Unreadable
 from tl_core.seeding import generator
 from tl_core.steps import Steps
 from tl_core.training.config import REMEMBERED
@@ -32,10 +33,15 @@ from tl_core.training.evaluation import predict
 from tl_core.training.loader import PhaseLoader
 from tl_core.training.progress import Preparing, report_steps
 from tl_core.training.record import NOVELTY
+from tl_core.training.record_check import reading
 from tl_core.training.setup import TrainingSetup
+from tl_core.training.tensor_file import Form, read_tensors, require_forms
 
 NEIGHBOUR = 5
 """Which neighbour counts: a single strange training item then vouches for no other."""
+
+MOST_VALIDATED = 1_000_000
+"""Validation items whose distances are read back."""
 
 UNFAMILIAR = 0.95
 """An item is called unfamiliar if it is farther off than this share of the validation items."""
@@ -74,21 +80,41 @@ class NoveltyDetector:
             save_file({"features": self.features, "distances": self.distances}, temporary)
 
     @classmethod
-    def load(cls, run_dir: Path) -> NoveltyDetector | None:
+    def load(cls, run_dir: Path, num_features: int) -> NoveltyDetector | None:
         """Return the detector of a run, or None for a run from before there were detectors.
+
+        Parameters
+        ----------
+        num_features
+            F, of the network that it belongs to.
 
         Raises
         ------
         UserError
-            If the file is damaged.
+            If the file is damaged, or belongs to another network.
         """
-        path = run_dir / NOVELTY
-        if not path.exists():
+        if not os.path.lexists(run_dir / NOVELTY):
             return None
-        try:
-            return cls(**load_file(path))
-        except (OSError, SafetensorError, TypeError) as error:
-            raise UserError(f"The file {path} is damaged.") from error
+
+        def check(found: Mapping[str, Form]) -> None:
+            known, validated = (
+                max(found[name].shape[:1], default=0) if name in found else 0
+                for name in ("features", "distances")
+            )
+            wanted = {
+                "features": Form("F16", (min(known, REMEMBERED), num_features)),
+                "distances": Form("F32", (min(validated, MOST_VALIDATED),)),
+            }
+            require_forms(found, wanted, "its network")
+
+        most = 2 * REMEMBERED * num_features + 4 * MOST_VALIDATED
+        with reading(run_dir, NOVELTY):
+            detector = cls(**read_tensors(run_dir / NOVELTY, most, check))
+            if not (len(detector.features) and len(detector.distances)):
+                raise Unreadable("holds no item")
+            if not all(t.isfinite().all() for t in (detector.features, detector.distances)):
+                raise Unreadable("holds values that are no numbers")
+        return detector
 
 
 def fit_novelty(

@@ -14,15 +14,16 @@ file                      holds
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tl_core.codec import from_plain, to_plain
-from tl_core.errors import UserError
+from tl_core.codec import PlainDataError, from_plain, to_plain
 from tl_core.home import write_atomically
+from tl_core.reading import MB, read_json
 from tl_core.statistics import wilson_interval
 from tl_core.training.config import RunConfig
 from tl_core.training.events import (
@@ -33,16 +34,22 @@ from tl_core.training.events import (
     RunStarted,
     from_dict,
 )
+from tl_core.training.record_check import contradictions, no_run, reading
+from tl_core.words import shown
 
 if TYPE_CHECKING:
     from tl_core.training.setup import TrainingSetup
     from tl_core.training.state import RunState
 
+CONFIG = "config.json"
 RECORD = "record.json"
+PREDICTIONS = "predictions.json"
 WEIGHTS = "weights.safetensors"
 NOVELTY = "novelty.safetensors"
 CHECKPOINT = "checkpoint.pt"
 
+_MOST_BYTES = {CONFIG: MB // 10, RECORD: 32 * MB, PREDICTIONS: 128 * MB}
+"""Of each JSON file: 100,000 items, or five million probabilities."""
 
 _TELLING = {
     kind.__name__ for kind in (RunStarted, RunResumed, PhaseStarted, PrefixCached, EpochEnded)
@@ -200,8 +207,8 @@ class RunRecord:
             ]
             for row in values[part]:
                 del row["probabilities"]
-        write_atomically(run_dir / "config.json", self.config.to_json() + "\n")
-        write_atomically(run_dir / "predictions.json", json.dumps(predictions) + "\n")
+        write_atomically(run_dir / CONFIG, self.config.to_json() + "\n")
+        write_atomically(run_dir / PREDICTIONS, json.dumps(predictions) + "\n")
         write_atomically(run_dir / RECORD, json.dumps(values, indent=1) + "\n")
 
     @classmethod
@@ -272,19 +279,23 @@ class RunRecord:
         Raises
         ------
         UserError
-            If the folder holds no whole record.
+            If the folder holds no whole record, or one that contradicts itself.
         """
-        try:
-            config = RunConfig.from_dict(_read(run_dir / "config.json"))
-            values = _read(run_dir / RECORD)
-            if probabilities or "val" not in values:  # older records have no answers of their own
-                values |= _read(run_dir / "predictions.json")
-            record = from_plain(cls, {"config": config, **values})
-        except (OSError, ValueError, TypeError) as error:
-            raise UserError(
-                f"{run_dir} is not the folder of a run: {type(error).__name__} while reading it. "
-                "Give the folder that 'train' printed as run_dir."
-            ) from error
+        values: dict[str, Any] = {}
+        for name, most in _MOST_BYTES.items():
+            # Older records have no answers of their own.
+            if name == PREDICTIONS and not probabilities and "val" in values:
+                continue
+            with reading(run_dir, name):
+                found = read_json(run_dir / name, most)
+                if name == CONFIG:
+                    values["config"] = RunConfig.from_dict(found)
+                else:
+                    values |= _fields_of(name, found)
+        with reading(run_dir, RECORD):
+            record = from_plain(cls, values)
+        for name, what in contradictions(record, probabilities):
+            raise no_run(run_dir, name, what)
         if probabilities:
             return record
         val, test = (tuple(p.answer for p in part) for part in (record.val, record.test))
@@ -339,5 +350,10 @@ def interval(predictions: tuple[Prediction, ...]) -> list[float] | None:
     return list(wilson_interval(sum(p.right for p in predictions), len(predictions)))
 
 
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+def _fields_of(name: str, found: Any) -> dict[str, Any]:
+    """Return the fields of a record that stand in a file, which must be these alone."""
+    fields = {field.name for field in dataclasses.fields(RunRecord)} - {"config"}
+    allowed = {"val", "test"} if name == PREDICTIONS else fields
+    if not isinstance(found, dict) or not found.keys() <= allowed:
+        raise PlainDataError(f"must hold {', '.join(sorted(allowed))}, not {shown(found)}")
+    return found

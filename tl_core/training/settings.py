@@ -12,9 +12,13 @@ from dataclasses import KW_ONLY, dataclass, replace
 from types import NoneType
 from typing import Any
 
-from tl_core.errors import ConfigError
+from tl_core.errors import ConfigError, UserError
 from tl_core.modalities import Modality
 from tl_core.registry import Registry
+from tl_core.words import shown
+
+LONGEST_TEXT = 4096
+"""Characters of a setting that is text: as long as a path may be."""
 
 
 @dataclass(frozen=True)
@@ -144,38 +148,61 @@ class Setting:
             self._check_name(value, self.allowed.names)
         elif not isinstance(value, self.kind):
             what = "text" if self.kind is str else "True or False"
-            raise ConfigError(f"{self.name} must be {what}, not {value!r}.")
+            raise ConfigError(f"{self.name} must be {what}, not {shown(value)}.")
+        elif isinstance(value, str) and (len(value) > LONGEST_TEXT or "\0" in value):
+            raise ConfigError(
+                f"{self.name} must be text of at most {LONGEST_TEXT} characters, none of them "
+                f"null, not {shown(value)}."
+            )
+
+    def allows(self, value: Any) -> bool:
+        """Tell whether :meth:`check` accepts a value."""
+        try:
+            self.check(value)
+        except UserError:
+            return False
+        return True
 
     def read(self, text: str) -> Any:
         """Return the value that a link carries as text; names are left to :meth:`check`.
 
         Raises
         ------
-        ValueError
-            If the text is no value that the screen's control allows.
+        ConfigError
+            If the text is no value that the screen's control allows, naming what is.
         """
         if self.kind is bool:
             if text not in ("0", "1"):
-                raise ValueError(text)
+                raise ConfigError(f"{self.name} must be 0 or 1, not {shown(text)}.")
             return text == "1"
-        value = self.kind(text)
-        if isinstance(self.allowed, Interval) and not self.control[0] <= value <= self.control[1]:
-            raise ValueError(text)
+        if not isinstance(self.allowed, Interval):
+            return text
+        smallest, largest = self.control
+        try:
+            value = self.kind(text)
+        except ValueError:
+            value = None
+        if value is None or not smallest <= value <= largest:
+            raise self._no_number(text, smallest, largest)
         return value
 
     def _check_number(self, value: Any, allowed: Interval) -> None:
         kinds = int if self.kind is int else (int, float)
         fits = isinstance(value, kinds) and not isinstance(value, bool)
         if not fits or not allowed.smallest <= value <= allowed.largest:
-            noun = "whole number" if self.kind is int else "number"
-            limits = f"from {allowed.smallest} to {allowed.largest}"
-            raise ConfigError(f"{self.name} must be a {noun} {limits}, not {value!r}.")
+            raise self._no_number(value, allowed.smallest, allowed.largest)
+
+    def _no_number(self, value: Any, smallest: float, largest: float) -> ConfigError:
+        noun = "whole number" if self.kind is int else "number"
+        return ConfigError(
+            f"{self.name} must be a {noun} from {smallest} to {largest}, not {shown(value)}."
+        )
 
     def _check_name(self, value: Any, names: Any) -> None:
         if isinstance(names, Registry):
-            names.get(str(value))
+            names.get(value)
         elif value not in list(names):
-            raise ConfigError(f"{self.name} cannot be {value!r}. Allowed: {', '.join(names)}.")
+            raise ConfigError(f"{self.name} cannot be {shown(value)}. Allowed: {', '.join(names)}.")
 
 
 def settings_of(configuration: type) -> dict[str, Setting]:

@@ -8,7 +8,7 @@ from tl_core.data.limits import megabytes
 from tl_core.machine import slots
 from tl_core.server.cleanup import NOBODY, forget, take_away
 from tl_core.server.load import Disk, Load, disk_use, machine_load
-from tl_core.server.visitors import note_instructor
+from tl_core.server.visitors import note_instructor, rooms_only
 from tl_core.store.database import RUNNING, WAITING, Job
 from tl_core.strategies import STRATEGIES
 from tl_core.words import bytes_text
@@ -29,7 +29,8 @@ _VIEWS = "classroom_views"
 
 def now() -> None:
     """Show the queue, the machine and everybody's runs, kept up to date."""
-    note_instructor(owner())
+    if note_instructor(owner()) and rooms_only():
+        st.rerun()  # the sidebar asks for a room no longer
     st.fragment(_panel, run_every=POLL_SECONDS)()
     _remove()
     _remove_learner()

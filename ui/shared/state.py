@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import streamlit as st
 
 from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
-from tl_core.codec import from_plain, to_plain
+from tl_core.codec import PlainDataError, from_plain, to_plain
 from tl_core.errors import TLError, UserError
 from tl_core.execution.local import LocalExecutor
 from tl_core.server.accept import accept, request
@@ -27,7 +27,13 @@ from tl_core.server.uploads import Uploads
 from tl_core.server.visitors import check_newcomer
 from tl_core.store.database import Job, Store
 from tl_core.store.learner_code import owner_of
-from tl_core.training.config import RunConfig, make_config, under_present_names
+from tl_core.strategies import STRATEGIES
+from tl_core.training.config import (
+    RunConfig,
+    make_config,
+    settings_for,
+    under_present_names,
+)
 from ui.shared.learner import COMPONENT, Learner, learner
 from ui.shared.navigation import ROUTED
 from ui.shared.runs import RunView
@@ -110,13 +116,18 @@ class AppState:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> AppState:
-        """Read what :meth:`to_dict` wrote; fields that are unknown by now are left out."""
+        """Read what :meth:`to_dict` wrote; what is unknown by now, or damaged, is left out."""
         if "forecasts" in values:  # as older workspaces call them
             values = {"guesses": values["forecasts"], **values}
-        state = from_plain(cls, values, lenient=True)
-        state.settings = under_present_names(state.settings)
+        state = cls()
+        for name in values.keys() & {one.name for one in fields(cls)}:
+            with contextlib.suppress(PlainDataError):
+                setattr(state, name, getattr(from_plain(cls, {name: values[name]}), name))
         if state.backbone not in backbones():
             state.backbone, state.thawed = "resnet_mini", None
+        known, settings = settings_for(state.spec.kind), under_present_names(state.settings)
+        state.settings = {k: v for k, v in settings.items() if k in known and known[k].allows(v)}
+        state.strategies = tuple(name for name in state.strategies if name in STRATEGIES)
         return state
 
     def to_dict(self) -> dict[str, Any]:

@@ -77,8 +77,8 @@ def decode(query: Mapping[str, str]) -> Linked:
         if key in texts:
             try:
                 settings[key] = _setting(key, texts[key], linked.given.get("backbone"))
-            except (TLError, ValueError, OverflowError):
-                linked.notes.append(f"The setting {key} cannot be {texts[key]!r} here.")
+            except TLError as error:
+                linked.notes.append(f"A setting of the link was left out: {error}")
     if settings or linked.given:
         linked.given["settings"] = settings
     return linked

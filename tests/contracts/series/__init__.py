@@ -110,6 +110,7 @@ SERIES = Modality(
     size_title="Length in steps",
     size_unit="steps",
     smallest_size=16,
+    largest_size=MOST,
     growth=1,
     preprocessing=SeriesPreprocessing,
     open=open_series,

@@ -3,6 +3,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from tests.photos import make_photo, make_photo_folder
 from tests.work import is_linear, work_of
 from tl_core.data import files, require_usable, scan
+from tl_core.data.checked import KEPT
 from tl_core.data.files import read_layout
 from tl_core.data.scan import glance
 from tl_core.errors import DataError
@@ -270,3 +272,65 @@ def test_generated_classes_differ() -> None:
     ]
     assert np.abs(means[0] - means[1]).max() > 30
     assert isinstance(make_photo(0), Image.Image)
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> Path:
+    """Return a folder with a list of its files, as an upload has one."""
+    make_photo_folder(tmp_path / "set", per_class=2)
+    listed = {p.relative_to(tmp_path / "set").as_posix() for p in tmp_path.rglob("*.jpg")}
+    manifest = {"name": "set", "files": {name: name for name in listed}, "skipped": {}}
+    (tmp_path / "set" / files.MANIFEST).write_text(json.dumps({**manifest, "shrunk": 0}))
+    return tmp_path / "set"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"files": {"ant/0.jpg": "../../secret"}}, "'../../secret', which is no file of that"),
+        ({"files": {"ant/0.jpg": "/etc/passwd"}}, "'/etc/passwd', which is no file of that"),
+        ({"files": {"ant/0.jpg": 3}}, "files.ant/0.jpg must be text, not 3"),
+        ({"files": ["ant/0.jpg"]}, "files must be values by their names"),
+        ({"shrunk": "many"}, "shrunk must be a whole number"),
+        ({"root": "/etc"}, "must hold name, files and skipped"),
+        ({"colour": 1}, "no Listing has it"),
+    ],
+    ids=str,
+)
+def test_a_list_of_files_that_lies_is_told(change: dict[str, Any], said: str, upload: Path) -> None:
+    manifest = upload / files.MANIFEST
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
+    with pytest.raises(DataError) as caught:
+        scan(upload)
+    assert said in str(caught.value) and str(manifest) in str(caught.value)
+    manifest.write_bytes(b"[" * 100_000)
+    with pytest.raises(DataError, match="nested too deeply"):
+        scan(upload)
+
+
+def test_a_file_that_is_listed_and_not_there_is_left_out(upload: Path) -> None:
+    next(upload.rglob("*.jpg")).unlink()
+    dataset, report = scan(upload)
+    assert len(dataset.items) == 3
+    assert "No such file" in next(iter(report.unreadable.values()))
+
+
+@pytest.mark.parametrize(
+    "content", [b"[]", b"[" * 100_000, b'{"version": 1}', b'{"modality": "photo", "files": 3}']
+)
+@pytest.mark.parametrize("name", [".tl_scan.json", KEPT])
+def test_what_is_remembered_and_damaged_is_found_out_anew(
+    name: str, content: bytes, upload: Path
+) -> None:
+    whole = scan(upload)
+    for kept in (".tl_scan.json", KEPT):
+        (upload / kept).unlink()
+    (upload / name).write_bytes(content)
+    assert scan(upload) == whole
+
+
+def test_no_check_that_is_remembered_leads_out_of_its_folder(upload: Path) -> None:
+    whole = scan(upload)
+    kept = upload / KEPT
+    kept.write_text(kept.read_text().replace('"stored": "', '"stored": "../'))
+    assert scan(upload) == whole

@@ -235,3 +235,10 @@ def test_other_formats_are_decoded_whole(tmp_path: Path) -> None:
     file = tmp_path / "photo.png"
     make_photo(0, size=(400, 300)).save(file)
     assert decode(file, shorter=20).size == (400, 300)
+
+
+def test_what_a_codec_says_on_several_lines_is_told_on_one() -> None:
+    whole = encode(make_photo(0, size=(24, 16)), "HEIF")
+    with pytest.raises(DataError, match="damaged or cut off") as caught:
+        decode(whole[:-1])
+    assert "\n" not in str(caught.value)

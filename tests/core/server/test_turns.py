@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
+from queue import Queue
+from threading import Event
+from typing import Any
 
+import pytest
+
+from tl_core.server.limits import UploadLimits
 from tl_core.server.turns import Ticket, Turns
+from tl_core.server.upload_spool import UploadSpool
 
 
 def stand(turns: Turns, stack: ExitStack, owner: str) -> Ticket:
@@ -54,3 +63,30 @@ def test_who_leaves_the_line_holds_nobody_up() -> None:
             assert not turns.is_next(other)
         assert turns.is_next(other)
     assert not turns._waiting and not turns._served and not turns._going
+
+
+def test_a_learner_with_many_tabs_leaves_a_place_for_others(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checking: Queue[str] = Queue()
+    go_on = Event()
+
+    def check(spool: UploadSpool, *_: Any) -> dict[str, Any]:
+        checking.put(spool.owner)
+        assert go_on.wait(60)
+        return {}
+
+    def send(owner: str) -> None:
+        with UploadSpool("x", UploadLimits(at_once=2), owner) as spool:
+            spool.check("items", Path("x"), 0)
+
+    monkeypatch.setattr(UploadSpool, "_run", check)
+    with ThreadPoolExecutor() as pool:
+        tabs = [pool.submit(send, "anna")]
+        assert checking.get(timeout=60) == "anna"
+        tabs += [pool.submit(send, "anna") for _ in range(3)]
+        tabs.append(pool.submit(send, "ben"))
+        assert checking.get(timeout=60) == "ben", "all places were held by one"
+        go_on.set()
+        for tab in tabs:
+            tab.result(60)

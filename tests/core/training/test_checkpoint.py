@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -174,3 +179,90 @@ def test_a_checkpoint_of_another_version_is_told(photos: Path, tmp_path: Path) -
     torch.save({"steps": 1, "flux": 2}, tmp_path / CHECKPOINT)
     with pytest.raises(UserError, match="another version"):
         list(train(quick(photos), tmp_path))
+
+
+@pytest.fixture(scope="module")
+def paused(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run that was paused after one of two epochs. Only copy it."""
+    folder = tmp_path_factory.mktemp("paused") / "run"
+    until_paused(quick(photos), folder, epochs=1)
+    return folder
+
+
+def _packed(file: Path) -> None:
+    """Pack a checkpoint so that it would unfold to a gigabyte."""
+    with zipfile.ZipFile(file) as whole:
+        parts = {part.filename: whole.read(part) for part in whole.infolist()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+
+
+def _with(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    """Return a change of what a checkpoint holds."""
+
+    def how(file: Path) -> None:
+        values = torch.load(file, weights_only=True)
+        change(values)
+        torch.save(values, file)
+
+    return how
+
+
+class _Harmful:
+    def __reduce__(self) -> Any:
+        return Path.write_text, (Path("harm.txt"), "done")
+
+
+LIES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "packed": (_packed, "is packed"),
+    "code": (lambda file: torch.save({"steps": _Harmful()}, file), "is damaged"),
+    "a pipe": (lambda file: (file.unlink(), os.mkfifo(file)), "no ordinary file"),
+    "terabytes": (lambda file: os.truncate(file, 2**42), "are read"),
+    "endless phases": (
+        _with(lambda v: v["phases"][0].update(epochs=2**60)), "holds other phases"
+    ),
+    "an epoch of text": (
+        _with(lambda v: v["history"][0].update(val_loss="low")), "history[0].val_loss must be"
+    ),
+    "a best epoch to come": (_with(lambda v: v.update(best_epoch=9)), "a best epoch"),
+    "another network": (
+        _with(lambda v: v["classifier"].update(extra=torch.zeros(2))), "does not fit resnet_mini"
+    ),
+    "best weights of another shape": (
+        _with(lambda v: v["best"].update({k: torch.zeros(1) for k in v["best"]})), "does not fit"
+    ),
+    "a tensor without memory": (
+        _with(lambda v: v["best"].update({k: torch.zeros(1).expand(10**9) for k in v["best"]})),
+        "does not fit",
+    ),
+    "a rate of text": (
+        _with(lambda v: v["optimizer"]["param_groups"][0].update(lr="fast")), "param_groups[0].lr"
+    ),
+    "a state of another shape": (
+        _with(lambda v: v["optimizer"]["state"][0].update(exp_avg=torch.zeros(1))), "another shape"
+    ),
+    "a schedule of text": (
+        _with(lambda v: v["schedule"].update(last_epoch="late", step=3)), "schedule.last_epoch"
+    ),
+    "another configuration": (_with(lambda v: v["config"].update(head="none")), "no head named"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("lie", "said"), LIES.values(), ids=LIES)
+def test_a_checkpoint_that_lies_is_told(
+    lie: Callable[[Path], object],
+    said: str,
+    paused: Path,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = Path(shutil.copytree(paused, tmp_path / "run"))
+    lie(run / CHECKPOINT)
+    with pytest.raises(UserError, match="Start the run again") as caught:
+        list(train(quick(photos), run))
+    message = str(caught.value)
+    assert said in message and CHECKPOINT in message and "\n" not in message
+    assert not (tmp_path / "harm.txt").exists()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,32 @@ def test_a_former_name_is_read() -> None:
     old = {"image_size" if key == "input_size" else key: v for key, v in config.to_dict().items()}
     assert RunConfig.from_dict(old) == config
     assert make_config("photos", image_size=64, input_size=32).input_size == 32
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size", "near"),
+    [
+        ("resnet18", 1025, 1024),
+        ("resnet18", 100_000, 1024),
+        ("resnet18", 10**400, 1024),
+        ("resnet18", -(10**5000), 32),
+        ("vit_b_16", 1025, 1024),
+        ("vit_b_16", 33, 32),
+    ],
+    ids=range(6),
+)
+def test_a_size_beyond_every_network_gets_the_nearest_one(
+    backbone: str, size: int, near: int
+) -> None:
+    with pytest.raises(ConfigError, match=f"at most 1024.* The nearest that works is {near}"):
+        make_config("photos", backbone=backbone, input_size=size)
+    assert make_config("photos", backbone=backbone, input_size=near).input_size == near
+
+
+@pytest.mark.parametrize("values", [None, [], "x", {}, {"data": 3}, {"data": "x", "data ": 1}])
+def test_what_is_no_configuration_is_told(values: Any) -> None:
+    with pytest.raises(ConfigError):
+        RunConfig.from_dict(values)
 
 
 def test_an_unknown_setting_gets_the_nearest_one() -> None:

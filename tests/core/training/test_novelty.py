@@ -21,6 +21,9 @@ from tl_core.training.loop import train
 from tl_core.training.novelty import NEIGHBOUR, UNFAMILIAR, NoveltyDetector
 from tl_core.training.record import NOVELTY, RunRecord
 
+FEATURES = 256
+"""Of resnet_mini."""
+
 
 @pytest.fixture(scope="module")
 def many_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -64,7 +67,7 @@ def test_every_run_keeps_what_it_is_at_home_with(
     strategy: str, many_photos: Path, tmp_path: Path
 ) -> None:
     run = finish(many_photos, tmp_path / "run", strategy=strategy, trainable="last:2")
-    known, record = NoveltyDetector.load(run), RunRecord.load(run)
+    known, record = NoveltyDetector.load(run, FEATURES), RunRecord.load(run)
     assert known is not None
     assert len(known.features) == len(record.split["train"]) <= REMEMBERED
     assert len(known.distances) == len(record.val)
@@ -73,7 +76,7 @@ def test_every_run_keeps_what_it_is_at_home_with(
 
 def test_where_features_are_kept_changes_nothing(many_photos: Path, tmp_path: Path) -> None:
     runs = [finish(many_photos, tmp_path / str(cache), cache=cache) for cache in (True, False)]
-    kept, afresh = (NoveltyDetector.load(run) for run in runs)
+    kept, afresh = (NoveltyDetector.load(run, FEATURES) for run in runs)
     assert kept is not None and afresh is not None
     assert kept.features.float().numpy() == pytest.approx(afresh.features.float().numpy(), abs=2e-3)
 

@@ -67,7 +67,7 @@ def test_the_text_of_a_link_is_read(name: str, text: str, value: object) -> None
     ("name", "text"), [("epochs", "201"), ("epochs", "2.5"), ("lr", "nan"), ("class_weights", "on")]
 )
 def test_text_that_no_control_would_give_is_refused(name: str, text: str) -> None:
-    with pytest.raises(ValueError, match=r".*"):
+    with pytest.raises(ConfigError, match=f"{name} must be .*, not '{text}'"):
         SETTINGS[name].read(text)
 
 

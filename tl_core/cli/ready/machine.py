@@ -21,12 +21,14 @@ from tl_core.backbones.weights import location, weights_path
 from tl_core.cli.ready.check import Check, fail, note, ok
 from tl_core.data import open_dataset
 from tl_core.data.catalog import bundled_sets
+from tl_core.data.limits import megabytes
 from tl_core.download import is_whole
 from tl_core.execution.local import supervisor_alive
 from tl_core.home import ASSETS, home
 from tl_core.machine import MEMORY_SETTINGS, default_threads, memory_plan, slots
 from tl_core.server.address import lan_address
 from tl_core.server.instructor_login import SHORTEST, weakness
+from tl_core.server.limits import UploadLimits
 from tl_core.server.load import machine_load
 from tl_core.store.damage import COMMAND, is_sound
 from tl_core.store.schema import SCHEMA_VERSION
@@ -120,9 +122,14 @@ def limits(name: str) -> Check:
 def disk(name: str) -> Check:
     """Look at how much room is left where everything is kept."""
     free = shutil.disk_usage(home()).free
-    text = f"{free / 1e9:.1f} GB free in {home()}"
+    limits = UploadLimits.from_environment()
+    text = (
+        f"{free / 1e9:.1f} GB free in {home()}; each learner may keep "
+        f"{megabytes(limits.learner_bytes)}, and nothing new is accepted below "
+        f"{megabytes(limits.disk_floor)}"
+    )
     fix = "Make room, or set TL_HOME to a folder on a larger disk."
-    if free < DISK_NEEDED:
+    if free < max(DISK_NEEDED, limits.disk_floor):
         return fail(name, text, fix)
     return ok(name, text) if free >= DISK_WANTED else note(name, text, fix)
 

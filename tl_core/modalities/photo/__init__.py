@@ -71,6 +71,7 @@ PHOTO = Modality(
     size_title="Photo size in pixels",
     size_unit="px",
     smallest_size=32,  # every family here halves the resolution five times at most
+    largest_size=1024,  # the largest network of the catalogue looks at 384
     growth=2,
     preprocessing=PhotoPreprocessing,
     open=_codec("open"),

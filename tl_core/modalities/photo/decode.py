@@ -210,4 +210,5 @@ def _plain_reasons(source: Source) -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise DataError(f"{name}the picture is too large: make it smaller.") from error
     except Exception as error:  # codecs raise OSError, SyntaxError, struct.error and more
-        raise DataError(f"{name}the file is damaged or cut off ({error}).") from error
+        reason = " ".join(str(error).split())[:200]  # libheif writes several lines
+        raise DataError(f"{name}the file is damaged or cut off ({reason}).") from error
