@@ -27,6 +27,7 @@ from tl_core.server.cleanup import NOBODY, forget, remove_job, sweep
 from tl_core.server.clock import Clock
 from tl_core.server.limits import UploadLimits
 from tl_core.server.load import folder_bytes
+from tl_core.server.previews import picture_of
 from tl_core.server.uploads import Uploads, questions_folder
 from tl_core.store.database import Job, Store
 from tl_core.store.schema import jobs
@@ -208,7 +209,8 @@ def test_photos_runs_and_questions_share_the_budget(store: Store) -> None:
     uploads = Uploads(store)
     file = uploads.take_question(ANNA, PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
     kept = Budget(store).kept(ANNA)
-    assert kept.questions == kept.total == file.stat().st_size > 0
+    size = file.stat().st_size + picture_of(file).stat().st_size
+    assert kept.questions == kept.total == size > 0
     ended(store)
     assert Budget(store).kept(ANNA).total == kept.questions + KEPT
     full = Uploads(store, UploadLimits(learner_bytes=KEPT))
@@ -216,7 +218,7 @@ def test_photos_runs_and_questions_share_the_budget(store: Store) -> None:
         full.take_question(ANNA, PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
     with pytest.raises(UserError, match="each learner may keep"):
         full.take_zip(ANNA, io.BytesIO(b"zip"), "x.zip")
-    assert list(questions_folder().iterdir()) == [file]
+    assert set(questions_folder().iterdir()) == {file, picture_of(file)}
 
 
 def test_the_disk_must_hold_what_has_been_promised(
