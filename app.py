@@ -58,7 +58,8 @@ if __name__ == "__main__":
     identify()  # after the page, so that the invisible component takes no room above it
 else:
     from ui.guard import Guard
+    from ui.shared.downloads import routes
 
     guard = Guard(__file__)
-    app = st.App(__file__, middleware=guard.middleware, lifespan=guard.lifespan)
+    app = st.App(__file__, routes=routes(), middleware=guard.middleware, lifespan=guard.lifespan)
     guard.adopt(app)

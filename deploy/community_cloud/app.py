@@ -19,6 +19,7 @@ if __name__ == "__main__":
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
 else:
     from ui.guard import Guard
+    from ui.shared.downloads import routes
 
     # Names are the host's affair, which also shows the app in a frame.
     os.environ.setdefault("TL_ALLOWED_HOSTS", "*")
@@ -26,5 +27,5 @@ else:
         "TL_FRAME_ANCESTORS", "'self' https://*.streamlit.app https://*.streamlit.io"
     )
     guard = Guard(__file__)
-    app = st.App(__file__, middleware=guard.middleware, lifespan=guard.lifespan)
+    app = st.App(__file__, routes=routes(), middleware=guard.middleware, lifespan=guard.lifespan)
     guard.adopt(app)

@@ -21,7 +21,7 @@ import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol
@@ -222,7 +222,8 @@ class UploadSpool:
         ArchiveError
             With one sentence, if it takes too long or needs too much memory.
         """
-        self._run(Request(kind, self.name, self.file, self.file, self.limits, 0, modality), None)
+        limits = replace(self.limits, cpu_seconds=self.limits.seconds)  # a public set may be large
+        self._run(Request(kind, self.name, self.file, self.file, limits, 0, modality), None)
 
     @contextmanager
     def _turn(self, report: Progress | None) -> Iterator[None]:

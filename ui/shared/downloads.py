@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -16,18 +17,18 @@ _downloads = Downloads()
 _open = False
 
 
-def routes(base: str = "") -> list[Route]:
+def routes(base: str | None = None) -> list[Route]:
     """Return the way on which runs are sent, for the server that takes it up.
 
     Parameters
     ----------
     base
-        Path below which the app lies, without a slash at its ends.
+        Path below which the app lies; that of Streamlit's settings unless given.
     """
     global _open
     _open = True
-    start = f"/{base}" if base else ""
-    return [Route(f"{start}/runs/{{run}}/{{key}}", _send)]
+    below = (base if base is not None else st.get_option("server.baseUrlPath")).strip("/")
+    return [Route(f"{'/' * bool(below)}{below}/runs/{{run}}/{{key}}", _send)]
 
 
 def download_link(job: Job) -> str | None:
