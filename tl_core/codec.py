@@ -169,7 +169,8 @@ def _mapping(data: Any, kind_of: Callable[[str], Any], lenient: bool) -> dict[st
             kind = kind_of(key)
             values[key] = item if kind is None else _from_plain(kind, item, lenient)
         except _NotOfItsType as error:
-            raise error.at(key if len(key) <= 60 else shown(key)) from None
+            plain = len(key) <= 60 and key.isprintable()
+            raise error.at(key if plain else shown(key)) from None
     return values
 
 

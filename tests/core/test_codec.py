@@ -100,6 +100,7 @@ def test_what_does_not_fit_is_refused(change: dict[str, Any]) -> None:
         ({"names": ["x", "y" * 10**6, 3]}, "names[2] must be text, not 3"),
         ({"by_name": {"e": "y" * 10**6}}, "by_name.e must be values by their names, not 'yyy"),
         ({"more": {"a": json.loads("[" * 30 + "]" * 30)}}, "more.a must be nested at most 20 deep"),
+        ({"by_name": {"e\x85": 3}}, "by_name.'e\\x85' must be values by their names, not 3"),
         ({"more": {"a": [float("inf")]}}, "more.a must be a finite number"),
         ({"nest": {"name": "g", "y" * 10**6: 1}}, "must be left out: no Leaf has it"),
     ],
