@@ -54,7 +54,7 @@ def photo(data: bytes, folder: Path) -> None:
     if item is not None:
         answered(lambda: PHOTO.measure(item))
         answered(lambda: PHOTO.check(item))
-    answered(lambda: PHOTO.preview(data))
+    answered(lambda: PHOTO.preview([data]))
     for made in (PHOTO.rewrite, PHOTO.shrink):
         if (kept := _content(answered(lambda made=made: made(data, 1)))) is not None:
             assert Image.open(io.BytesIO(kept)).format in ("PNG", "JPEG")

@@ -40,8 +40,8 @@ def bare(data: bytes) -> bytes | None:
             return _bare_jpeg(data)
         if data.startswith(_PNG):
             return _bare_png(data)
-    except (_Odd, IndexError, zlib.error):
-        pass
+    except Exception:  # _Odd, or one of the many kinds that parsers and codecs raise
+        return None
     return None
 
 
