@@ -10,9 +10,9 @@ from classroom_kit.attacks.files import noise_png
 from classroom_kit.attacks.scene import LIGHT, QUICK, RUN_SECONDS, Attack, Scene, Told, mega
 from classroom_kit.learner import SET, photos_zip
 
-LIMIT_MB = 100
+LIMIT_MB = 300
 HEAVY = "backbone=resnet18&strategies=from_scratch&epochs=1&input_size=32"
-RUNS, QUESTIONS = 6, 8
+RUNS, QUESTIONS = 7, 8
 KEPT = ("runs", "uploads", "questions")
 DISK_MB, SECONDS_TO_SAY = 64, 2.0
 STEPS = "strategies=feature_extraction&epochs=200&input_size=32&batch_size=1&augment=none"
@@ -46,7 +46,9 @@ async def learner_budget(scene: Scene) -> Told:
     kept = scene.stored(*KEPT)
     text = f"{runs} of {RUNS} runs ({mega(bytes_of_runs)}), {asked} of {QUESTIONS} questions "
     text += f"({mega(kept - bytes_of_runs)}): {mega(kept)} kept of {LIMIT_MB} MB"
-    return Told(text + (f", then {said_no}" if said_no else ""), kept <= 1.1 * LIMIT_MB * 2**20)
+    return Told(
+        text + (f", then {said_no}" if said_no else ""), runs > 0 and kept <= 1.1 * LIMIT_MB * 2**20
+    )
 
 
 async def disk_full(scene: Scene) -> Told:

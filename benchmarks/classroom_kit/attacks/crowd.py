@@ -75,7 +75,7 @@ async def made_up_learners(scene: Scene) -> Told:
     waiting = scene.jobs("train", "waiting")
     start = time.monotonic()
     await member.tab.click("Start 1 run")
-    point = await scene.until(lambda: member.tab.page.points() > 0 or member.ended(), 40)
+    point = await scene.until(lambda: member.tab.page.points() > 0 or member.ended(), 90)
     text = f"{runs} of {CODES} strangers run, {photos} of 10 store photos; {waiting} wait before a "
     text += f"member of the class, whose run starts {time.monotonic() - start:.0f} s later"
     text += "" if point is not None else " or never"
@@ -137,8 +137,8 @@ CROWD = (
     ),
     Attack(
         "made-up-learners", "10", f"{CODES} made-up codes from one browser, beside a class",
-        "no run, no photos; the member's run within 40 s", made_up_learners,
-        env={"TL_INSTRUCTOR_CODE": INSTRUCTOR, "TL_SLOTS": "1"}, seconds=150,
+        "no run, no photos; the member's run within 90 s", made_up_learners,
+        env={"TL_INSTRUCTOR_CODE": INSTRUCTOR, "TL_SLOTS": "1"}, seconds=240,
     ),
     Attack(
         "long-run", "11", "an hour's run in the only slot, another learner waits",
