@@ -60,7 +60,8 @@ def class_balance(classes: Sequence[str], splits: Mapping[str, Mapping[str, int]
         },
         "series": series,
     }
-    return Chart(spec, _words(totals, shown), 56 + 26 * max(len(shown), 1))
+    beside = 90 if len(splits) > 1 else 66  # axis, its name, and the legend
+    return Chart(spec, _words(totals, shown), beside + 26 * max(len(shown), 1))
 
 
 def _ends(ordered: list[str]) -> list[str]:
