@@ -46,9 +46,11 @@ def keep_private() -> None:
 def private_file(path: Path) -> Path:
     """Make an empty file that others may not read, unless it is there; close it to them then."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):  # whoever opens it says what is wrong
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-        close_to_others(path)
+    # Never opened where it is there: closing a file drops every lock that this process has on it,
+    # SQLite's too, and the database is damaged (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    with contextlib.suppress(OSError):  # it is there, or whoever opens it says what is wrong
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    close_to_others(path)
     return path
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from sqlalchemy import delete, event, insert
 from sqlalchemy.exc import IntegrityError
 
+from tests.core.test_imports import ROOT
 from tl_core.errors import UserError
 from tl_core.home import home
 from tl_core.server.cleanup import remove_job
@@ -321,3 +324,26 @@ def test_settings_are_shared(store: Store) -> None:
     other = Store()
     assert other.setting("queue_paused") is True
     other.close()
+
+
+def test_what_this_process_opens_beside_harms_no_other_process(store: Store) -> None:
+    """Closing any handle of a file drops the locks of all: https://www.sqlite.org/howtocorrupt.html"""
+    store.set_setting("first", 1)
+    Store(store.url).close()  # as the clean-up does once a minute
+
+    def elsewhere(code: str) -> str:
+        code = (
+            f"from tl_core.store.database import Store; s = Store({store.url!r}); {code}; s.close()"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", f"{opened}; {code}; s.close()"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        ).stdout.strip()
+
+    elsewhere("s.set_setting('second', 2)")  # as a worker does, which comes and goes
+    store.set_setting("third", 3)
+    assert elsewhere("print(s.setting('second'), s.setting('third'))") == "2 3"
+    assert store.setting("second") == 2
