@@ -44,6 +44,7 @@ def trained(lab: Lab, data: Path) -> None:
     measured = [dataset.items[i] for i in make_split(dataset, seed=0).val]
     for offset, strategy in ((0, "feature_extraction"), (1, "fine_tune")):
         config = quick(lab.own(data), strategy=strategy)
+        head = PhaseStarted(1, "Head", [], 1, 1, 1)
         ended = EpochEnded(1, 1, 1.0, 0.5, 1.0, 0.5, 0.01, 1.0, True)
         answers = []
         for number, item in enumerate(measured):
@@ -54,7 +55,7 @@ def trained(lab: Lab, data: Path) -> None:
             config=config, status="finished", reason=None, environment={},
             classes=dataset.classes, fingerprint=dataset.fingerprint,
             split={"train": [], "val": [p.path for p in answers], "test": []},
-            total_parameters=1, trainable_parameters=1, history=(ended,), phases=(),
+            total_parameters=1, trainable_parameters=1, history=(ended,), phases=(head,),
             best_epoch=1, seconds=1.0, val=tuple(answers),
         )  # fmt: skip
         job = lab.store.add_job("train", config.to_dict(), owner=OWNER, comparison="comparison")
@@ -64,7 +65,7 @@ def trained(lab: Lab, data: Path) -> None:
         classes, photos = list(dataset.classes), len(answers)
         told = [
             RunStarted(config.to_dict(), classes, photos, photos, 0, 1, 1, 1),
-            PhaseStarted(1, "Head", [], 1, 1, 1),
+            head,
             ended,
             RunEnded(record.summary(run_folder(job))),
         ]

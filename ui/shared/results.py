@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import streamlit as st
 
 from tl_core.data import DatasetSpec
 from tl_core.errors import TLError, UserError
@@ -132,7 +131,7 @@ def photo_files(data: str) -> PhotoFiles:
         return PhotoFiles(None)
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
+@functools.lru_cache(maxsize=100)
 def record(folder: str) -> RunRecord:
     """Read a record, which never changes once it is written; all sessions share it."""
     return RunRecord.load(Path(folder), probabilities=False)

@@ -27,7 +27,7 @@ def mark(where: str) -> bytes:
 
 def _picture(mode: str = "RGB", seed: int = 0) -> Image.Image:
     data = io.BytesIO(small_photos(8, 64)[seed % 8])
-    return Image.open(data).convert(mode)
+    return Image.open(data, formats=["JPEG"]).convert(mode)
 
 
 def _exif(where: str) -> Image.Exif:

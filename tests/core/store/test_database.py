@@ -331,17 +331,13 @@ def test_what_this_process_opens_beside_harms_no_other_process(store: Store) -> 
     store.set_setting("first", 1)
     Store(store.url).close()  # as the clean-up does once a minute
 
+    opened = f"from tl_core.store.database import Store; s = Store({store.url!r})"
+
     def elsewhere(code: str) -> str:
-        code = (
-            f"from tl_core.store.database import Store; s = Store({store.url!r}); {code}; s.close()"
-        )
         return subprocess.run(
             [sys.executable, "-c", f"{opened}; {code}; s.close()"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT,
-        ).stdout.strip()
+            capture_output=True, text=True, check=True, cwd=ROOT,
+        ).stdout.strip()  # fmt: skip
 
     elsewhere("s.set_setting('second', 2)")  # as a worker does, which comes and goes
     store.set_setting("third", 3)
