@@ -201,14 +201,15 @@ def gpus() -> list[str]:
 
 
 def step_back() -> None:
-    """Give this process, which must not lead a group, a low priority: the pages come first.
+    """Give this process a low priority: the pages come first.
 
     Where the kernel shares cores out among sessions first (autogroup), the niceness of a process
     counts only inside its own; so it gets a session to itself, and that gets the priority too.
     """
     if NICENESS and hasattr(os, "nice"):
         os.nice(NICENESS)
-        os.setsid()
+        with contextlib.suppress(PermissionError):  # it leads its own session already
+            os.setsid()
         with contextlib.suppress(OSError):  # no autogroups here
             Path("/proc/self/autogroup").write_text(str(NICENESS))
 
@@ -226,7 +227,7 @@ def share_heaps() -> None:
 def give_back_memory() -> None:
     """Hand freed memory back to the system, where glibc keeps it for later.
 
-    ProfileKey: after the trial of precisions 50 MB, which a small server has use for.
+    Measured: after the trial of precisions 50 MB, which a small server has use for.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

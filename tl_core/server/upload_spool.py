@@ -62,7 +62,10 @@ _POLL_SECONDS = 0.1
 _OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 1000))
 _TURNS = Turns()
 _ROOT = Path(__file__).resolve().parents[2]
-_INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
+_INHERITED = (
+    *("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH"),
+    *("TL_NICE",),
+)
 
 
 def spool_folder() -> Path:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from tl_core.data.scan import scan
 from tl_core.data.staging import StagingFolder, refusal, refusing_full_disk
 from tl_core.errors import DataError, TLError
 from tl_core.home import write_atomically
+from tl_core.machine import step_back
 from tl_core.modalities import MODALITIES, read_bytes
 from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.previews import picture_of
@@ -99,8 +99,7 @@ class Reporter:
 
 def confine(limits: UploadLimits) -> None:
     """Limit this process's memory, time and files, as far as the system knows how to."""
-    if hasattr(os, "nice"):
-        os.nice(5)
+    step_back()
     try:
         import resource
     except ImportError:  # Windows: the process that started this one still limits its time

@@ -25,6 +25,8 @@ async def _compare(scene: Scene, classes: int) -> Told:
     seconds = await visitor.tab.go("compare")
     spent, grown = scene.cpu() - cpu, scene.memory() - before
     text = f"{size}; Compare {seconds:.1f} s, app CPU {spent:.1f} s, {grown:+.0f} MB"
+    if not visitor.tab.page.has("echarts_chart"):
+        return Told(f"{text}; no comparison to be seen", False)
     return Told(text, spent <= 3.0 and not visitor.tab.page.has("exception"))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
-import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,14 +19,13 @@ from classroom_kit.lesson import attend
 from classroom_kit.records import check
 from classroom_kit.report import Row, percentile
 from classroom_kit.server import Server
+from tl_core.machine import step_back
 from tl_core.store.learner_code import owner_of
 
 STAGGER_SECONDS = 2.0
 """From one attack to the next, and from one learner to the next."""
 LESSON_SECONDS = 240.0
 PREPARE_SECONDS = 300.0
-NICENESS = 5
-"""Of the attackers, who have machines of their own elsewhere."""
 
 
 class Attackers:
@@ -126,7 +124,7 @@ async def _lesson(people: Sequence[Learner], room: str) -> int:
 def _attack(where: tuple[str, str, str, int, str], names: list[str], pipe: Connection) -> None:
     from classroom_kit.attacks.catalog import ATTACKS
 
-    os.nice(NICENESS)
+    step_back()  # elsewhere, attackers would take nothing from the server's cores
     chosen = [attack for attack in ATTACKS if attack.name in names]
     for attack in chosen:
         attack.prepare()
