@@ -26,6 +26,7 @@ from websockets.exceptions import ConnectionClosed
 from classroom_kit.page import Page
 
 PATIENCE = 120.0
+POLL_PATIENCE = 20.0
 """Seconds after which a tab gives up waiting."""
 LEARNER = "learner"
 """The component that asks for the learner's code."""
@@ -278,10 +279,17 @@ class Tab:
             with contextlib.suppress(OSError, ConnectionClosed):  # the tab says so where it waits
                 while True:
                     await asyncio.sleep(interval)
-                    self.polls.append(await self._rerun(fragment))
+                    self.polls.append(await self._poll(fragment))
 
         self._stop_timers([fragment])
         self._timers[fragment] = self._spawn(tick())
+
+    async def _poll(self, fragment: str) -> float:
+        """Look once more; return the seconds until there was an answer, if there was one."""
+        try:
+            return await asyncio.wait_for(self._rerun(fragment), POLL_PATIENCE)
+        except TimeoutError:  # a browser's timer goes on whatever became of its last question
+            return POLL_PATIENCE
 
     def _stop_timers(self, fragments: Any) -> None:
         for fragment in fragments:
