@@ -109,6 +109,7 @@ class TestCompare:
         app = lab.open("compare")
         assert not app.tabs and "Fixed" not in tables(app)[1]
         assert "Where it went wrong" in texts(app)
+        assert "A second one on these photos makes a comparison." in texts(app)
 
     def test_three_runs_have_three_pairs(self, lab: Lab) -> None:
         lab.train(("feature_extraction", "fine_tune", "hybrid"))

@@ -74,6 +74,8 @@ def show_verdict(chosen: str, runs: Sequence[FinishedRun], comparison: Compariso
     headline = _between(verdicts, order[0], order[1]) if len(runs) > 1 else None
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(border=True):
+        if len(runs) == 1:
+            st.markdown("One run has finished. A second one on these photos makes a comparison.")
         if headline:
             st.markdown(f"### {headline.sentence(names)}")
             st.markdown(_evidence(headline, names))
