@@ -68,13 +68,19 @@ def read_json(path: Path, most: int) -> Any:
     Raises
     ------
     Unreadable
-        Also if it is no JSON, holds a number that is none, or is nested too deeply.
+        Also if it is no JSON, holds a number that is none or half of a character, or is nested too
+        deeply.
     """
     data = read_file(path, most)
     if data.count(b"[") + data.count(b"{") > MOST_PARTS:
         raise Unreadable(f"holds more than {MOST_PARTS:,} lists and dictionaries")
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=_refuse)
+        value = json.loads(data.decode("utf-8"), parse_constant=_refuse)
+        if b"\\u" in data:  # what is escaped may be half a character, which no file can be named by
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError as error:
+        raise Unreadable("holds half of a character") from error
     except RecursionError as error:
         raise Unreadable("is nested too deeply") from error
     except ValueError as error:

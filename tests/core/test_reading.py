@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path: Path) -> Non
         (b"[-Infinity]", "-Infinity is no number"),
         (b"9" * 5000, "no JSON"),
         (b"[" * 100_000, "is nested too deeply"),
+        (b'{"files": {"ant/0.jpg": "\\ud800"}}', "half of a character"),
+        (b'["\\udfff"]', "half of a character"),
     ],
 )
 def test_what_is_no_json_is_told(content: bytes, said: str, tmp_path: Path) -> None:
@@ -65,3 +68,8 @@ def test_lists_that_fill_the_memory_are_not_made(
     (tmp_path / "file").write_bytes(b"[" + b"{}," * 10 + b"1]")
     with pytest.raises(Unreadable, match="more than 10 lists and dictionaries"):
         read_json(tmp_path / "file", 10**6)
+
+
+def test_characters_that_are_escaped_are_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text(json.dumps(["\N{ANT}", "ü", "\n"]))
+    assert read_json(tmp_path / "file", 100) == ["\N{ANT}", "ü", "\n"]
