@@ -3,6 +3,7 @@
     python benchmarks/fuzz.py --minutes 5
     python benchmarks/fuzz.py --only photo,run --minutes 60
     python benchmarks/fuzz.py --only run --seed 123456     # the same inputs as once before
+    python benchmarks/fuzz.py --minutes 5 --series 1       # the same seeds each time, as CI does
 
 What has to hold, and what is fed, stands in ``tests/fuzz``. Each round tries every property on some
 new inputs. A failure is made as small as it gets and printed with the seed that finds it again; it
@@ -48,6 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--seed", type=int, help="of one round; by chance unless given")
+    parser.add_argument("--series", type=int, help="of rounds; by chance unless given")
     parser.add_argument("--only", default="", metavar="NAME,...", help=", ".join(PROPERTIES))
     args = parser.parse_args()
     warnings.simplefilter("error")
@@ -56,12 +58,12 @@ def main() -> int:
     chosen = [PROPERTIES[name] for name in args.only.split(",") if name] or PROPERTIES.values()
     tried, failed = dict.fromkeys((one.name for one in chosen), 0), set[str]()
     end = time.monotonic() + 60 * args.minutes
-    place = Path(_PLACE.name)
+    place, chance = Path(_PLACE.name), random.Random(args.series)
     while len(failed) < len(tried):
         for one in chosen:
             if one.name in failed:
                 continue
-            seed = random.randrange(2**32) if args.seed is None else args.seed
+            seed = chance.randrange(2**32) if args.seed is None else args.seed
             count = one.share if args.seed is not None else max(1, one.share // ROUND)
             print(f"{one.name} --seed {seed}", file=sys.stderr, flush=True)  # if it kills us
             if not _holds(one, place / "work", seed, count):
