@@ -26,8 +26,9 @@ from websockets.exceptions import ConnectionClosed
 from classroom_kit.page import Page
 
 PATIENCE = 120.0
-POLL_PATIENCE = 20.0
 """Seconds after which a tab gives up waiting."""
+POLL_PATIENCE = 20.0
+"""The same for one look of a live chart."""
 LEARNER = "learner"
 """The component that asks for the learner's code."""
 

@@ -8,6 +8,7 @@ database, so that asking costs a query and no walk through folders.
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import time
 from collections.abc import Iterable, Mapping
@@ -95,6 +96,10 @@ class Budget:
         self._store = store
         self.limits = limits or UploadLimits.from_environment()
 
+    @functools.cached_property
+    def _clock(self) -> Clock:
+        return Clock(self._store)  # which asks the store; a list of runs needs one
+
     def kept(self, owner: str) -> Kept:
         """Return what a learner keeps; every set of photos counts in full."""
         return Kept(
@@ -115,7 +120,7 @@ class Budget:
 
     def left(self, job: Job) -> float:
         """Return the seconds until an ended run is removed."""
-        return Clock(self._store).until(job.ended or job.created, self.limits.run_seconds)
+        return self._clock.until(job.ended or job.created, self.limits.run_seconds)
 
     def check_runs(
         self,

@@ -25,6 +25,7 @@ from tl_core.modalities import Modality
 from tl_core.server.budget import Budget, check_disk
 from tl_core.server.clock import Clock
 from tl_core.server.limits import UploadLimits, no_room
+from tl_core.server.load import folder_bytes
 from tl_core.server.previews import previews_folder
 from tl_core.server.questions import Questions
 from tl_core.server.rooms import Rooms
@@ -227,7 +228,9 @@ class Uploads:
         return self._kept(owner) - same
 
     def _kept(self, owner: str) -> int:
-        return Budget(self._store, self.limits).kept(owner).total + _size(shots_folder() / owner)
+        return Budget(self._store, self.limits).kept(owner).total + folder_bytes(
+            shots_folder() / owner
+        )
 
     def _room(self, spool: UploadSpool, own: int) -> int:
         """Return the bytes that the learner may still store."""
@@ -373,12 +376,7 @@ def _measure(folder: Path) -> tuple[int, int]:
     """Return the number of photos in a stored upload, and their bytes, previews included."""
     files = list_files(folder).files.values()
     stored = sum((folder / stored).stat().st_size for stored in files)
-    return len(files), stored + _size(folder / "previews")
-
-
-def _size(folder: Path) -> int:
-    """Return the bytes of the files in a folder, which need not be there."""
-    return sum(file.stat().st_size for file in folder.glob("*"))
+    return len(files), stored + folder_bytes(folder / "previews")
 
 
 def _cleanup_lock() -> FileLock:
