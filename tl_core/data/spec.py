@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tl_core.modalities import MODALITIES, Modality
 
@@ -30,6 +31,9 @@ class Item:
     stored
         Where the file lies, relative to the root; differs from ``path`` for uploads, which are
         stored under names of our own.
+    group
+        The same for all items that show the same, as far as that can be told; never split up by
+        an automatic split. Empty: no other item does.
     """
 
     path: str
@@ -37,6 +41,7 @@ class Item:
     split: str | None
     sha256: str
     stored: str
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ class DatasetSpec:
     fingerprint
         Digest of classes, paths and contents: equal data, equal fingerprint, whether it came as a
         folder or as a zip.
+    calibration
+        What holds for the whole set and decides how its items are decoded: see
+        :class:`~tl_core.modalities.base.Modality`.
     """
 
     root: Path
@@ -66,6 +74,7 @@ class DatasetSpec:
     classes: tuple[str, ...]
     items: tuple[Item, ...]
     fingerprint: str
+    calibration: dict[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> Modality:

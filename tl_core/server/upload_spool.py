@@ -30,6 +30,7 @@ from filelock import FileLock, Timeout
 
 from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
+from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.staging import refusal, refusing_full_disk, require_fitting
 from tl_core.errors import ArchiveError
 from tl_core.home import home, log_file
@@ -184,6 +185,7 @@ class UploadSpool:
         room: int,
         report: Progress | None = None,
         modality: str = "photo",
+        how: ReadAs = AS_FOUND,
     ) -> dict[str, Any]:
         """Have the upload checked by a process of its own, which makes ``target``.
 
@@ -197,6 +199,8 @@ class UploadSpool:
             Bytes that are left for it.
         modality
             What kind of data a question is.
+        how
+            How a data set is to be read.
         report
             Called as the work goes on. If it raises, the work ends and leaves nothing.
 
@@ -211,11 +215,11 @@ class UploadSpool:
             With one sentence, if the upload is refused, takes too long or needs too much memory;
             nothing is left on disk.
         """
-        request = Request(kind, self.name, self.file, target, self.limits, room, modality)
+        request = Request(kind, self.name, self.file, target, self.limits, room, modality, how)
         with self._turn(report):
             return self._run(request, report)
 
-    def look(self, kind: str, modality: str = "photo") -> None:
+    def look(self, kind: str, modality: str = "photo", how: ReadAs = AS_FOUND) -> None:
         """Have the checking process look at what is on this server already; nobody waits in line.
 
         See :class:`tl_core.server.upload_worker.Request` for what ``file`` has to hold.
@@ -226,7 +230,7 @@ class UploadSpool:
             With one sentence, if it takes too long or needs too much memory.
         """
         limits = replace(self.limits, cpu_seconds=self.limits.seconds)  # a public set may be large
-        self._run(Request(kind, self.name, self.file, self.file, limits, 0, modality), None)
+        self._run(Request(kind, self.name, self.file, self.file, limits, 0, modality, how), None)
 
     @contextmanager
     def _turn(self, report: Progress | None) -> Iterator[None]:

@@ -201,7 +201,7 @@ def _open(config: RunConfig, decoded: DecodeOnce) -> Preparing[tuple[DatasetSpec
     """Open and check the data set, and split it."""
     what = f"{config.spec.kind.plural} checked"
     dataset, report = yield from report_work(
-        what, lambda progress: open_dataset(config.data, progress=progress, look=decoded)
+        what, lambda progress: open_dataset(config.data, config.read_as, progress=progress)
     )
     config.spec.check_modality(dataset.kind)
     require_usable(report)
