@@ -107,7 +107,7 @@ def test_a_folder_is_scanned_and_split(case: Case, data: Path) -> None:
     dataset, report = open_dataset(data)
     assert dataset.modality == report.modality == case.kind.name
     assert dataset.kind is case.kind is modality_of([item.path for item in dataset.items])
-    assert len(dataset.items) == 20 and len(report.unreadable) == 1
+    assert len(dataset.items) == 20 and len(report.left_out) == 1
     require_usable(report)
     told = json.loads(json.dumps(report.to_dict()))
     measures = case.kind.measure(case.kind.open(read_bytes(dataset.file(0)), None))

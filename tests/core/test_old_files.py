@@ -228,7 +228,7 @@ def test_an_upload_holds_the_photos_that_were_checked(store: Store) -> None:
     dataset, health = scan(upload.path)
     assert (dataset.name, dataset.classes) == ("insects", ("ant", "bee"))
     assert {i.path: i.sha256 for i in dataset.items} == {p: f["sha256"] for p, f in kept.items()}
-    assert not health.unreadable
+    assert not health.left_out
 
     def examine(*_: object) -> None:
         pytest.fail("a photo was examined twice")

@@ -17,7 +17,7 @@ from tests.fuzz.material import NAMES, changed_json, mutated
 from tests.fuzz.photos import MARKER, PHOTOS, PLANTED
 from tests.fuzz.zips import ZIPS
 from tl_core.data.archive import extract
-from tl_core.data.files import read_layout
+from tl_core.data.layout import Seen, read_layout
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.scan import scan
 from tl_core.data.staging import StagingFolder
@@ -90,12 +90,14 @@ def listing(names: list[str], folder: Path) -> None:
     with StagingFolder(folder, "set", LIMITS) as staging:
         if answered(lambda: _stage(names, staging)) is None:
             return  # refused as a whole
-        layout = read_layout([*staging.files, *staging.skipped])
-        known = {layout.prefix + path for path in layout.placed} | set(layout.outside)
-        assert known == {*staging.files, *staging.skipped}
-        assert all(label and "/" not in label for _, label in layout.placed.values())
+        brought = staging.brought
+        reading = read_layout([Seen(path) for path in (*brought.files, *brought.left_out)])
+        over = [path for paths in reading.passed_over.values() for path in paths]
+        known = [*reading.placed, *reading.left_out, *over]
+        assert sorted(known) == sorted((*brought.files, *brought.left_out))
+        assert all(place.label and "/" not in place.label for place in reading.placed.values())
         stored = {path for path in everything_in(staging.folder) if path.startswith("files/")}
-        assert stored == set(staging.files.values())
+        assert stored == set(brought.files.values())
         staging.commit(folder / "set")
     assert {path.partition("/")[0] for path in everything_in(folder)} == {"set"}
     answered(lambda: scan(folder / "set"))

@@ -16,8 +16,8 @@ from sqlalchemy import insert
 from tests.photos import make_photo, make_photo_folder
 from tl_core.data import catalog, make_split, open_dataset, scan
 from tl_core.data.checked import KEPT
-from tl_core.data.files import MANIFEST
-from tl_core.data.scan import scan_cache
+from tl_core.data.manifest import MANIFEST
+from tl_core.data.facts import facts_file
 from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError, TLError
 from tl_core.server import remedies
@@ -146,7 +146,7 @@ def test_the_former_set_stays_and_files_are_shared(uploads: Uploads, three: str)
     before = {file: file.read_bytes() for file in Path(three).rglob("*") if file.is_file()}
     made = drop_class(uploads, ANNA, three, "bee")
     after = {file: file.read_bytes() for file in Path(three).rglob("*") if file.is_file()}
-    of_the_check = {scan_cache(Path(three)), Path(three) / KEPT}
+    of_the_check = {facts_file(Path(three)), Path(three) / KEPT}
     assert {file: content for file, content in after.items() if file not in of_the_check} == before
     assert all(file.stat().st_nlink == 2 for file in (made.path / "files").iterdir())
     uploads.delete(ANNA, Path(three).name)
@@ -157,8 +157,8 @@ def test_no_photo_is_decoded_again(
     uploads: Uploads, three: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_dataset(three)
-    module = sys.modules["tl_core.data.scan"]  # the package has a function of that name
-    monkeypatch.setattr(module, "_examine", lambda *_: pytest.fail("decoded"))
+    undecoded = dataclasses.replace(PHOTO, examine=lambda *_: pytest.fail("decoded"))
+    monkeypatch.setitem(MODALITIES._items, PHOTO.name, undecoded)
     assert len(photos_of(drop_class(uploads, ANNA, three, "bee"))) == 4
 
 
@@ -281,5 +281,6 @@ def test_all_classes_may_bear_names_of_splits(uploads: Uploads, three: str) -> N
 
 def test_what_is_known_of_the_files_goes_along(uploads: Uploads, three: str) -> None:
     made = drop_class(uploads, ANNA, three, "bee")
-    cache = scan_cache(made.path)
-    assert set(json.loads(cache.read_text())["files"]) == set(photos_of(made))
+    cache = facts_file(made.path)
+    known = set(json.loads(cache.read_text())["contents"])
+    assert known >= {item.sha256 for item in open_dataset(made.path)[0].items}
