@@ -28,8 +28,8 @@ class Candidate:
     ----------
     layout
         Its name.
-    of
-        From the path of a file that is evidence to its place.
+    items
+        The files that are evidence.
     place
         Says of any file where it would go, or why nowhere.
     splits
@@ -41,11 +41,17 @@ class Candidate:
     """
 
     layout: str
-    of: dict[str, Place]
+    items: Sequence[Spot] = field(repr=False)
     place: Callable[[Spot], Place | str]
     splits: Splits
     source: str = ""
     labels: Labels | None = field(default=None, repr=False)
+
+    @cached_property
+    def of(self) -> dict[str, Place]:
+        """From the path of each item that has a place to that."""
+        found = ((spot.path, self.place(spot)) for spot in self.items)
+        return {path: where for path, where in found if isinstance(where, Place)}
 
     @cached_property
     def sizes(self) -> Counter[str]:
@@ -159,9 +165,7 @@ class Ground:
         source: str = "",
         labels: Labels | None = None,
     ) -> Candidate:
-        found = ((spot.path, place(spot)) for spot in self.evidence)
-        of = {path: where for path, where in found if isinstance(where, Place)}
-        return Candidate(layout, of, place, splits, source, labels)
+        return Candidate(layout, self.evidence, place, splits, source, labels)
 
     @cached_property
     def training(self) -> list[Spot]:

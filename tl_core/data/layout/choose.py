@@ -39,7 +39,7 @@ def choose(ground: Ground, tables: Mapping[str, str], wanted: str) -> Choice:
         undecided = (taken.layout, rival.layout) if rival else ()
     else:
         found = next((one for one in candidates if one.layout == wanted), None)
-        taken = found or Candidate(wanted, {}, lambda _: _WITHOUT[wanted], ground.splits)
+        taken = found or Candidate(wanted, (), lambda _: _WITHOUT[wanted], ground.splits)
         undecided, notes = (), []
         if not taken.of:
             notes = [f"The reading {wanted!r} gives no class here: {_WITHOUT[wanted]}"]

@@ -15,6 +15,8 @@ NAMED_SHARE = 0.9
 _PIECES = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
 _RANDOM = re.compile(r"(?i)^(?=.*\d)(?=.*[a-f])[0-9a-f]{6,}$|^[0-9a-f]{8}-[0-9a-f-]{20,}$")
 
+_MAY_BE_RANDOM = re.compile(r"[0-9a-fA-F-]{6}")
+
 _NO_CLASS = plain_words(
     "img image images imagen imagem immagine bild photo photos pic pics picture foto fotos dsc "
     "dscn dscf dcim pxl mvimg mvi vid gopr p sam screenshot screen shot bildschirmfoto captura "
@@ -49,6 +51,8 @@ def _first_part(stem: str) -> str:
 
 def _without_random(stem: str) -> str:
     """Return a name without the parts that a program made up."""
+    if not _MAY_BE_RANDOM.search(stem):
+        return stem
     parts = re.split(r"([ _.\-()]+)", stem)
     return "".join("0" if _RANDOM.match(part) else part for part in parts)
 
@@ -82,8 +86,8 @@ def classes_by_name(training: Iterable[str], others: Iterable[str] = ()) -> Mapp
     training, others = list(training), list(others)
     for rule in (_leading, _first_part):
         label_of = {name: rule(_stem(name)) for name in training}
-        sizes = Counter(label for name in training if not _no_class(label := label_of[name]))
-        sizes = Counter({label: size for label, size in sizes.items() if size > 1})
+        found = Counter(label_of[name] for name in training)
+        sizes = {label: n for label, n in found.items() if n > 1 and not _no_class(label)}
         named = sum(sizes.values())
         if len(sizes) > 1 and named >= NAMED_SHARE * len(training):
             label_of |= {name: rule(_stem(name)) for name in others}

@@ -22,16 +22,17 @@ MOST_OF_A_FOLDER = 0.8
 """Share of a folder's files that must look like masks where neither folder nor name says it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Look:
     """What a file has of a mask; ``core`` is the name of the item that it would belong to."""
 
     path: str
-    folder: Folders
+    folder: str
     core: str
     named: bool
     suffixed: bool
     few_values: bool
+    parallel: Folders
 
     @property
     def plain(self) -> bool:
@@ -40,7 +41,7 @@ class _Look:
     @property
     def place(self) -> tuple[Folders, str]:
         """Its folders without those that tell items from masks, and its core."""
-        return _parallel(self.folder), self.core
+        return self.parallel, self.core
 
 
 def find_masks(files: Sequence[Seen]) -> dict[str, str]:
@@ -50,7 +51,8 @@ def find_masks(files: Sequence[Seen]) -> dict[str, str]:
     same name where an item would stand, or few values. A folder ``masks`` beside ``faces`` with
     numbered files in both is none, and neither is a folder of drawings with few values.
     """
-    looks = [_look(file) for file in files if file.usable]
+    folders: dict[str, _Folder] = {}
+    looks = [_look(file, folders) for file in files if file.usable]
     items = [look for look in looks if look.plain]
     if len(items) == len(looks):
         return {}
@@ -99,15 +101,27 @@ def _reason(partner: str) -> str:
     return f"it is the mask or label image of {partner}, and no item itself."
 
 
-def _look(file: Seen) -> _Look:
-    folder = tuple(file.path.split("/")[:-1])
-    stem = file.path.rpartition("/")[2].rpartition(".")[0]
+@dataclass(frozen=True)
+class _Folder:
+    """Whether a folder is named for masks, and its name without what says so."""
+
+    named: bool
+    parallel: Folders
+
+
+def _look(file: Seen, folders: dict[str, _Folder]) -> _Look:
+    folder, _, name = file.path.rpartition("/")
+    if folder not in folders:
+        names = tuple(folder.split("/"))
+        folders[folder] = _Folder(any(map(is_mask, names)), _parallel(names))
+    of = folders[folder]
+    stem = name.rpartition(".")[0] or name
     found = _SUFFIX.search(stem)
     core = stem[: found.start()].rstrip(" _.-") if found else ""
-    suffixed = bool(core)
-    core = core or stem
-    named = any(map(is_mask, folder))
-    return _Look(file.path, folder, core.casefold(), named, suffixed, file.labels_only)
+    few_values = file.labels_only
+    return _Look(
+        file.path, folder, (core or stem).casefold(), of.named, bool(core), few_values, of.parallel
+    )
 
 
 def _parallel(folders: Folders) -> Folders:

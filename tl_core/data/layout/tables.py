@@ -109,6 +109,8 @@ def read_tables(tables: Mapping[str, str], paths: Sequence[str]) -> list[Labels]
 
     Tables with the same columns, one in each split folder for example, speak together.
     """
+    if not tables:
+        return []
     files = Files(paths)
     alike: dict[tuple[str, ...], list[_Table]] = {}
     for path in sorted(tables):

@@ -138,6 +138,7 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[^\W\d_]+|\d+", _JOINED_WORDS.sub(r" \1 ", plain)))
 
 
+@lru_cache(maxsize=100_000)
 def _split_of_word(word: str) -> str | None:
     for split in _SPLITS:
         if word in _SPLITS[split] or word in _JOINED_OF[split] or word.startswith(_STEMS[split]):
