@@ -20,6 +20,7 @@ from typing import IO
 
 from tl_core.data.files import MANIFEST, Layout, Names, clean, ignored, misplaced, read_layout
 from tl_core.data.limits import ArchiveLimits, megabytes
+from tl_core.data.zip_names import ZipNames
 from tl_core.errors import ArchiveError
 from tl_core.home import disk_full
 
@@ -101,6 +102,10 @@ class StagingFolder:
         From the real path of a file that is left out to the reason.
     shrunk
         Number of items that were made smaller.
+    folders
+        Paths of folders that an archive lists, whether they hold anything or not.
+    zip_names
+        How the names of an archive were read; None of what came in otherwise.
     """
 
     parent: Path
@@ -109,6 +114,8 @@ class StagingFolder:
     files: dict[str, str] = field(default_factory=dict, init=False)
     skipped: dict[str, str] = field(default_factory=dict, init=False)
     shrunk: int = field(default=0, init=False)
+    folders: list[str] = field(default_factory=list, init=False)
+    zip_names: ZipNames | None = field(default=None, init=False)
     folder: Path = field(init=False)
     _names: Names = field(default_factory=Names, init=False)
     _digests: dict[str, str] = field(default_factory=dict, init=False)
@@ -153,7 +160,7 @@ class StagingFolder:
         path = raw_path.replace("\\", "/")
         require_fitting(self.name, path.rstrip("/"))
         parts = [part for part in path.split("/") if part not in ("", ".")]
-        if path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in parts:
+        if path.startswith("/") or re.match("[A-Za-z]:/", path) or ".." in parts:
             raise self.refuse(f"the path {clean(raw_path)!r} in it leads out of its own folder.")
         return clean("/".join(parts))
 
@@ -188,6 +195,10 @@ class StagingFolder:
             path = self._names.take(path)
             self.files[path] = stored
             self._digests[path] = digest.hexdigest()
+
+    def note_folder(self, path: str) -> None:
+        """Note a folder that an archive lists: it may be a class without a file."""
+        self.folders.append(path)
 
     def skip(self, path: str, reason: str) -> None:
         """Leave out a file that was stored."""
