@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tl_core.data.foreign import passing_rule
+from tl_core.data.passing import passing_rule
+from tl_core.data.zip_names import visible
 from tl_core.data.manifest import Brought, read_manifest
 
 MOST_FOLDERS, LONGEST_PATH = 16, 1000
@@ -25,16 +26,7 @@ def clean(path: str) -> str:
 
     Names that differ stay different.
     """
-    return "".join(_visible(char) for char in unicodedata.normalize("NFC", path))
-
-
-def _visible(char: str) -> str:
-    if unicodedata.category(char) not in ("Cc", "Cs"):
-        return char
-    code = ord(char)
-    if code < 0x20:
-        return chr(0x2400 + code)  # Unicode's pictures of control characters
-    return "\u2421" if code == 0x7F else f"\u27e8{code:x}\u27e9"
+    return visible(unicodedata.normalize("NFC", path))
 
 
 def misplaced(path: str) -> str | None:

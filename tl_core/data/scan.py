@@ -20,9 +20,9 @@ from tl_core.data.manifest import Brought
 from tl_core.data.pages import add_pages
 from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.report import Found, report
+from tl_core.data.respell import respell
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.tables import read_tables
-from tl_core.data.zip_names import respell
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, modality_of
 from tl_core.steps import Progress

@@ -19,10 +19,11 @@ from types import TracebackType
 from typing import IO
 
 from tl_core.data.files import Names, clean, misplaced, topmost_empty
-from tl_core.data.foreign import passing_rule
+from tl_core.data.containers import nested_archive
 from tl_core.data.limits import ArchiveLimits, megabytes
 from tl_core.data.manifest import MANIFEST, Brought, write_manifest
-from tl_core.data.nested import archive_of_items
+from tl_core.data.passing import passing_rule
+from tl_core.data.zip_names import ZipNames
 from tl_core.errors import ArchiveError
 from tl_core.home import disk_full
 
@@ -153,18 +154,31 @@ class StagingFolder:
         self._stored += 1
         return f"files/{self._stored - 1:06}"
 
-    def note_folder(self, path: str) -> None:
-        """Remember a folder, which may turn out to be empty."""
+    def admit_names(self, names: ZipNames) -> list[str]:
+        """Admit all entries of an archive, and remember how their names were read."""
+        paths = [self.admit(path) for path in names.paths]
+        if names.candidates:
+            self.brought.encoding = names.encoding
+            self.brought.encodings = {} if names.sure else names.candidates
+        return paths
+
+    def note_folder(self, path: str, raw: bytes | None = None) -> None:
+        """Remember a folder, which may turn out to be empty. See :meth:`store`."""
         if path and not passing_rule(path):
             self.folders.append(path)
+            self._note_name(path, raw)
 
-    def store(self, path: str, stream: IO[bytes]) -> str | None:
+    def store(self, path: str, stream: IO[bytes], raw: bytes | None = None) -> None:
         """Store one file; what falls under a rule is counted, an oversized one left out by name.
 
-        Returns
-        -------
-        str or None
-            The path under which the file is known from now on; None if it is not stored.
+        Parameters
+        ----------
+        path
+            What :meth:`admit` made of its name.
+        stream
+            Its content.
+        raw
+            Its name in the archive, where that does not say how it reads.
 
         Raises
         ------
@@ -173,8 +187,9 @@ class StagingFolder:
         """
         if rule := passing_rule(path):
             self.brought.pass_over(rule)
-            return None
+            return
         path = self._names.take(path)
+        self._note_name(path, raw)
         stored = self.place()
         digest = hashlib.sha256()
         size = 0
@@ -186,15 +201,17 @@ class StagingFolder:
                     break
                 digest.update(chunk)
                 file.write(chunk)
-            if size <= self.limits.file_bytes and (refused := archive_of_items(path, file)):
+            if size <= self.limits.file_bytes and (refused := nested_archive(path, file)):
                 raise self.refuse(refused)
         self.brought.files[path] = stored
         self._digests[path] = digest.hexdigest()
         if size > self.limits.file_bytes:
             limit = megabytes(self.limits.file_bytes)
             self.leave_out(path, f"the file is larger than {limit}: save it smaller.")
-            return None
-        return path
+
+    def _note_name(self, path: str, raw: bytes | None) -> None:
+        if raw is not None and not raw.isascii():
+            self.brought.raw_names[path] = raw.hex()
 
     def leave_out(self, path: str, reason: str) -> None:
         """Leave out a file that was stored."""
