@@ -30,7 +30,6 @@ from tl_core.cost import benchmarks, measure
 from tl_core.cost.estimate import Amount, estimate_cost
 from tl_core.cost.profile import ProfileKey
 from tl_core.data import make_split, open_dataset, require_usable
-from tl_core.data.decode_once import DecodeOnce
 from tl_core.data.preview import VIEWS, augmented_views
 from tl_core.data.views import Items, TrainingViews
 from tl_core.errors import DataError
@@ -110,7 +109,7 @@ def test_a_folder_is_scanned_and_split(case: Case, data: Path) -> None:
     assert len(dataset.items) == 20 and len(report.unreadable) == 1
     require_usable(report)
     told = json.loads(json.dumps(report.to_dict()))
-    measures = case.kind.measure(case.kind.open(read_bytes(dataset.file(0)), None))
+    measures = case.kind.measure(case.kind.open(read_bytes(dataset.file(0)), None, {}))
     for name, number in measures.numbers.items():
         assert told[name]["min"] <= number <= told[name]["max"]
     for name in measures.kinds:
@@ -125,11 +124,14 @@ def test_a_folder_is_scanned_and_split(case: Case, data: Path) -> None:
 
 def test_what_is_no_item_is_refused_before_it_is_decoded(case: Case, data: Path) -> None:
     content = read_bytes(files_of(data)[0])
-    work = case.kind.work(case.kind.measure(case.kind.open(content, None)).numbers)
+    work = case.kind.work(case.kind.measure(case.kind.open(content, None, {})).numbers)
     with pytest.raises(DataError):
-        case.kind.open(b"\x00\x01 words", None)
-    with pytest.raises(DataError):
-        case.kind.open(content, work / 2)
+        case.kind.open(b"\x00\x01 words", None, {})
+    for too_little in (work / 100, 0):  # what is a little too large may be read at a fraction
+        with pytest.raises(DataError):
+            case.kind.open(content, too_little, {})
+        with pytest.raises(DataError):
+            case.kind.examine(content, too_little)
 
 
 def test_views_depend_on_seed_epoch_and_position_alone(case: Case, data: Path) -> None:
@@ -157,16 +159,13 @@ def test_an_item_is_decoded_once(case: Case, data: Path, monkeypatch: pytest.Mon
     augmentation = case.kind.augmentations.get("standard")
     form = tensors.training_form(preprocessing, augmentation)
     assert json.dumps(dataclasses.astuple(form)) and form.nbytes > 0  # type: ignore[call-overload]
-    decoded = DecodeOnce(case.kind, form)
-    dataset, _ = open_dataset(data, look=decoded)
+    dataset, _ = open_dataset(data)
     files, digests = dataset.files(range(20)), dataset.digests(range(20))
     fresh = TrainingViews(Items(case.kind, files), preprocessing, augmentation, 0)
+    TrainingViews(Items(case.kind, files, digests), preprocessing, augmentation, 0)
     monkeypatch.setattr(tensors, "to_array", lambda *_: pytest.fail("decoded again"))
-    handed_on = Items(case.kind, files, digests, decoded)
-    views = TrainingViews(handed_on, preprocessing, augmentation, 0)
-    assert torch.equal(views.batch(range(20), 1), fresh.batch(range(20), 1))
     kept = TrainingViews(Items(case.kind, files, digests), preprocessing, augmentation, 0)
-    assert torch.equal(kept.batch(range(20), 1), views.batch(range(20), 1))
+    assert torch.equal(kept.batch(range(20), 1), fresh.batch(range(20), 1))
 
 
 def test_the_network_takes_raw_batches(case: Case) -> None:
@@ -293,7 +292,7 @@ def test_an_upload_is_kept_no_larger_than_useful(case: Case, data: Path, tmp_pat
     assert kept < sum(file.stat().st_size for file in files_of(data))
     assert all(preview_of([file]).stat().st_size for file in dataset.files(range(21)))
     asked = case.kind.rewrite(large.read_bytes(), 50)
-    case.kind.check(case.kind.open(asked.content, None))
+    assert case.kind.examine(asked.content, None).numbers
     assert asked.picture
 
 
@@ -318,4 +317,4 @@ def test_made_up_items_are_items(case: Case, tmp_path: Path, size: int) -> None:
     made_up = tensors.made_up_batch(2, preprocessing)
     assert real.shape == made_up.shape and real.dtype == made_up.dtype
     assert np.isfinite(real.float().numpy()).all()
-    assert to_plain(case.kind.measure(case.kind.open(read_bytes(files[0]), None)))
+    assert to_plain(case.kind.measure(case.kind.open(read_bytes(files[0]), None, {})))

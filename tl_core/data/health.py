@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from tl_core.codec import to_plain
 from tl_core.data.files import Layout
 from tl_core.data.spec import SPLITS, DatasetSpec, Item
 from tl_core.errors import DataError
@@ -34,7 +35,7 @@ class FileFacts:
         Of the file in bytes and nanoseconds: where they are as before, so is the rest.
     sha256
         Hexadecimal digest of the file's bytes; empty for an unreadable file.
-    numbers, kinds
+    numbers, kinds, traits, signature, labels_only, parts
         As in :class:`~tl_core.modalities.base.Measures`.
     reason
         Why it is unreadable; None for a good item.
@@ -46,11 +47,22 @@ class FileFacts:
     numbers: dict[str, float] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     reason: str | None = None
+    traits: dict[str, float] = field(default_factory=dict)
+    signature: str = ""
+    labels_only: bool = False
+    parts: int = 1
+
+    @classmethod
+    def of(cls, measures: Measures, size: int, mtime_ns: int, sha256: str) -> FileFacts:
+        """Return the facts of a good item."""
+        return cls(size, mtime_ns, sha256, **to_plain(measures))
 
     @property
     def measures(self) -> Measures:
         """What the file says of its item."""
-        return Measures(self.numbers, self.kinds)
+        return Measures(
+            self.numbers, self.kinds, self.traits, self.signature, self.labels_only, self.parts
+        )
 
 
 @dataclass(frozen=True)

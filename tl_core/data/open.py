@@ -14,7 +14,7 @@ from tl_core.data.checked import RecentlyOpened, stamp
 from tl_core.data.files import clean
 from tl_core.data.health import HealthReport
 from tl_core.data.limits import ArchiveLimits
-from tl_core.data.scan import Look, glance, scan
+from tl_core.data.scan import scan
 from tl_core.data.spec import DatasetSpec
 from tl_core.data.staging import LIMITS
 from tl_core.errors import DataError
@@ -23,7 +23,7 @@ from tl_core.steps import Progress
 
 
 def open_dataset(
-    data: str | Path, *, progress: Progress | None = None, look: Look | None = glance
+    data: str | Path, *, progress: Progress | None = None, look: bool = True
 ) -> tuple[DatasetSpec, HealthReport]:
     """Open a folder or zip of class folders, or a set of ``tl_core.data.catalog``, and check it.
 
@@ -37,8 +37,7 @@ def open_dataset(
     progress
         Called with the number of files checked and their total.
     look
-        Decodes the items that were never checked, for a use of its own perhaps; None: see
-        :func:`~tl_core.data.scan.scan`.
+        Whether items that were never checked may be opened: see :func:`~tl_core.data.scan.scan`.
 
     Raises
     ------
@@ -61,9 +60,7 @@ def open_dataset(
 _recent = RecentlyOpened()
 
 
-def reopen_dataset(
-    data: str | Path, *, look: Look | None = glance
-) -> tuple[DatasetSpec, HealthReport]:
+def reopen_dataset(data: str | Path, *, look: bool = True) -> tuple[DatasetSpec, HealthReport]:
     """Open a data set as :func:`open_dataset` does; at once if this process had it open before.
 
     For a server's pages, which need it again with every click: no file of it is looked at unless

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,15 +35,6 @@ class _Cache:
     files: dict[str, FileFacts]
 
 
-Look = Callable[[Modality, Path, Any], object]
-"""Decodes an opened item of a kind, given its file too; raises ``DataError`` where that fails."""
-
-
-def glance(kind: Modality, file: Path, item: Any) -> None:
-    """Decode an item for nothing but its check."""
-    kind.check(item)
-
-
 class Unchecked(Exception):
     """An item is new or has changed, and nothing may be opened here."""
 
@@ -53,7 +44,7 @@ def scan(
     *,
     progress: Progress | None = None,
     name: str | None = None,
-    look: Look | None = glance,
+    look: bool = True,
 ) -> tuple[DatasetSpec, HealthReport]:
     """Check a folder of class folders, optionally below train, val and test folders.
 
@@ -66,7 +57,7 @@ def scan(
     name
         What to call the data set; the folder's name unless given.
     look
-        Called with each item that is new or has changed, in several threads. None opens no item.
+        Whether items that are new or have changed may be opened.
 
     Returns
     -------
@@ -80,7 +71,7 @@ def scan(
     DataError
         If the folder holds no readable item in any class folder.
     Unchecked
-        If ``look`` is None and an item is new or has changed.
+        If nothing may be opened and an item is new or has changed.
     """
     dataset, report = read_checked(root) or _scan(root, progress, look)
     if name is None:
@@ -88,9 +79,7 @@ def scan(
     return replace(dataset, name=name), replace(report, name=name)
 
 
-def _scan(
-    root: Path, progress: Progress | None, look: Look | None
-) -> tuple[DatasetSpec, HealthReport]:
+def _scan(root: Path, progress: Progress | None, look: bool) -> tuple[DatasetSpec, HealthReport]:
     listing = list_files(root)
     layout = read_layout([*listing.files, *listing.skipped])
     known_as = {path: layout.prefix + path for path in layout.placed}
@@ -108,7 +97,7 @@ def _scan(
 
 
 def _check(
-    root: Path, files: dict[str, str], kind: Modality, progress: Progress | None, look: Look | None
+    root: Path, files: dict[str, str], kind: Modality, progress: Progress | None, look: bool
 ) -> dict[str, FileFacts]:
     """Return the facts of all files, decoding those that are new or have changed."""
     cache = scan_cache(root)
@@ -123,9 +112,9 @@ def _check(
             return FileFacts(0, 0, reason=f"the file cannot be read: {error.strerror}.")
         if fact and (fact.size, fact.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
             return fact
-        if look is None:
+        if not look:
             raise Unchecked(file)
-        return _examine(kind, file, stat.st_size, stat.st_mtime_ns, look)
+        return _examine(kind, file, stat.st_size, stat.st_mtime_ns)
 
     facts = dict(zip(files, each(check, list(files), progress), strict=True))
     if facts != known:
@@ -177,16 +166,14 @@ def _read_cache(cache: Path, kind: Modality) -> dict[str, FileFacts]:
     return content.files if same else {}
 
 
-def _examine(kind: Modality, file: Path, size: int, mtime_ns: int, look: Look) -> FileFacts:
+def _examine(kind: Modality, file: Path, size: int, mtime_ns: int) -> FileFacts:
     try:
         data = read_bytes(file)
-        item = kind.open(data, None)
-        measures = kind.measure(item)
-        look(kind, file, item)
+        measures = kind.examine(data, None)
     except DataError as error:
         return FileFacts(size, mtime_ns, reason=str(error))
     digest = hashlib.sha256(data).hexdigest()
-    return FileFacts(size, mtime_ns, digest, dict(measures.numbers), dict(measures.kinds))
+    return FileFacts.of(measures, size, mtime_ns, digest)
 
 
 def _spec(
@@ -207,7 +194,10 @@ def _spec(
     )
     content = [classes, [(item.path, item.sha256) for item in items]]
     fingerprint = _digest(json.dumps(content))
-    return DatasetSpec(listing.root, listing.name, kind.name, tuple(classes), items, fingerprint)
+    calibration = kind.calibrate(facts[path].measures for path in good)
+    return DatasetSpec(
+        listing.root, listing.name, kind.name, tuple(classes), items, fingerprint, calibration
+    )
 
 
 def _digest(text: str) -> str:

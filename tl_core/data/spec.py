@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tl_core.modalities import MODALITIES, Modality
 
@@ -58,6 +60,9 @@ class DatasetSpec:
     fingerprint
         Digest of classes, paths and contents: equal data, equal fingerprint, whether it came as a
         folder or as a zip.
+    calibration
+        As of :class:`~tl_core.modalities.base.Modality`: what its items together say of how each of
+        them is decoded.
     """
 
     root: Path
@@ -66,6 +71,7 @@ class DatasetSpec:
     classes: tuple[str, ...]
     items: tuple[Item, ...]
     fingerprint: str
+    calibration: dict[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> Modality:
@@ -78,8 +84,9 @@ class DatasetSpec:
         return {item.path: index for index, item in enumerate(self.items)}
 
     def digests(self, indices: Sequence[int]) -> list[str]:
-        """Return the digests of the contents of these items."""
-        return [self.items[index].sha256 for index in indices]
+        """Return what decides how these items are decoded: content, and what holds for the set."""
+        rule = json.dumps(self.calibration, sort_keys=True) if self.calibration else ""
+        return [self.items[index].sha256 + rule for index in indices]
 
     def file(self, index: int) -> Path:
         """Return the path of item ``index``."""

@@ -62,7 +62,7 @@ def open_checked(data: str) -> tuple[DatasetSpec, HealthReport]:
 def _known(data: str) -> tuple[DatasetSpec, HealthReport] | None:
     """Open a data set if every file of it was checked before."""
     try:
-        return reopen_dataset(data, look=None)
+        return reopen_dataset(data, look=False)
     except Unchecked:
         return None
 

@@ -14,10 +14,9 @@ from tests.work import is_linear, work_of
 from tl_core.data import files, require_usable, scan
 from tl_core.data.checked import KEPT
 from tl_core.data.files import read_layout
-from tl_core.data.scan import glance
 from tl_core.errors import DataError
-from tl_core.modalities import Modality
-from tl_core.modalities.photo.decode import describe
+from tl_core.modalities import Measures
+from tl_core.modalities.photo import codec
 from tl_core.parallel import each
 
 LAYOUTS = {
@@ -214,23 +213,27 @@ def test_a_folder_without_photos_says_what_it_is_like(tmp_path: Path) -> None:
         scan(tmp_path / "broken")
 
 
-def test_only_new_and_changed_files_are_decoded_again(tmp_path: Path) -> None:
+def test_only_new_and_changed_files_are_decoded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = make_photo_folder(tmp_path / "pets", per_class=3)
     first = scan(root)
-    examined: list[str] = []
+    examined: list[bytes] = []
+    examine = codec.examine
 
-    def look(kind: Modality, file: Path, photo: Image.Image) -> None:
-        assert photo.size == describe(file)[2:]
-        examined.append(file.name)
-        glance(kind, file, photo)
+    def noting(data: bytes, most: float | None) -> Measures:
+        examined.append(data)
+        return examine(data, most)
 
-    assert scan(root, look=look) == first and not examined
+    monkeypatch.setattr(codec, "examine", noting)
+    assert scan(root) == first and not examined
     make_photo(0, seed=99).save(root / "ant" / "new.jpg")
     changed = root / "bee" / "bee_0004.jpg"
     make_photo(1, seed=98).save(changed)
     os.utime(changed, ns=(0, 0))
-    spec, _ = scan(root, look=look)
-    assert sorted(examined) == ["bee_0004.jpg", "new.jpg"]
+    spec, _ = scan(root)
+    new = {(root / "ant" / "new.jpg").read_bytes(), changed.read_bytes()}
+    assert len(examined) == 2 and set(examined) == new
     assert spec.fingerprint != first[0].fingerprint
 
 
