@@ -16,6 +16,7 @@ from tests.fuzz.base import LONGEST, answered, everything_in, holds_for
 from tests.fuzz.material import NAMES, changed_json, mutated
 from tests.fuzz.photos import MARKER, PHOTOS, PLANTED
 from tests.fuzz.zips import ZIPS
+from tl_core.codec import to_plain
 from tl_core.data.archive import extract
 from tl_core.data.layout import Seen, read_layout
 from tl_core.data.limits import ArchiveLimits
@@ -50,15 +51,23 @@ def archive(data: bytes, folder: Path) -> None:
 @holds_for("A photo is decoded, made smaller and shown, or refused.", mutated(PHOTOS), 300)
 def photo(data: bytes, folder: Path) -> None:
     """Do with bytes all that is done with photos."""
-    item = answered(lambda: PHOTO.open(data, 1))
+    item = answered(lambda: PHOTO.open(data, 1, {}))
+    told = answered(lambda: PHOTO.examine(data, 1))
     if item is not None:
-        answered(lambda: PHOTO.measure(item))
-        answered(lambda: PHOTO.check(item))
+        header = answered(lambda: PHOTO.measure(item))
+        assert told is None or (told.numbers, told.kinds) == (header.numbers, header.kinds)
+    if told is not None:
+        json.dumps(to_plain(told))
+        assert told == PHOTO.examine(data, None)
+        assert all(PHOTO.oddities({"a": told})) and told.parts >= 1
+    for part in answered(lambda: PHOTO.split_parts(data)) or ():
+        answered(lambda part=part: PHOTO.examine(part, None))
     answered(lambda: PHOTO.preview([data]))
     for made in (PHOTO.rewrite, PHOTO.shrink):
         if (kept := _content(answered(lambda made=made: made(data, 1)))) is not None:
             assert Image.open(io.BytesIO(kept)).format in ("PNG", "JPEG")
-            PHOTO.check(PHOTO.open(kept, 1))
+            again = PHOTO.examine(kept, 1)
+            assert told is None or ("brightest" in again.traits) == ("brightest" in told.traits)
 
 
 @holds_for("Of a place that is planted in a photo, nothing is kept.", PLANTED, 300)

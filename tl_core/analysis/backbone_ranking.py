@@ -78,7 +78,8 @@ def train_features(
     depth = len(backbone.stage_names)
     prefix = FrozenPrefix(backbone, spec, spec.preprocessing, {depth}, device)
     files, digests = dataset.files(indices), dataset.digests(indices)
-    batch = Items(spec.kind, files, digests).evaluation_batch(spec.preprocessing)
+    items = Items(spec.kind, files, digests, calibration=dataset.calibration)
+    batch = items.evaluation_batch(spec.preprocessing)
 
     def progress(done: int) -> None:
         if report:

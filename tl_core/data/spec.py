@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -64,8 +65,8 @@ class DatasetSpec:
         Digest of classes, paths and contents: equal data, equal fingerprint, whether it came as a
         folder or as a zip.
     calibration
-        What holds for the whole set and decides how its items are decoded: see
-        :class:`~tl_core.modalities.base.Modality`.
+        As of :class:`~tl_core.modalities.base.Modality`: what its items together say of how each of
+        them is decoded.
     """
 
     root: Path
@@ -87,8 +88,9 @@ class DatasetSpec:
         return {item.path: index for index, item in enumerate(self.items)}
 
     def digests(self, indices: Sequence[int]) -> list[str]:
-        """Return the digests of the contents of these items."""
-        return [self.items[index].sha256 for index in indices]
+        """Return what decides how these items are decoded: content, and what holds for the set."""
+        rule = json.dumps(self.calibration, sort_keys=True) if self.calibration else ""
+        return [self.items[index].sha256 + rule for index in indices]
 
     def file(self, index: int) -> Path:
         """Return the path of item ``index``."""

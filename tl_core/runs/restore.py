@@ -62,7 +62,10 @@ def predict_files(run_dir: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
     classifier, record = load_classifier(run_dir)
     spec = record.config.spec
     preprocessing = spec.preprocessing.at(record.config.input_size)
-    batch = Items(spec.kind, files).evaluation_batch(preprocessing)
+    calibration = record.calibration
+    if calibration is None:
+        calibration = dict(spec.kind.before_calibration)
+    batch = Items(spec.kind, files, calibration=calibration).evaluation_batch(preprocessing)
     features, logs = predict(classifier, batch, "cpu")
     if not logs.isfinite().all():
         raise UserError(

@@ -95,7 +95,7 @@ class _Keeper:
 
     def _pages(self, data: bytes) -> list[bytes]:
         """Return the further pages of a file, as far as there is room for them."""
-        if self._kind.measure(self._kind.open(data, self._most, {})).parts < 2:
+        if self._kind.examine(data, self._most).parts < 2:
             return []
         pages = self._kind.split_parts(data)[1 : 1 + min(self._room, MOST_PAGES)]
         self._room -= len(pages)
