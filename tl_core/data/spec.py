@@ -30,6 +30,10 @@ class Item:
     stored
         Where the file lies, relative to the root; differs from ``path`` for uploads, which are
         stored under names of our own.
+    group
+        What all items share that show the same, in whatever format or size; "" where there is no
+        other than byte-identical ones. Follows from the other items of the set, so it plays no part
+        in fingerprints.
     """
 
     path: str
@@ -37,6 +41,12 @@ class Item:
     split: str | None
     sha256: str
     stored: str
+    group: str = ""
+
+    @property
+    def shows(self) -> str:
+        """What all share that show the same, byte-identical copies included."""
+        return self.group or self.sha256
 
 
 @dataclass(frozen=True)
