@@ -31,9 +31,8 @@ class Item:
         Where the file lies, relative to the root; differs from ``path`` for uploads, which are
         stored under names of our own.
     group
-        What all items share that show the same, in whatever format or size; "" where there is no
-        other than byte-identical ones. Follows from the other items of the set, so it plays no part
-        in fingerprints.
+        What all items share that show the same, in whatever format or size; "" where no other does.
+        It follows from the contents of the set, so it plays no part in fingerprints.
     """
 
     path: str
