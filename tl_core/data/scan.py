@@ -23,6 +23,7 @@ from tl_core.data.report import Found, report
 from tl_core.data.respell import respell
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.tables import read_tables
+from tl_core.data.twins import find_twins, group_keys
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, modality_of
 from tl_core.steps import Progress
@@ -116,6 +117,10 @@ def _dataset(root: Path, found: Found, kind: Modality, pages: Mapping[str, str])
     )
     classes = sorted({reading.placed[path].label for _, path in good})
     labels = {name: label for label, name in enumerate(classes)}
+    measures = [known for _, path in good if (known := facts[path].measures)]
+    # Pages of one file belong together as much as copies of it.
+    contents = [facts[pages.get(path, path)].sha256 for _, path in good]
+    twins = find_twins([shown for shown, _ in good], contents, [one.signature for one in measures])
     items = [
         Item(
             shown,
@@ -123,11 +128,10 @@ def _dataset(root: Path, found: Found, kind: Modality, pages: Mapping[str, str])
             split=reading.placed[path].split,
             sha256=facts[path].sha256,
             stored=found.brought.files[path],
-            group=facts[pages[path]].sha256 if path in pages else "",
+            group=group,
         )
-        for shown, path in good
+        for (shown, path), group in zip(good, group_keys(contents, twins.groups), strict=True)
     ]
-    measures = [known for _, path in good if (known := facts[path].measures)]
     return DatasetSpec(
         root,
         found.brought.name,

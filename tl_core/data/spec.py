@@ -33,8 +33,8 @@ class Item:
         Where the file lies, relative to the root; differs from ``path`` for uploads, which are
         stored under names of our own.
     group
-        The same for all items that show the same, as far as that can be told; never split up by
-        an automatic split. Empty: no other item does.
+        What all items share that show the same, in whatever format or size; "" where no other does.
+        It follows from the contents of the set, so it plays no part in fingerprints.
     """
 
     path: str
@@ -43,6 +43,11 @@ class Item:
     sha256: str
     stored: str
     group: str = ""
+
+    @property
+    def shows(self) -> str:
+        """What all share that show the same, byte-identical copies included."""
+        return self.group or self.sha256
 
 
 @dataclass(frozen=True)

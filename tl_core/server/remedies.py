@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tl_core.data.facts import carry_over
@@ -77,6 +77,27 @@ def drop_copies(uploads: Uploads, owner: str, data: str, how: ReadAs = AS_FOUND)
         return {i: old for i, old in _as_they_are(dataset).items() if i in kept}
 
     return _remedy(uploads, owner, data, how, choose, "without copies")
+
+
+def keep_one_of_each(
+    uploads: Uploads, owner: str, data: str, how: ReadAs = AS_FOUND
+) -> Upload:
+    """Keep one of each group of photos that show the same, byte-identical or not.
+
+    Of a group in several splits a photo that measures is kept; else the largest file, which has
+    lost least; of equal ones the first by name. That photos show the same is a guess, so of those
+    in different classes all are kept; only of byte-identical ones among them none is. See
+    :func:`drop_copies` for parameters and errors.
+    """
+
+    def choose(dataset: DatasetSpec) -> Classes:
+        groups: dict[str, list[int]] = {}
+        for index, photo in enumerate(dataset.items):
+            groups.setdefault(photo.shows, []).append(index)
+        kept = {i for group in groups.values() for i in _ones_of(dataset, group)}
+        return {i: old for i, old in _as_they_are(dataset).items() if i in kept}
+
+    return _remedy(uploads, owner, data, how, choose, "one of each")
 
 
 def drop_class(
@@ -154,6 +175,28 @@ def _one_of(items: tuple[Item, ...], copies: list[int]) -> int | None:
     if len({items[index].label for index in copies}) > 1:
         return None
     return min(copies, key=lambda index: (_KEPT_FIRST.index(items[index].split), index))
+
+
+def _ones_of(dataset: DatasetSpec, group: list[int]) -> Iterator[int]:
+    """Yield the indices of what is kept of photos that show the same."""
+    items = dataset.items
+    if len({items[index].label for index in group}) == 1:
+        yield min(
+            group,
+            key=lambda i: (_KEPT_FIRST.index(items[i].split), -_size(dataset, i), items[i].path),
+        )
+        return
+    copies: dict[str, list[int]] = {}
+    for index in group:
+        copies.setdefault(items[index].sha256, []).append(index)
+    yield from (one for same in copies.values() if (one := _one_of(items, same)) is not None)
+
+
+def _size(dataset: DatasetSpec, index: int) -> int:
+    try:
+        return dataset.file(index).stat().st_size
+    except FileNotFoundError as error:
+        raise _gone() from error
 
 
 def _as_they_are(dataset: DatasetSpec) -> Classes:
@@ -238,7 +281,11 @@ def _fill(
                 _link(preview, upload_preview(target))
             staging.brought.files[path] = stored
     except FileNotFoundError as error:
-        raise DataError("These photos are being removed. Choose others.") from error
+        raise _gone() from error
+
+
+def _gone() -> DataError:
+    return DataError("These photos are being removed. Choose others.")
 
 
 def _link(source: Path, target: Path) -> None:
