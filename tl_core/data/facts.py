@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tl_core.codec import PlainDataError, from_plain, to_plain
+from tl_core.data.containers import nested_archive
 from tl_core.data.foreign import START, foreign
-from tl_core.data.manifest import MANIFEST, MOST_LISTED
+from tl_core.data.manifest import MANIFEST, MOST_LISTED, Brought
+from tl_core.data.staging import refusal
 from tl_core.errors import DataError
 from tl_core.home import disk_full, home, write_atomically
 from tl_core.modalities import Measures, Modality, read_bytes
@@ -66,20 +68,20 @@ class Unchecked(Exception):
 
 def look_at_files(
     root: Path,
-    files: Mapping[str, str],
+    brought: Brought,
     kind: Modality,
     progress: Progress | None = None,
     *,
     decode: bool = True,
 ) -> dict[str, FileFacts]:
-    """Return the facts of files of a folder.
+    """Return the facts of the files of a folder, by their real paths.
 
     Parameters
     ----------
     root
         The folder.
-    files
-        From real paths to where the files lie, relative to the folder.
+    brought
+        What it holds.
     kind
         What items of this set are.
     progress
@@ -89,16 +91,23 @@ def look_at_files(
 
     Raises
     ------
+    ArchiveError
+        If a file is itself an archive of items.
     Unchecked
-        If it may not, and there is some.
+        If nothing may be decoded, and some content is new.
     """
     place = facts_file(root)
     known = _read(place, kind)
 
     def look(path: str) -> FileFacts:
-        return _look(kind, path, root / files[path], known, decode)
+        file = root / brought.files[path]
+        facts = _look(kind, path, file, known, decode)
+        if facts.reason and (refused := nested_archive(path, file)):
+            raise refusal(brought.name, refused)
+        return facts
 
-    facts = dict(zip(files, each(look, list(files), progress), strict=True))
+    files = list(brought.files)
+    facts = dict(zip(files, each(look, files, progress), strict=True))
     found = {f.sha256: Known(f.measures, f.reason) for f in facts.values() if f.sha256}
     if found != known:
         _write(place, kind, found)
@@ -108,25 +117,31 @@ def look_at_files(
 def _look(
     kind: Modality, path: str, file: Path, known: Mapping[str, Known], decode: bool
 ) -> FileFacts:
+    """Look at one file: what its name promises is tried, and all else is told by what it is."""
     try:
         with opened(file) as stream:
             start, size = stream.read(START), file.stat().st_size
-        if reason := foreign(path, start, size):
-            return FileFacts(reason=reason)
+        what = foreign(path, start, size)
+        if what and not path.lower().endswith(tuple(kind.suffixes)):
+            return FileFacts(reason=what)
         data = read_bytes(file)
     except (Unreadable, OSError) as error:  # gone since it was listed, or never there
         return FileFacts(reason=f"the file {error}.")
     except DataError as error:
-        return FileFacts(reason=str(error))
+        return FileFacts(reason=what or str(error))
     sha256 = hashlib.sha256(data).hexdigest()
-    if (seen := known.get(sha256)) is not None:
-        return FileFacts(sha256, seen.measures, seen.reason)
-    if not decode:
-        raise Unchecked(file)
+    if (seen := known.get(sha256)) is None:
+        if not decode:
+            raise Unchecked(file)
+        seen = _examine(kind, data)
+    return FileFacts(sha256, seen.measures, seen.reason and (what or seen.reason))
+
+
+def _examine(kind: Modality, data: bytes) -> Known:
     try:
-        return FileFacts(sha256, kind.examine(data, None))
+        return Known(kind.examine(data, None), None)
     except DataError as error:
-        return FileFacts(sha256, reason=str(error))
+        return Known(None, str(error))
 
 
 def facts_file(root: Path) -> Path:

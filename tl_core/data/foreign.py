@@ -45,6 +45,9 @@ _RAW_START = re.compile(
 )
 """CR2, CR3, RAF, RW2, ORF, X3F, MRW and CRW; the others are TIFFs: see :func:`_is_raw_tiff`."""
 
+START = 4096
+"""Bytes at the beginning of a file by which it is judged."""
+
 _LONG = 4
 """What TIFF calls a number of 32 bits."""
 
@@ -59,7 +62,7 @@ def foreign(path: str, start: bytes, size: int) -> str | None:
     path
         Of the file, with forward slashes.
     start
-        Its first 4096 bytes.
+        Its first :data:`START` bytes.
     size
         Of the whole file, in bytes.
 

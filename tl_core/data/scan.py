@@ -78,11 +78,11 @@ def _scan(root: Path, how: ReadAs, progress: Progress | None, decode: bool) -> O
     if how.zip_names != "auto":
         brought = respell(brought, how.zip_names)
     kind = modality_of(list(brought.files))
-    facts = look_at_files(root, brought.files, kind, progress, decode=decode)
+    facts = look_at_files(root, brought, kind, progress, decode=decode)
     pages: dict[str, str] = {}
     if how.pages == "all":
         brought, pages = add_pages(root, brought, facts, kind, decode=decode)
-        facts = look_at_files(root, brought.files, kind, progress, decode=decode)
+        facts = look_at_files(root, brought, kind, progress, decode=decode)
     reading = read_layout(
         _seen(brought, facts),
         choice=how.layout if how.layout != "auto" else brought.layout,
