@@ -102,7 +102,7 @@ def look_at_files(
     def look(path: str) -> FileFacts:
         file = root / brought.files[path]
         facts = _look(kind, path, file, known, decode)
-        if facts.reason and (refused := nested_archive(path, file)):
+        if facts.reason and (refused := _nested(path, file)):
             raise refusal(brought.name, refused)
         return facts
 
@@ -114,6 +114,13 @@ def look_at_files(
     return facts
 
 
+def _nested(path: str, file: Path) -> str | None:
+    try:
+        return nested_archive(path, file)
+    except OSError:  # gone, or not ours to read: its own reason stays
+        return None
+
+
 def _look(
     kind: Modality, path: str, file: Path, known: Mapping[str, Known], decode: bool
 ) -> FileFacts:
@@ -121,9 +128,9 @@ def _look(
     try:
         with opened(file) as stream:
             start, size = stream.read(START), file.stat().st_size
-        what = foreign(path, start, size)
-        if what and not path.lower().endswith(tuple(kind.suffixes)):
+        if what := no_item(kind, path, start, size):
             return FileFacts(reason=what)
+        what = foreign(path, start, size)
         data = read_bytes(file)
     except (Unreadable, OSError) as error:  # gone since it was listed, or never there
         return FileFacts(reason=f"the file {error}.")
@@ -135,6 +142,15 @@ def _look(
             raise Unchecked(file)
         seen = _examine(kind, data)
     return FileFacts(sha256, seen.measures, seen.reason and (what or seen.reason))
+
+
+def no_item(kind: Modality, path: str, start: bytes, size: int) -> str | None:
+    """Say what a file is whose name promises no item of a kind; None if it is to be decoded.
+
+    For the parameters see :func:`~tl_core.data.foreign.foreign`.
+    """
+    promised = path.lower().endswith(tuple(kind.suffixes))
+    return None if promised else foreign(path, start, size)
 
 
 def _examine(kind: Modality, data: bytes) -> Known:

@@ -10,11 +10,13 @@ from typing import IO
 from tl_core.data.archive import extract
 from tl_core.data.catalog import known_name, locate
 from tl_core.data.checked import Opened, RecentlyOpened, stamp
+from tl_core.data.containers import archive_kind
 from tl_core.data.files import clean
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.scan import scan
 from tl_core.data.staging import LIMITS
+from tl_core.errors import DataError
 from tl_core.home import home
 from tl_core.steps import Progress
 
@@ -55,6 +57,8 @@ def open_dataset(
     path = locate(data)
     if path.is_dir():
         return scan(path, how, progress=progress, name=known_name(path), decode=decode)
+    if archive_kind(path) is None:
+        raise DataError(f"{path.name} is neither a folder nor a zip or tar of class folders.")
     with path.open("rb") as file:
         return scan(add_archive(file, path.name), how, progress=progress, decode=decode)
 

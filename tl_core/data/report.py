@@ -94,7 +94,7 @@ def report(spec: DatasetSpec, found: Found) -> HealthReport:
             brought.encoding,
             brought.encodings,
         ),
-        brought=brought.number,
+        brought=brought.number - len(found.further_pages),
         further_pages=len(found.further_pages),
         classes=spec.classes,
         splits=splits,

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from tl_core.data.files import Names, clean, misplaced, topmost_empty
 from tl_core.data.containers import nested_archive
+from tl_core.data.files import Names, clean, misplaced, topmost_empty
 from tl_core.data.limits import ArchiveLimits, megabytes
 from tl_core.data.manifest import MANIFEST, Brought, write_manifest
 from tl_core.data.passing import passing_rule
@@ -164,7 +164,7 @@ class StagingFolder:
 
     def note_folder(self, path: str, raw: bytes | None = None) -> None:
         """Remember a folder, which may turn out to be empty. See :meth:`store`."""
-        if path and not passing_rule(path):
+        if path and path not in self.folders and not passing_rule(path):
             self.folders.append(path)
             self._note_name(path, raw)
 
@@ -187,6 +187,7 @@ class StagingFolder:
         """
         if rule := passing_rule(path):
             self.brought.pass_over(rule)
+            self.note_folder(path.rpartition("/")[0])
             return
         path = self._names.take(path)
         self._note_name(path, raw)

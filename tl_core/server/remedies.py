@@ -79,9 +79,7 @@ def drop_copies(uploads: Uploads, owner: str, data: str, how: ReadAs = AS_FOUND)
     return _remedy(uploads, owner, data, how, choose, "without copies")
 
 
-def keep_one_of_each(
-    uploads: Uploads, owner: str, data: str, how: ReadAs = AS_FOUND
-) -> Upload:
+def keep_one_of_each(uploads: Uploads, owner: str, data: str, how: ReadAs = AS_FOUND) -> Upload:
     """Keep one of each group of photos that show the same, byte-identical or not.
 
     Of a group in several splits a photo that measures is kept; else the largest file, which has

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tl_core.data.facts import no_item
 from tl_core.data.foreign import START, foreign
 from tl_core.data.pages import MOST as MOST_PAGES
 from tl_core.data.staging import StagingFolder
@@ -37,7 +38,7 @@ def keep_items(
         If there are too many items.
     """
     kind = modality_of(list(staging.brought.files))
-    paths = _candidates(staging)
+    paths = _candidates(staging, kind)
     if len(paths) > limits.items:
         raise staging.refuse(
             f"it holds {len(paths):,} {kind.plural}, and at most {limits.items:,} can be taken in "
@@ -53,7 +54,7 @@ def keep_items(
     return kind
 
 
-def _candidates(staging: StagingFolder) -> list[str]:
+def _candidates(staging: StagingFolder, kind: Modality) -> list[str]:
     """Leave out what cannot be an item, and return the files that may be one."""
     paths = []
     for path, stored in list(staging.brought.files.items()):
@@ -61,7 +62,7 @@ def _candidates(staging: StagingFolder) -> list[str]:
         if is_table(path):
             continue
         with file.open("rb") as stream:
-            reason = foreign(path, stream.read(START), file.stat().st_size)
+            reason = no_item(kind, path, stream.read(START), file.stat().st_size)
         if reason:
             staging.leave_out(path, reason)
         else:
@@ -88,7 +89,7 @@ class _Keeper:
             if pages:
                 self._staging.brought.pages[path] = tuple(map(self._keep_page, pages))
         except DataError as error:
-            return str(error)
+            return foreign(path, data[:START], len(data)) or str(error)
         except MemoryError:
             return f"the {self._kind.noun} is too large for this server: make it smaller."
         return None

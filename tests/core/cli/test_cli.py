@@ -293,6 +293,9 @@ OPTIONS: dict[str, tuple[str, object]] = {
     "device": ("cpu", "cpu"),
     "precision": ("bf16", "bf16"),
     "threads": ("2", 2),
+    "layout": ("inner", "inner"),
+    "pages": ("all", "all"),
+    "zip_names": ("cp866", "cp866"),
 }
 
 

@@ -15,8 +15,8 @@ import pytest
 from tests.photos import make_photo_folder, zip_folder
 from tl_core.data import add_archive, checked, open_dataset, reopen_dataset, scan
 from tl_core.data.checked import KEPT, RecentlyOpened, read_checked
-from tl_core.data.manifest import MANIFEST
 from tl_core.data.health import HealthReport
+from tl_core.data.manifest import MANIFEST
 from tl_core.data.spec import DatasetSpec, Item
 
 

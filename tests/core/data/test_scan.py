@@ -18,6 +18,7 @@ from tl_core.modalities import MODALITIES, Measures
 from tl_core.modalities.photo import PHOTO
 from tl_core.parallel import each
 
+
 def test_a_folder_that_lies_too_deep_is_named_and_not_entered(tmp_path: Path) -> None:
     root = make_photo_folder(tmp_path / "pets", per_class=2)
     deep = root / "ant" / "/".join("d" * 40)
@@ -53,7 +54,7 @@ def test_the_report_goes_to_json(tmp_path: Path) -> None:
     assert values["height"] == {"min": 60, "median": 60, "max": 60}
     assert values["formats"] == {"JPEG": 24}
     assert values["unreadable"][0]["file"] == "ant/words.jpg"
-    assert values["unreadable"][0]["reason"].startswith("not a picture")
+    assert values["unreadable"][0]["reason"].startswith("is a text, not a photo")
     assert values["duplicates"] == {"within_split": [], "across_splits": [], "across_classes": []}
     assert "ant/words.jpg" in values["warnings"][0]
 
@@ -105,7 +106,7 @@ def test_warnings(tmp_path: Path) -> None:
         "Ant, ant",
         "bee/icon.gif (GIF)",
         "fewer than 32 pixels on a side: bee/strip.jpg",
-        "no readable photo: docs",
+        "docs/notes.txt",
         "lonely.jpg",
     ):
         assert piece in text
@@ -160,7 +161,7 @@ def test_a_folder_without_photos_says_what_it_is_like(tmp_path: Path) -> None:
     broken = tmp_path / "broken" / "ant"
     broken.mkdir(parents=True)
     (broken / "a.jpg").write_text("words")
-    with pytest.raises(DataError, match=r"None of the 1 files in 'broken'.*ant/a\.jpg: not a"):
+    with pytest.raises(DataError, match=r"None of the 1 files in 'broken'.*ant/a\.jpg: is a text"):
         scan(tmp_path / "broken")
 
 

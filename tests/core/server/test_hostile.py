@@ -177,7 +177,7 @@ def test_bad_pictures_are_left_out_by_name() -> None:
     target = home() / "uploads" / "target"
     spec, report = open_dataset(target)
     assert {p.path for p in spec.items} == set(GOOD) | {"bee/really_a_png.jpg"}
-    assert len(report.left_out) == 8
+    assert len(report.left_out) == 9
     assert "million" in report.left_out["bee/large.png"]
     assert "too large" in report.left_out["ant/huge.png"]
     assert any("readme.md" in text for text in report.warnings)
@@ -302,7 +302,7 @@ def test_whoever_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_what_was_checked_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     take(zipped(GOOD))
-    monkeypatch.setattr(sys.modules["tl_core.data.scan"], "_examine", None)
+    monkeypatch.setattr(sys.modules["tl_core.data.facts"], "_examine", None)
     spec, _ = open_dataset(home() / "uploads" / "target")
     assert len(spec.items) == 4
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,10 +16,12 @@ from sqlalchemy import insert
 from tests.photos import make_photo, make_photo_folder
 from tl_core.data import catalog, make_split, open_dataset, scan
 from tl_core.data.checked import KEPT
-from tl_core.data.manifest import MANIFEST
 from tl_core.data.facts import facts_file
+from tl_core.data.manifest import MANIFEST
 from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError, TLError
+from tl_core.modalities import MODALITIES
+from tl_core.modalities.photo import PHOTO
 from tl_core.server import remedies
 from tl_core.server.limits import UploadLimits
 from tl_core.server.remedies import (
@@ -149,7 +150,9 @@ def group(monkeypatch: pytest.MonkeyPatch, data: str, *groups: set[str]) -> None
     dataset, report = open_dataset(data)
     key = {path: min(paths) for paths in groups for path in paths}
     items = tuple(replace(item, group=key.get(item.path, "")) for item in dataset.items)
-    monkeypatch.setattr(remedies, "open_checked", lambda _: (replace(dataset, items=items), report))
+    monkeypatch.setattr(
+        remedies, "open_checked", lambda *_: (replace(dataset, items=items), report)
+    )
 
 
 def sized(label: int, seed: int, spare: int) -> bytes:
@@ -214,7 +217,7 @@ def test_no_photo_is_decoded_again(
     uploads: Uploads, three: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_dataset(three)
-    undecoded = dataclasses.replace(PHOTO, examine=lambda *_: pytest.fail("decoded"))
+    undecoded = replace(PHOTO, examine=lambda *_: pytest.fail("decoded"))
     monkeypatch.setitem(MODALITIES._items, PHOTO.name, undecoded)
     assert len(photos_of(drop_class(uploads, ANNA, three, "bee"))) == 4
 
@@ -303,7 +306,7 @@ class TestRefusals:
         self, uploads: Uploads, three: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         dataset = scan(Path(three))
-        monkeypatch.setattr(remedies, "open_checked", lambda _: dataset)
+        monkeypatch.setattr(remedies, "open_checked", lambda *_: dataset)
         shutil.rmtree(Path(three) / "files")
         with pytest.raises(DataError, match="being removed"):
             drop_class(uploads, ANNA, three, "bee")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.photos import make_photo, make_photo_folder, zip_folder
-from tl_core.data import scan as scan_module
+from tl_core.data import facts as facts_module
 from tl_core.data.catalog import bundled_sets
 from tl_core.data.checked import KEPT
 from tl_core.data.facts import facts_file
@@ -181,7 +181,7 @@ def test_an_upload_of_an_older_version_is_looked_at_once(
 def test_a_bundled_set_is_checked_in_a_process_of_its_own(
     started: list[str], nothing_is_decoded_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan_module, "_examine", None, raising=False)
+    monkeypatch.setattr(facts_module, "_examine", None)
     name = bundled_sets()[0].name
     dataset, report = open_checked(name)
     assert len(dataset.items) > 100 and not report.problems
@@ -192,7 +192,7 @@ def test_a_bundled_set_is_checked_in_a_process_of_its_own(
 def test_whoever_waits_for_a_check_too_long_is_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch, started: list[str]
 ) -> None:
-    monkeypatch.setattr(UploadSpool, "look", lambda *_: None)
+    monkeypatch.setattr(UploadSpool, "look", lambda *_, **__: None)
     with pytest.raises(DataError, match="still being checked"):
         open_checked(str(folder))
 

@@ -55,7 +55,9 @@ def taken(
 ) -> Iterator[None]:
     """Take uploads in without a process of its own: only what stands around it is tested here."""
 
-    def check(self: UploadSpool, kind: str, target: Path, room: int, report: Any = None) -> Any:
+    def check(
+        self: UploadSpool, kind: str, target: Path, room: int, report: Any = None, how: Any = None
+    ) -> Any:
         files = make_photo_folder(tmp_path / "unpacked" / str(time.time_ns()), per_class=2)
         target.parent.mkdir(exist_ok=True)
         files.rename(target)
