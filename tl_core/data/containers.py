@@ -218,7 +218,7 @@ def _tar_below(stream: IO[bytes], kind: str, name: str) -> bool:
     if kind == "zst":
         return _TAR_INSIDE.search(name) is not None
     stream.seek(0)
-    unpacked = {"gz": gzip.GzipFile, "bz2": bz2.BZ2File, "xz": lzma.LZMAFile}[kind](stream)
+    unpacked = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}[kind](stream)
     try:
         return _is_tar(unpacked.read(tarfile.BLOCKSIZE))
     except _DAMAGE:

@@ -20,6 +20,7 @@ from typing import IO
 
 from tl_core.data.files import MANIFEST, Layout, Names, clean, ignored, misplaced, read_layout
 from tl_core.data.limits import ArchiveLimits, megabytes
+from tl_core.data.passing import passing_rule
 from tl_core.data.zip_names import ZipNames
 from tl_core.errors import ArchiveError
 from tl_core.home import disk_full
@@ -198,7 +199,8 @@ class StagingFolder:
 
     def note_folder(self, path: str) -> None:
         """Note a folder that an archive lists: it may be a class without a file."""
-        self.folders.append(path)
+        if passing_rule(path) is None:
+            self.folders.append(path)
 
     def skip(self, path: str, reason: str) -> None:
         """Leave out a file that was stored."""
