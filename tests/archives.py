@@ -8,6 +8,14 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.photos import make_photo
+from tl_core.data.archive import extract
+from tl_core.data.limits import ArchiveLimits
+from tl_core.errors import ArchiveError
 
 DOS, UNIX = 0, 3
 UTF8_FLAG = 0x800
@@ -58,3 +66,33 @@ def make_tar(
             archive.addfile(member, io.BytesIO(content or b""))
     stream.seek(0)
     return stream
+
+
+def photo(seed: int = 0) -> bytes:
+    stream = io.BytesIO()
+    make_photo(0, seed=seed).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def make_zip(entries: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", kind) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    stream.seek(0)
+    return stream
+
+
+GOOD = {f"{name}/{i}.jpg": photo(i) for name in ("ant", "bee") for i in range(2)}
+
+
+def refusal(stream: io.BytesIO, tmp_path: Path, limits: ArchiveLimits | None = None) -> str:
+    """Unpack, expect a refusal that leaves nothing, and return its one sentence."""
+    folder = tmp_path / "store"
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(ArchiveError) as caught:
+        extract(stream, folder / "target", limits or ArchiveLimits(), name="photos")
+    assert set(tmp_path.rglob("*")) - before <= {folder}
+    message = str(caught.value)
+    assert message.startswith("'photos' was refused: ") and "\n" not in message
+    return message
