@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
-import chardet
-
 _JAPANESE = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"})
 _SCRIPTS: dict[str, frozenset[str]] = {
     "cp932": _JAPANESE,
@@ -111,12 +109,15 @@ def weigh(
     dict
         By encoding, the logarithm of how likely it is, up to a constant.
     """
+    import chardet  # takes a fifth of a second, and most names need no decision
+
     known = {_DETECTED.get(name, name): name for name in readings if name != "utf-8"}
     found = chardet.detect_all(
         b" ".join(raw)[:_ENOUGH],
         ignore_threshold=True,
         compat_names=False,
-        include_encodings=[*known],
+        include_encodings=[*known, "ascii"],
+        no_match_encoding="ascii",  # which none of them is
     )
     sure = {known.get(str(one["encoding"]), ""): one["confidence"] for one in found}
     weights = {}

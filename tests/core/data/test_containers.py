@@ -3,6 +3,7 @@ import gzip
 import io
 import lzma
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from tests.archives import GOOD, make_tar, make_zip, photo, refusal
 from tl_core.data.archive import extract
 from tl_core.data.containers import UNREAD, archive_kind, holds_items, nested_archive
+from tl_core.data.foreign import foreign
 from tl_core.errors import ArchiveError
+
+CASES = Path(__file__).parents[4] / "shared" / "data" / "cases"
 
 
 def office_zip(mark: str) -> bytes:
@@ -103,3 +107,12 @@ def test_what_holds_no_photos_may_be_left_out(content: bytes) -> None:
 def test_what_cannot_be_looked_into_has_to_be_unpacked_first(kind: str) -> None:
     assert holds_items("x", io.BytesIO(OTHERS[kind])) is None
     assert "cannot be looked into" in str(nested_archive("x", io.BytesIO(OTHERS[kind])))
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
+def test_the_spreadsheet_of_the_cases_may_be_left_out() -> None:
+    with zipfile.ZipFile(CASES / "spreadsheet_inside.zip") as archive:
+        content = archive.read("shells/labels.xlsx")
+    assert archive_kind(io.BytesIO(content)) == "office document"
+    assert nested_archive("shells/labels.xlsx", io.BytesIO(content)) is None
+    assert "an office document" in str(foreign("shells/labels.xlsx", content, len(content)))

@@ -4,6 +4,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.photos import make_photo
 from tl_core.data.foreign import EMPTY, RAW, TEXT, ZEROS, foreign
@@ -160,6 +162,27 @@ def test_what_is_not_there() -> None:
 )
 def test_of_a_damaged_photo_nothing_is_known(content: bytes) -> None:
     assert said("ant/x.jpg", content) is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([*READ.values(), *BY_CONTENT.values(), b""]),
+    st.binary(max_size=60),
+    st.text(max_size=9),
+)
+def test_whatever_it_is_nothing_or_one_sentence_is_said(
+    start: bytes, rest: bytes, name: str
+) -> None:
+    reason = said(name, start + rest)
+    assert reason is None or (reason.endswith(".") and len(reason.splitlines()) == 1)
+
+
+@pytest.mark.parametrize(
+    "piece", [b"# ", b"<!---->", b"#\n", b"<?xml>", b" ", b"{", b"../", b"P1 "]
+)
+@pytest.mark.parametrize("start", [b"", b"P6 ", b"<svg", b"<!DOCTYPE svg [", b"<?xml?>"])
+def test_no_start_takes_long_to_be_looked_at(start: bytes, piece: bytes) -> None:
+    said("ant/x", (start + piece * 4096)[:4096])  # else it takes longer than the universe is old
 
 
 # -------------------------------------------------------------------------------------- camera raw

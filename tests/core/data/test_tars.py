@@ -12,6 +12,8 @@ from tl_core.data.staging import StagingFolder
 
 FOLDERS: dict[str, bytes | None] = {"ant/": None, "wasp/": None, ".git/": None}
 
+CASES = Path(__file__).parents[4] / "shared" / "data" / "cases"
+
 
 def staged(stream: io.BytesIO, tmp_path: Path) -> StagingFolder:
     with StagingFolder(tmp_path, "set") as staging:
@@ -119,3 +121,15 @@ def test_a_damaged_tar_is_never_taken_for_a_shorter_one(tmp_path: Path, packed: 
         assert "damaged" in refusal(stream, tmp_path)
     if packed:
         assert "damaged" in refusal(io.BytesIO(gzip.compress(whole)[:-12]), tmp_path)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
+def test_the_empty_class_of_the_cases_is_noted(tmp_path: Path) -> None:
+    found = staged(io.BytesIO((CASES / "empty_class.zip").read_bytes()), tmp_path)
+    assert found.folders == ["bird"] and {path[:3] for path in found.files} == {"cat", "dog"}
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
+def test_colons_in_the_names_of_the_cases(tmp_path: Path) -> None:
+    found = staged(io.BytesIO((CASES / "colon_in_names.zip").read_bytes()), tmp_path)
+    assert {path.partition("/")[0] for path in found.files} == {"A:B", "C:D"}

@@ -194,6 +194,7 @@ def test_an_unknown_encoding_is_refused_with_those_there_are(encoding: str) -> N
     st.lists(st.binary(min_size=1, max_size=8), min_size=1, max_size=8, unique=True), st.booleans()
 )
 @example([b"a\0", b"a\x01", b"a\xe2\x90\x80", b"a\x85"], False)
+@example(["Í".encode()], True)  # of which the detector knows nothing
 @example([b"\x81\xca", b"\xee\xf9"], False)  # one character under two codes of Shift-JIS
 def test_different_names_stay_different_and_can_be_shown(raw: list[bytes], unix: bool) -> None:
     found = read_names(raw, unix=unix)
