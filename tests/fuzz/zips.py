@@ -89,7 +89,7 @@ _TARS = st.builds(
         ),
         max_size=6,
     ),
-    st.sampled_from((tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)),
+    st.sampled_from((tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)),
     st.booleans(),
 )
 
