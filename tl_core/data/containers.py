@@ -15,10 +15,10 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tl_core.data.bounded import BoundedReads
 from tl_core.modalities import looks_like_an_item
@@ -73,10 +73,12 @@ _TAR_INSIDE = re.compile(r"(?i)\.(tar\.\w+|tzst)$")
 _END, _END_BYTES = b"PK\x05\x06", 22
 """A zip's end of its table of contents (APPNOTE 4.3.16), which a comment may follow."""
 
+_OPENERS: dict[str, Callable[..., Any]] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+
 _MOST_TABLE, _MOST_UNPACKED = 12 * 2**20, 256 * 2**20
 """Bytes of a zip's table of contents, and of a tar.gz: more is not looked through for items."""
 
-MOST_HEADER = 2**14
+MOST_HEADER = 2**13
 """Bytes of one entry's headers in a tar: a path and a few attributes. ``tarfile`` needs time and
 memory that grow with the square of it (CVE-2024-6232)."""
 
@@ -218,7 +220,7 @@ def _tar_below(stream: IO[bytes], kind: str, name: str) -> bool:
     if kind == "zst":
         return _TAR_INSIDE.search(name) is not None
     stream.seek(0)
-    unpacked = {"gz": gzip.GzipFile, "bz2": bz2.BZ2File, "xz": lzma.LZMAFile}[kind](stream)
+    unpacked: IO[bytes] = _OPENERS[kind](stream)
     try:
         return _is_tar(unpacked.read(tarfile.BLOCKSIZE))
     except _DAMAGE:

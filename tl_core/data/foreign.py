@@ -28,7 +28,7 @@ TEXT = "is a text, not a photo: its download may have failed. Bring the photo it
 
 READABLE = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|II[*+]\0|MM\0[*+]|"
-    rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0|P[1-7FfyY]\s+(#[^\n]*\s+)*[\dW]|"
+    rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0|P[1-7FfyY]\s+(#[^\r\n]*[\r\n]\s*)*[\dW]|"
     rb"\0...ftyp(hei[csmx]|hev[cmsx]|mif[12]|msf1|avi[fos])",
     re.DOTALL,
 )

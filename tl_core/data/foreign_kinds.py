@@ -33,6 +33,10 @@ def _kind(reason: str, suffixes: str = "", start: bytes = b"", *, wrapper: bool 
     return Kind(reason, tuple(suffixes.split()), pattern, wrapper)
 
 
+_COMMENTS = rb"(<!--(?:(?!-->).)*-->\s*)*"
+_MARKUP = rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?" + _COMMENTS
+"""What may stand in front of the first element of a text in XML or HTML."""
+
 _EXPORT = "export it as JPEG or PNG."
 _CLOUD = "is only a link to a file in the cloud: download the photo itself and bring that."
 _PAGE = (
@@ -70,8 +74,8 @@ KINDS = (
     _kind(
         f"is a drawing (SVG), not a photo: {_EXPORT}",
         "svg svgz",
-        rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.{0,2000}?-->\s*|<!DOCTYPE svg.{0,900}?>\s*)*"
-        rb"<(\w+:)?svg\b",
+        _MARKUP + rb"(<!DOCTYPE svg[^>\[]*(\[[^\]]*\]\s*)?>\s*)?" + _COMMENTS
+        + rb"<(\w+:)?svg\b",
     ),
     _kind(f"is a Photoshop file: {_EXPORT}", "psd psb", rb"8BPS\0"),
     _kind(f"is a GIMP file: {_EXPORT}", "xcf", rb"gimp xcf"),
@@ -86,7 +90,8 @@ KINDS = (
     _kind(f"is a JPEG 2000 file, which cannot be read here: {_EXPORT}",
           "jp2 j2k jpf jpx jpm j2c jpc", rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"),
     _kind(f"is a JPEG XR file, which cannot be read here: {_EXPORT}", "jxr wdp hdp", rb"II\xbc"),
-    _kind(f"is an icon, not a photo: {_EXPORT}", "ico cur icns", rb"\0\0[\x01\x02]\0[^\0]\0|icns\0"),
+    _kind(f"is an icon, not a photo: {_EXPORT}", "ico cur icns",
+          rb"\0\0[\x01\x02]\0[^\0]\0|icns\0"),
     _kind(f"is a PCX file, which cannot be read here: {_EXPORT}", "pcx dcx",
           rb"\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]"),
     _kind(f"is a TGA file, which cannot be read here: {_EXPORT}", "tga icb vda vst"),
@@ -138,8 +143,7 @@ KINDS = (
         "arrow lmdb dbf", rb"SQLite format 3\0|PAR1|ARROW1|\0\x01\0\0Standard (Jet|ACE) DB",
     ),
     _kind(_PAGE, "html htm mhtml xhtml php asp aspx",
-          rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*|<!--.{0,2000}?-->\s*)*"
-          rb"<(?i:!doctype html|html|head|body)\b"),
+          _MARKUP + rb"<(?i:!doctype html|html|head|body)\b"),
     # Programs
     _kind(
         "is a program, not a photo: leave it out.",

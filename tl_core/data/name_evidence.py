@@ -80,8 +80,11 @@ _SELDOM = {"cp437": 0.1, "cp1250": 0.3, "cp852": 0.3, "cp949": 0.5, "cp737": 0.5
 _FAMILIAR = -0.7
 """For a syllable that is one of few hundred, where other readings may be any of some thousands."""
 
-_UTF8_BYTES = {2: 0.5, 3: 2.5, 4: 4.0}
-"""Points for each character of so many bytes in UTF-8, which others hit upon by chance."""
+_UTF8, _UTF8_BYTES = -3.0, {2: 1.5, 3: 3.0, 4: 4.0}
+"""Points for UTF-8, and for each character of so many bytes that others hit upon by chance."""
+
+_SIGNS = frozenset("°№²³½¼±×–—…’“”«»€§·ー")
+"""What people do write beside letters and digits."""
 
 _ENOUGH = 4000
 """Characters of names that are weighed; more tell nothing new."""
@@ -106,20 +109,21 @@ def weigh(
     dict
         By encoding, the logarithm of how likely it is, up to a constant.
     """
-    import chardet  # here: only names that do not say how they read need it
+    import chardet  # takes a fifth of a second, and most names need no decision
 
     known = {_DETECTED.get(name, name): name for name in readings if name != "utf-8"}
     found = chardet.detect_all(
         b" ".join(raw)[:_ENOUGH],
         ignore_threshold=True,
         compat_names=False,
-        include_encodings=[*known],
+        include_encodings=[*known, "ascii"],
+        no_match_encoding="ascii",  # which none of them is
     )
     sure = {known.get(str(one["encoding"]), ""): one["confidence"] for one in found}
     weights = {}
     for name, names in readings.items():
         if name == "utf-8":
-            seen = sum(_UTF8_BYTES.get(len(c.encode()), 0) for c in set("".join(names)))
+            seen = _UTF8 + sum(_UTF8_BYTES.get(len(c.encode()), 0) for c in set("".join(names)))
         else:
             seen = math.log(max(sure.get(name, 0.0), _LEAST))
         weights[name] = seen - _prior(name, unix) - oddity(names, name)
@@ -146,7 +150,7 @@ def _odd_character(character: str, encoding: str) -> float:
         return _CONTROL
     width = unicodedata.east_asian_width(character)
     if kind[0] != "L" or width == "H":  # half-width katakana
-        return _RARE if width in "WF" or character in "ªº·ー" else _SYMBOL
+        return _RARE if width in "WF" or character in _SIGNS else _SYMBOL
     script = unicodedata.name(character, "").split(" ")[0]
     if encoding != "utf-8" and script not in _SCRIPTS.get(encoding, {"LATIN"}):
         return _ALIEN

@@ -15,7 +15,7 @@ _RULES = tuple(
         ("thumbnails of a network drive", r"@eadir|\.@__thumb|@synoresource"),
         (
             "files in a recycle bin",
-            r"#recycle|@recycle|\$recycle\.bin|recycler|\.recycle|\.trash(es|ed)?(-.*)?",
+            r"#recycle|@recycle|\$recycle\.bin|\.recycle|\.trash(es|ed)?(-.*)?",
         ),
         ("files that a check of the disk has found (lost+found)", r"lost\+found|found\.\d{3}"),
         (

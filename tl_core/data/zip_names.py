@@ -54,6 +54,9 @@ _ALIASES = {
 _CODECS = {"big5": "cp950"}
 """Python's codec of an encoding, where it bears another name."""
 
+_LONG = ("cp932", "gbk", "big5", "cp949")
+"""Encodings with two bytes for a character."""
+
 _MARGIN = 2.0
 """By which the best reading must lead not to be a guess, in natural logarithms."""
 
@@ -135,7 +138,7 @@ def read_names(names: Sequence[str | bytes], *, unix: bool, encoding: str = AUTO
 
 
 def _decide(raw: Sequence[bytes], unix: bool, encoding: str) -> ZipNames:
-    possible = [name for name in ENCODINGS if _decodes(b"\n".join(raw), name)]
+    possible = [name for name in ENCODINGS if _can_be(name, raw)]
     chosen = _asked_for(encoding, possible) if encoding != AUTO else ""
     parts, folders = _telling_parts(raw)
     readings = {name: tuple(_decoded(part, name) for part in parts) for name in possible}
@@ -200,12 +203,19 @@ def _decoded(raw: bytes, encoding: str) -> str:
     return raw.decode(_CODECS.get(encoding, encoding))
 
 
-def _decodes(raw: bytes, encoding: str) -> bool:
+def _can_be(encoding: str, raw: Sequence[bytes]) -> bool:
+    """Tell whether an encoding can read all names, and keeps them apart.
+
+    The East Asian ones of Windows have a few characters under two codes.
+    """
     try:
-        _decoded(raw, encoding)
+        _decoded(b"\n".join(raw), encoding)
     except UnicodeDecodeError:
         return False
-    return True
+    if encoding not in _LONG:
+        return True
+    odd = {name for name in raw if not name.isascii()}
+    return len({_decoded(name, encoding) for name in odd}) == len(odd)
 
 
 def _asked_for(encoding: str, possible: Sequence[str]) -> str:

@@ -6,43 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.photos import make_photo, make_photo_folder, zip_folder
+from tests.archives import GOOD, make_zip, photo, raw_zip, refusal
+from tests.photos import make_photo_folder, zip_folder
 from tests.work import is_linear, work_of
 from tl_core.data import add_archive, files, open_dataset
 from tl_core.data.archive import extract
 from tl_core.data.files import Names, list_files
 from tl_core.data.limits import ArchiveLimits
 from tl_core.errors import ArchiveError, DataError, UserError
-
-
-def photo(seed: int = 0) -> bytes:
-    stream = io.BytesIO()
-    make_photo(0, seed=seed).save(stream, "JPEG")
-    return stream.getvalue()
-
-
-def make_zip(entries: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", kind) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
-    stream.seek(0)
-    return stream
-
-
-GOOD = {f"{name}/{i}.jpg": photo(i) for name in ("ant", "bee") for i in range(2)}
-
-
-def refusal(stream: io.BytesIO, tmp_path: Path, limits: ArchiveLimits | None = None) -> str:
-    """Unpack, expect a refusal that leaves nothing, and return its one sentence."""
-    folder = tmp_path / "store"
-    before = set(tmp_path.rglob("*"))
-    with pytest.raises(ArchiveError) as caught:
-        extract(stream, folder / "target", limits or ArchiveLimits(), name="photos")
-    assert set(tmp_path.rglob("*")) - before <= {folder}
-    message = str(caught.value)
-    assert message.startswith("'photos' was refused: ") and "\n" not in message
-    return message
 
 
 @pytest.mark.parametrize(
@@ -52,7 +23,7 @@ def refusal(stream: io.BytesIO, tmp_path: Path, limits: ArchiveLimits | None = N
         "ant/../../evil.jpg",
         "/etc/evil.jpg",
         "C:/evil.jpg",
-        "c:evil.jpg",
+        "c:\\evil.jpg",
         "..\\evil.jpg",
         "\\\\server\\share\\evil.jpg",
         "__MACOSX/../../evil.jpg",
@@ -224,7 +195,7 @@ def test_one_class_in_two_unicode_forms_is_one_class() -> None:
 def test_control_characters_do_not_reach_a_terminal() -> None:
     entries = {"a\x1b[31mnt/0.jpg": photo(0), "bee/1\n.jpg": photo(1)}
     spec, _ = open_dataset(add_archive(make_zip(entries), "x.zip"))
-    assert [photo.path for photo in spec.items] == ["a_[31mnt/0.jpg", "bee/1_.jpg"]
+    assert [photo.path for photo in spec.items] == ["a␛[31mnt/0.jpg", "bee/1␊.jpg"]
 
 
 def test_windows_separators_and_twice_the_same_name() -> None:
@@ -277,3 +248,31 @@ def test_names_without_the_unicode_flag(tmp_path: Path) -> None:
     content = content.replace(b"b_e/", b"b\x82e/")  # é in code page 437
     folder = extract(io.BytesIO(content), tmp_path / "target")
     assert set(list_files(folder).files) == {"bée/0.jpg", "ant/0.jpg"}
+
+
+def paths_in(stream: io.BytesIO, tmp_path: Path, **settings: str) -> set[str]:
+    return set(list_files(extract(stream, tmp_path / "target", **settings)).files)
+
+
+def test_different_names_in_legacy_encodings_are_different_classes(tmp_path: Path) -> None:
+    raw = {f"{name}/0.jpg".encode("cp932"): photo() for name in ("写真/表札", "写真/表紙", "ソ")}
+    assert paths_in(raw_zip(raw), tmp_path) == {"写真/表札/0.jpg", "写真/表紙/0.jpg", "ソ/0.jpg"}
+
+
+def test_names_that_differ_in_control_characters_are_different_classes(tmp_path: Path) -> None:
+    raw = {b"a\0/0.jpg": photo(0), b"a\1/0.jpg": photo(1), b"a_/0.jpg": photo(2)}
+    assert paths_in(raw_zip(raw), tmp_path) == {"a␀/0.jpg", "a␁/0.jpg", "a_/0.jpg"}
+
+
+def test_an_encoding_of_names_can_be_asked_for(tmp_path: Path) -> None:
+    raw = {f"{name}/0.jpg".encode("cp1251"): photo() for name in ("лес", "поле")}
+    assert paths_in(raw_zip(raw), tmp_path, encoding="cp1251") == {"лес/0.jpg", "поле/0.jpg"}
+    with pytest.raises(
+        ArchiveError, match=r"'x' was refused: The names in it are not written in u"
+    ):
+        extract(raw_zip(raw), tmp_path / "no", name="x", encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["A:B/0.jpg", "C:D/0.jpg", "c:evil.jpg", "12:30/0.jpg"])
+def test_a_colon_is_a_character(tmp_path: Path, name: str) -> None:
+    assert paths_in(make_zip({**GOOD, name: photo()}), tmp_path) == {*GOOD, name}
