@@ -9,7 +9,7 @@ from typing import IO
 from tl_core.data.bounded import BoundedReads
 from tl_core.data.containers import MOST_HEADER
 from tl_core.data.staging import StagingFolder
-from tl_core.data.zip_names import AUTO, read_names
+from tl_core.data.zip_names import read_names
 
 _PIECE = 2**21
 """Bytes of a file that are read at once."""
@@ -18,9 +18,7 @@ _CODEC, _ERRORS = "utf-8", "surrogateescape"
 """How ``tarfile`` is told to read names, so that their bytes are found again."""
 
 
-def unpack_tar(
-    source: IO[bytes], staging: StagingFolder, *, packed: bool, encoding: str = AUTO
-) -> None:
+def unpack_tar(source: IO[bytes], staging: StagingFolder, *, packed: bool) -> None:
     """Unpack a tar into a staging folder, under the same limits as a zip.
 
     All headers are read first, because names are read together, and then the files.

@@ -25,8 +25,8 @@ def test_folders_in_archives_are_noted_though_they_are_empty(tmp_path: Path) -> 
     zipped = make_zip({**GOOD, "ant/": b"", "wasp\\": b"", ".git/": b""})
     for stream in (zipped, make_tar({**GOOD, **FOLDERS}), make_tar({**GOOD, **FOLDERS}, "w:gz")):
         found = staged(stream, tmp_path)
-        assert found.folders == ["ant", "wasp"] and set(found.files) == set(GOOD)
-        assert found.zip_names is not None and found.zip_names.sure
+        assert found.folders == ["ant", "wasp"] and set(found.brought.files) == set(GOOD)
+        assert found.brought.encoding == "" and found.brought.encodings == {}
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
@@ -36,14 +36,14 @@ def test_a_tar_equals_the_zip_of_the_same_files(tmp_path: Path, mode: str, form:
     entries = {f"{name}/{i}.jpg": photo(i) for name in names for i in range(2)}
     tar = staged(make_tar(entries, mode, format=form), tmp_path)
     zipped = staged(make_zip(entries), tmp_path)
-    assert set(tar.files) == set(zipped.files) == set(entries)
+    assert set(tar.brought.files) == set(zipped.brought.files) == set(entries)
     assert tar.digest() == zipped.digest()
 
 
 def test_names_in_an_old_tar_are_read_like_those_in_a_zip(tmp_path: Path) -> None:
     entries = {f"{name}/0.jpg": photo() for name in ("кошки", "собаки", "лисица")}
     tar = make_tar(entries, format=tarfile.GNU_FORMAT, encoding="cp1251")
-    assert set(staged(tar, tmp_path).files) == set(entries)
+    assert set(staged(tar, tmp_path).brought.files) == set(entries)
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,13 @@ def test_a_damaged_tar_is_never_taken_for_a_shorter_one(tmp_path: Path, packed: 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
 def test_the_empty_class_of_the_cases_is_noted(tmp_path: Path) -> None:
     found = staged(io.BytesIO((CASES / "empty_class.zip").read_bytes()), tmp_path)
-    assert found.folders == ["bird"] and {path[:3] for path in found.files} == {"cat", "dog"}
+    assert found.folders == ["bird"] and {path[:3] for path in found.brought.files} == {
+        "cat",
+        "dog",
+    }
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
 def test_colons_in_the_names_of_the_cases(tmp_path: Path) -> None:
     found = staged(io.BytesIO((CASES / "colon_in_names.zip").read_bytes()), tmp_path)
-    assert {path.partition("/")[0] for path in found.files} == {"A:B", "C:D"}
+    assert {path.partition("/")[0] for path in found.brought.files} == {"A:B", "C:D"}
