@@ -212,8 +212,6 @@ class Ground:
 
         def why(spot: Spot) -> str:
             classes = labels.of.get(spot.path)
-            if spot.path in labels.tables:
-                return "it is the table that labels the other files."
             if not spot.counts:
                 return NO_FOLDER
             if not classes:

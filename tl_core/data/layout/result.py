@@ -87,6 +87,8 @@ class Result:
                 self.placed[spot.path] = where
             else:
                 self.left_out[spot.path] = NO_FOLDER
+        for table in self.left_out.keys() & set(taken.labels.tables if taken.labels else ()):
+            self.left_out[table] = "it is the table that labels the other files."
         return empty
 
     def _reason(self, spot: Spot, why: str) -> str:

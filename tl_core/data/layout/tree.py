@@ -150,7 +150,9 @@ def _wrapping(number: Mapping[Folders, int]) -> str | None:
     below = {folders[1] for folders in number if len(folders) > 1}
     if plainly(top) == "train" and not (len(below) > 1 and all(map(plainly, below))):
         return None
-    holds_folders = bool(below) and few(direct, inside) and (not direct or len(below) > 1)
+    strays = few(direct, inside) and 2 * direct < inside
+    deep = len(below) > 1 or any(len(folders) > 2 for folders in number)
+    holds_folders = bool(below) and strays and (deep or not direct)
     return top if holds_folders or is_neutral(top) else None
 
 

@@ -31,7 +31,7 @@ _SPLITS = {
     "val": plain_words("val vali valid dev development doğrulama geçerleme"),
     "test": plain_words(
         "test tests testing tst eval evaluation holdout essai essais prueba pruebas evaluacion "
-        "teste prova prove collaudo toets sınama sinama deneme экзамен"
+        "teste prova prove collaudo toets sınama sinama deneme тест тесты экзамен"
     ),
 }
 """Whole words."""
