@@ -11,20 +11,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from tl_core.data.layout import telling
-from tl_core.data.layout.candidates import NO_FOLDER, Candidate, Ground
-from tl_core.data.layout.choose import Choice, choose
-from tl_core.data.layout.detection import SERVES, detection_labels
+from tl_core.data.layout.candidates import Ground
+from tl_core.data.layout.choose import choose
 from tl_core.data.layout.masks import find_masks
-from tl_core.data.layout.tree import (
-    COPY_RULE,
-    Copies,
-    Folders,
-    Spot,
-    folders_of,
-    outline,
-    second_copies,
-)
+from tl_core.data.layout.result import Result
+from tl_core.data.layout.tree import Spot, folders_of, outline, second_copies
 from tl_core.data.layout.values import LAYOUTS, Other, Place, Reading, Seen, Suggestion
 from tl_core.errors import ConfigError
 from tl_core.modalities import looks_like_an_item
@@ -85,7 +76,7 @@ def read_layout(
             )
     ground = Ground(spots)
     chosen = choose(ground, tables, choice)
-    return _Result(files, ground, chosen, copies, left_out).reading(found.wrapper)
+    return Result(files, ground, chosen, masks, left_out).reading(found.wrapper, copies)
 
 
 def _evidence(files: Sequence[Seen], masks: Mapping[str, str]) -> set[str]:
@@ -96,90 +87,3 @@ def _evidence(files: Sequence[Seen], masks: Mapping[str, str]) -> set[str]:
         or {file.path for file in files if looks_like_an_item(file.path)}
         or {file.path for file in files}
     )
-
-
-class _Result:
-    """Puts a reading together from what was chosen."""
-
-    def __init__(
-        self,
-        files: Sequence[Seen],
-        ground: Ground,
-        chosen: Choice,
-        copies: Copies,
-        left_out: dict[str, str],
-    ) -> None:
-        self.files, self.ground, self.chosen, self.copies = files, ground, chosen, copies
-        self.left_out, self.placed = left_out, dict[str, Place]()
-        self.boxes = None
-        if not chosen.taken.of:
-            counted = {spot.path for spot in ground.evidence}
-            self.boxes = detection_labels(
-                counted, (file.path for file in files if file.path not in counted)
-            )
-
-    def reading(self, wrapper: Folders) -> Reading:
-        taken = self.chosen.taken
-        empty = self._place_all(taken)
-        merges = telling.near_misses(taken)
-        doubts = telling.doubts(taken)
-        suggestions = (*merges, *telling.unlearnt(taken, merges), *doubts)
-        notes = [*self.copies.notes, *self.chosen.notes, *self._notes(taken)]
-        notes += [suggestion.text for suggestion in doubts]
-        notes += telling.empty_text(empty, taken)
-        return Reading(
-            layout=taken.layout,
-            text=telling.reading_text(taken),
-            wrapper="".join(f"{folder}/" for folder in wrapper),
-            placed=self.placed,
-            left_out={p: why for p, why in self.left_out.items() if not p.endswith("/")},
-            passed_over={COPY_RULE: self.copies.passed} if self.copies.passed else {},
-            splits=telling.split_folders(taken),
-            others=telling.others(taken, self.chosen.candidates, self.chosen.undecided),
-            undecided=self.chosen.undecided,
-            notes=tuple(notes),
-            suggestions=suggestions,
-        )
-
-    def _place_all(self, taken: Candidate) -> dict[str, Place | str]:
-        """Give every file a place or a reason; return what empty folders would be."""
-        empty: dict[str, Place | str] = {}
-        for spot in self.ground.spots:
-            if spot.path in self.left_out:
-                continue
-            where = taken.place(spot)
-            if spot.path.endswith("/"):
-                empty[spot.path] = where
-            elif isinstance(where, str):
-                self.left_out[spot.path] = self._reason(spot, where)
-            elif spot.counts or where.label in taken.sizes or looks_like_an_item(spot.path):
-                self.placed[spot.path] = where
-            else:
-                self.left_out[spot.path] = NO_FOLDER
-        return empty
-
-    def _reason(self, spot: Spot, why: str) -> str:
-        if self.boxes and spot.counts:
-            return f"it has no class: the labels beside it are boxes for detection ({self.boxes})."
-        return why
-
-    def _notes(self, taken: Candidate) -> list[str]:
-        beside = Counter(
-            spot.folders[0] if spot.folders else spot.name
-            for spot in self.ground.evidence
-            if taken.splits.peel(spot.folders) is None
-        )
-        notes = telling.beside_splits(taken.splits, beside)
-        if self.boxes:
-            notes.append(f"The labels beside the files are for detection ({self.boxes}). {SERVES}")
-        elif not taken.of and self.ground.evidence:
-            notes.append(
-                "No folder, file name or table tells a class. What serves is one folder for each "
-                "class."
-            )
-        if taken.labels and taken.labels.boxes:
-            notes.append(
-                "The table holds boxes, so it was made for detection: a file has a class here only "
-                "where all its boxes bear one."
-            )
-        return notes

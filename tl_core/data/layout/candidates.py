@@ -109,7 +109,7 @@ class Ground:
     def __init__(self, spots: Sequence[Spot]) -> None:
         self.spots = spots
         self.evidence = [spot for spot in spots if spot.counts]
-        number = Counter(spot.folders for spot in self.evidence)
+        self.number = number = Counter(spot.folders for spot in self.evidence)
         self.splits = find_splits(number)
         self.file_splits = lenient(number, self.splits)
         self.rests = self._rests(number, skip=False)
@@ -212,8 +212,6 @@ class Ground:
 
         def why(spot: Spot) -> str:
             classes = labels.of.get(spot.path)
-            if spot.path in labels.tables:
-                return "it is the table that labels the other files."
             if not spot.counts:
                 return NO_FOLDER
             if not classes:

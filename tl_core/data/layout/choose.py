@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tl_core.data.layout.candidates import Candidate, Ground
-from tl_core.data.layout.folders import decide
+from tl_core.data.layout.folders import decide, merged_text
 from tl_core.data.layout.words import is_doubtful, is_in_a_row
 from tl_core.words import some_of
 
@@ -29,9 +29,8 @@ def choose(ground: Ground, tables: Mapping[str, str], wanted: str) -> Choice:
     """Weigh all readings of a set; with ``wanted`` other than ``auto``, take that one."""
     folders = ground.by_folder()
     names, by_table = ground.by_name(), ground.by_table(tables)
-    decision = decide(ground.rests)
     top = "splits" if "splits" in folders else "classes"
-    likely = [folders[top if level == "top" else "inner"] for level in decision.levels]
+    likely = [folders[top if level == "top" else "inner"] for level in decide(ground.rests)]
     table = _best_table(by_table, likely)
     candidates = (*folders.values(), names, *([table] if table else []))
     if wanted == "auto":
@@ -43,8 +42,10 @@ def choose(ground: Ground, tables: Mapping[str, str], wanted: str) -> Choice:
         undecided, notes = (), []
         if not taken.of:
             notes = [f"The reading {wanted!r} gives no class here: {_WITHOUT[wanted]}"]
-    if taken in likely:
-        notes = [*(decision.notes if len(likely) == 1 or taken is likely[0] else ()), *notes]
+    if taken.layout in ("splits", "inner"):
+        notes = [*merged_text(ground.rests, taken.layout), *notes]
+    elif taken.layout == "classes":
+        notes = [*merged_text(ground.number, taken.layout), *notes]
     return Choice(taken, undecided, tuple(notes), candidates)
 
 

@@ -102,7 +102,8 @@ def _at_the_top(tops: Tops) -> Splits | None:
     else:
         beside = sum(tops.total[top] for top in others)
         one_or_few = len(others) < 2 or beside < MOST_BESIDE * tops.total.total()
-        sure = all(map(plainly, holding)) and (not others or ("train" in kinds and one_or_few))
+        named_so = all(map(plainly, holding)) or _speak_alike(of)
+        sure = named_so and (not others or ("train" in kinds and one_or_few))
     return Splits(0, of) if sure else None
 
 

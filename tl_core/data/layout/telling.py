@@ -41,12 +41,20 @@ def _parts(candidate: Candidate) -> str:
 
 
 _MEANS = {
-    "splits": "The folders with names of splits are splits",
+    "splits": "Folders named as splits are splits, with the classes",
     "classes": "Each folder at the top is a class",
     "inner": "The inner folders are the classes",
     "names": "The file names tell the classes",
     "csv": "A table tells the classes",
 }
+
+
+def _other_text(candidate: Candidate) -> str:
+    classes = some_of(candidate.classes, NAMED_CLASSES)
+    table = f" ({candidate.source.removeprefix('from ')})" if candidate.labels else ""
+    splits = split_folders(candidate)
+    where = f"; splits {some_of(splits)}" if splits else ""
+    return f"{_MEANS[candidate.layout]}{table}: {classes}{where}."
 
 
 def others(
@@ -60,7 +68,7 @@ def others(
         by_files = one.layout in ("names", "csv")
         if by_files and one.layout not in undecided and one.agrees_with(taken):
             continue
-        found.append(Other(one.layout, f"{_MEANS[one.layout]}: {_parts(one)}."))
+        found.append(Other(one.layout, _other_text(one)))
     return tuple(found)
 
 
@@ -68,13 +76,13 @@ def doubts(candidate: Candidate) -> list[Suggestion]:
     """Return what hardly is a class: named as splits, masks or folders of items are."""
     found = []
     for label in filter(is_doubtful, candidate.classes):
-        usual = "masks or annotations" if is_mask(label) else "items of any class"
-        if plainly(label):
+        if label.lower() == "__macosx":
+            usual = "a folder that macOS adds to zips"
+        elif plainly(label):
             usual = "a part of a set"
-        text = (
-            f"A class is called {label}, as a folder of {usual} usually is. If it is no class, "
-            "drop it."
-        )
+        else:
+            usual = "masks or annotations" if is_mask(label) else "items of any class"
+        text = f"A class is called {label}, which usually names {usual}. If it is none, drop it."
         found.append(Suggestion("drop", text, (label,)))
     return found
 
@@ -149,6 +157,7 @@ def beside_splits(splits: Splits, beside: Counter[str]) -> list[str]:
         return [f"The class folders beside {named(splits.of)} are read as the part to train on."]
     if not beside:
         return []
-    return [
-        f"{beside.total():,} files lie beside the split folders and are left out: {named(beside)}."
-    ]
+    one = beside.total() == 1
+    number = "1 file lies" if one else f"{beside.total():,} files lie"
+    left = "is left out" if one else "are left out"
+    return [f"{number} beside the split folders and {left}: {named(beside)}."]

@@ -74,13 +74,14 @@ def second_copies(files: Sequence[Seen]) -> Copies:
                     twins.setdefault(f"{whole}/{name}", []).append(folder)
     folders = frozenset(f for f in met if _is_copy(f, total, met[f], same[f]))
     passed = tuple(path for path, of in twins.items() if not folders.isdisjoint(of))
-    notes = tuple(
-        f"The folder {folder} holds once more what stands beside it: {same[folder]:,} of its "
-        f"{total[folder]:,} files are equal and count once, and the others are read as if they "
-        "stood there too."
-        for folder in sorted(folders)
-    )
+    notes = tuple(_copy_text(f, total[f], same[f]) for f in sorted(folders))
     return Copies(passed, folders, notes)
+
+
+def _copy_text(folder: str, files: int, equal: int) -> str:
+    counted = f"{equal:,} of its {files:,} files are equal to those and count once"
+    rest = "what differs is read as if it stood there too"
+    return f"The folder {folder} holds once more what stands beside it: {counted}; {rest}."
 
 
 def _without_a_folder(whole: str) -> Iterable[tuple[str, str]]:
@@ -147,11 +148,12 @@ def _wrapping(number: Mapping[Folders, int]) -> str | None:
     if not few(beside, every) or beside >= inside:
         return None
     below = {folders[1] for folders in number if len(folders) > 1}
-    if plainly(top) and not (len(below) > 1 and all(map(plainly, below))):
+    if plainly(top) == "train" and not (len(below) > 1 and all(map(plainly, below))):
         return None
-    if not below:
-        return top if is_neutral(top) else None
-    return top if few(direct, inside) or is_neutral(top) else None
+    strays = few(direct, inside) and 2 * direct < inside
+    deep = len(below) > 1 or any(len(folders) > 2 for folders in number)
+    holds_folders = bool(below) and strays and (deep or not direct)
+    return top if holds_folders or is_neutral(top) else None
 
 
 def _single(number: Mapping[Folders, int]) -> frozenset[Folders]:

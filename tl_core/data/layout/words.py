@@ -31,7 +31,7 @@ _SPLITS = {
     "val": plain_words("val vali valid dev development doğrulama geçerleme"),
     "test": plain_words(
         "test tests testing tst eval evaluation holdout essai essais prueba pruebas evaluacion "
-        "teste prova prove collaudo toets sınama sinama deneme экзамен"
+        "teste prova prove collaudo toets sınama sinama deneme тест тесты экзамен"
     ),
 }
 """Whole words."""
@@ -67,6 +67,9 @@ _ITEMS = plain_words(
     "картинки фото данные данных датасет зображення світлини дані resim resimler goruntu "
     "fotograf fotograflar veri veriler صور الصور بيانات"
 )
+_MAY_BE_CLASS = plain_words("photo photos foto picture bild фото fotografie")
+"""Neutral words that are classes where drawings are others."""
+
 _KEPT = plain_words("raw original originals originale originaux color colour")
 _JOINED_ITEMS = (
     "画像データ 画像 写真 圖片 图片 图像 照片 数据集 数据 數據 データセット データ セット "
@@ -210,4 +213,5 @@ def is_doubtful(name: str) -> bool:
     if name.lower() == "__macosx" or plainly(name) or is_mask(name):
         return True
     words = words_of(name)
-    return any(w in _ITEM_WORDS for w in words) and is_neutral(name) and not words[-1].isdigit()
+    about_items = any(word in _ITEM_WORDS - _MAY_BE_CLASS for word in words)
+    return about_items and is_neutral(name) and not words[-1].isdigit()
