@@ -51,7 +51,7 @@ from tl_core.training.record import RECORD, WEIGHTS, RunRecord
 class Case:
     """A kind of data, a network that reads it and how a small set of it is made.
 
-    ``strengthen`` multiplies what its files hold: by 10 to 200 it has to be calibrated.
+    ``strengthen`` multiplies what its files hold: by 3 to 16 it has to be calibrated.
     """
 
     kind: Modality
@@ -200,8 +200,8 @@ def test_equal_bytes_have_equal_measures_and_a_file_of_one_part_is_its_part(
 def test_a_whole_set_decides_how_its_items_are_decoded(
     case: Case, data: Path, tmp_path: Path
 ) -> None:
-    case.strengthen(data, 120)
-    case.strengthen(case.make(tmp_path / "test", 3), 12)
+    case.strengthen(data, 16)
+    case.strengthen(case.make(tmp_path / "test", 3), 3)
     dataset, _ = open_dataset(data)
     measures = [case.kind.examine(read_bytes(file), None) for file in files_of(data)]
     assert dataset.calibration and dataset.calibration == case.kind.calibrate(measures)
@@ -218,7 +218,7 @@ def test_a_whole_set_decides_how_its_items_are_decoded(
 
 def test_items_of_another_calibration_are_kept_apart(case: Case, data: Path) -> None:
     preprocessing = backbones().get(case.backbone).preprocessing.at(case.size)
-    case.strengthen(data, 120)
+    case.strengthen(data, 16)
     dataset, _ = open_dataset(data)
 
     def views(of: DatasetSpec, kept: bool) -> torch.Tensor:
@@ -236,7 +236,7 @@ def test_items_of_another_calibration_are_kept_apart(case: Case, data: Path) -> 
 def test_a_record_from_before_calibration_answers_as_it_did(
     case: Case, data: Path, tmp_path: Path
 ) -> None:
-    case.strengthen(data, 120)
+    case.strengthen(data, 16)
     list(train(case.config(data, strategy="from_scratch"), tmp_path / "run"))
     file = tmp_path / "run" / RECORD
     values = json.loads(file.read_text())

@@ -50,7 +50,7 @@ class Jitter(Augmentation):
 PART = b"="
 """A line between series that share a file; the first one is used."""
 
-LOUD = 10.0
+LOUD = 2.0
 """A set whose largest number is beyond this is divided by that number."""
 
 
