@@ -19,7 +19,7 @@ _ENDS = tuple(
         rf"\.(?:{_KIND})",  # converted: a.heic.jpg
         r"\s?\(\d{1,3}\)",  # a (1), a(2)
         r"(?<=\d{6})~\d{1,2}",  # Android's edited ones: 20240501_101112~2
-        r"\.[a-z]+-\d{2}\.(?:cover|original)",  # a Pixel's two: PXL_….PORTRAIT-01.COVER
+        r"\.[a-z]+-\d{2}\.(?:cover|original)",  # one of a phone's two: PXL_….PORTRAIT-01.COVER
         rf"\s?[-_—–\s]\s?(?:{_COPY})(?:\s?\d{{1,3}})?",
         rf"\s?[-_]\s?(?:{_EDITED})",
         rf"[-_.\s](?:{_SIZE})",
