@@ -39,6 +39,8 @@ _STARTS = (
 )
 """What it begins with, and what the original has instead."""
 
+_LAST_NUMBER = re.compile(r"(?<!\d)([0-9]{1,9})\D*$")
+
 _MARKS = 4
 """Of a copy in one name, at most: "a-edited (1)" bears two."""
 
@@ -70,3 +72,15 @@ def copied_name(path: str) -> tuple[str, str]:
         if stem == before:
             break
     return folder, stem
+
+
+def number_in(name: str) -> tuple[str, int] | None:
+    """Return what a name counts: the name around its last number, and the number.
+
+    ``img_0012`` gives ``("img_*", 12)``: a camera numbers the photos of a burst one after another.
+    None for a name without a number, or with one of more than nine digits.
+    """
+    found = _LAST_NUMBER.search(name)
+    if found is None:
+        return None
+    return f"{name[: found.start(1)]}*{name[found.end(1) :]}", int(found[1])
