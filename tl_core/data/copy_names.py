@@ -19,7 +19,7 @@ _ENDS = tuple(
         rf"\.(?:{_KIND})",  # converted: a.heic.jpg
         r"\s?\(\d{1,3}\)",  # a (1), a(2)
         r"(?<=\d{6})~\d{1,2}",  # Android's edited ones: 20240501_101112~2
-        r"\.[a-z]+-\d{2}\.(?:cover|original)",  # a Pixel's two: PXL_….PORTRAIT-01.COVER
+        r"\.[a-z]+-\d{2}\.(?:cover|original)",  # one of a phone's two: PXL_….PORTRAIT-01.COVER
         rf"\s?[-_—–\s]\s?(?:{_COPY})(?:\s?\d{{1,3}})?",
         rf"\s?[-_]\s?(?:{_EDITED})",
         rf"[-_.\s](?:{_SIZE})",
@@ -38,6 +38,8 @@ _STARTS = (
     (re.compile(r"^img_[eo](?=\d{4})"), "img_"),  # an iPhone's edited IMG_0001 is IMG_E0001
 )
 """What it begins with, and what the original has instead."""
+
+_LAST_NUMBER = re.compile(r"(?<!\d)([0-9]{1,9})\D*$")
 
 _MARKS = 4
 """Of a copy in one name, at most: "a-edited (1)" bears two."""
@@ -70,3 +72,15 @@ def copied_name(path: str) -> tuple[str, str]:
         if stem == before:
             break
     return folder, stem
+
+
+def number_in(name: str) -> tuple[str, int] | None:
+    """Return what a name counts: the name around its last number, and the number.
+
+    ``img_0012`` gives ``("img_*", 12)``: a camera numbers the photos of a burst one after another.
+    None for a name without a number, or with one of more than nine digits.
+    """
+    found = _LAST_NUMBER.search(name)
+    if found is None:
+        return None
+    return f"{name[: found.start(1)]}*{name[found.end(1) :]}", int(found[1])

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tl_core.data.copy_names import copied_name
+from tl_core.data.copy_names import copied_name, number_in
 from tl_core.data.near_copies import NearCopies, near_copies, warn_of_near_copies
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.twins import (
     CROWD,
     NEAR,
     NEAR_BY_NAME,
+    NEAR_BY_NUMBER,
     SHARED,
     TONE,
     find_twins,
@@ -85,6 +86,16 @@ def test_names_of_copies_in_one_folder_allow_for_more() -> None:
     assert not groups_of(("a/x.jpg", 1, sig(1)), ("a/x-edited.jpg", 2, farther))
 
 
+def test_numbers_that_follow_one_another_allow_for_a_little_more() -> None:
+    other = sig(1, *range(NEAR_BY_NUMBER))
+    farther = sig(1, *range(NEAR_BY_NUMBER + 1))
+    assert groups_of(("a/IMG_0999.jpg", 1, sig(1)), ("a/IMG_1000.HEIC", 2, other))
+    assert not groups_of(("a/IMG_0999.jpg", 1, sig(1)), ("a/IMG_1001.jpg", 2, other))
+    assert not groups_of(("a/IMG_0999.jpg", 1, sig(1)), ("b/IMG_1000.jpg", 2, other))
+    assert not groups_of(("a/IMG_0999.jpg", 1, sig(1)), ("a/DSC_1000.jpg", 2, other))
+    assert not groups_of(("a/IMG_0999.jpg", 1, sig(1)), ("a/IMG_1000.jpg", 2, farther))
+
+
 def test_a_name_that_many_share_says_nothing() -> None:
     """A thousand files that Windows renamed at once are "ant (1).jpg" and so on."""
     for count, grouped in ((SHARED, True), (SHARED + 1, False)):
@@ -135,8 +146,9 @@ def sets(draw: st.DrawFn) -> list[tuple[str, str, str]]:
         picture = draw(st.integers(0, 3))
         flipped = draw(st.sets(st.integers(0, 255), max_size=30))
         text = draw(st.sampled_from([sig(picture, *flipped), sig(picture, *flipped), ""]))
-        name = draw(st.sampled_from(["x.jpg", "x (1).jpg", "x.heic", f"{number}.jpg"]))
-        items.append((f"{draw(st.sampled_from('ab'))}/{number}/../{name}", sha(text), text))
+        kind = draw(st.sampled_from(["jpg", "heic", "png"]))
+        name = draw(st.sampled_from(["x", "x (1)", "x-edited", f"{number}"]))
+        items.append((f"{draw(st.sampled_from('ab'))}/{name}.{kind}", sha(text), text))
     return items
 
 
@@ -201,6 +213,25 @@ def test_copies_share_a_name(names: tuple[str, ...]) -> None:
 )
 def test_numbers_count_different_photos(names: tuple[str, ...]) -> None:
     assert len({copied_name(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [
+        ("img_0012", ("img_*", 12)),
+        ("cat.9", ("cat.*", 9)),
+        ("20240501_101112", ("20240501_*", 101112)),
+        ("7", ("*", 7)),
+        ("a1b22c", ("a1b*c", 22)),
+        ("ant", None),
+        ("", None),
+        ("1234567890", None),
+        ("٣", None),
+        ("9" * 300, None),
+    ],
+)
+def test_a_number_in_a_name(name: str, counted: tuple[str, int] | None) -> None:
+    assert number_in(name) == counted
 
 
 def data(*items: tuple[str, object, str, str | None]) -> DatasetSpec:
