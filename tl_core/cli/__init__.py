@@ -3,9 +3,9 @@
 With ``--json``, stdout holds one JSON object.
 
 Exit status: 0 done; 1 a run failed, the rehearsal found something to fix, or ``predict`` left files
-out (it answers for all others, and names each with its reason; also if it could read none at all);
-2 something the user gave has to change, such as a RUN_DIR that holds no finished run; 130 and 141 as
-a shell reports a program that was interrupted, or whose reader went away.
+out (it answers for all others and names each with its reason, also where it can read none at all);
+2 something the user gave has to change, such as a RUN_DIR that holds no finished run; 130 and 141
+as a shell reports a program that was interrupted, or whose reader went away.
 """
 
 from __future__ import annotations

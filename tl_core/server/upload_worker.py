@@ -1,6 +1,7 @@
 """The process in which files are opened for pages: ``python -m tl_core.server.upload_worker``.
 
-One request comes in on standard input, a line of JSON; what happens goes out line by line::
+Requests of one sender come in on standard input, each a line of JSON, one after another; what
+happens goes out line by line, and ends for each request with one of the last two::
 
     {"what": "files checked", "done": 3, "total": 20}
     {"outcome": {...}}    or    {"refused": "one sentence for a person"}
@@ -201,11 +202,8 @@ def too_much_memory(name: str, limits: UploadLimits) -> str:
     )
 
 
-def main() -> None:
-    """Serve one request."""
-    reporter = Reporter(sys.stdout)
-    request = Request.from_line(sys.stdin.readline())
-    confine(request.limits)
+def serve(request: Request, reporter: Reporter) -> None:
+    """Serve one request, and say its outcome or why it is refused."""
     try:
         with refusing_full_disk(request.name):
             reporter.say(outcome=KINDS[request.kind](request, reporter))
@@ -213,6 +211,18 @@ def main() -> None:
         reporter.say(refused=str(error))
     except MemoryError:
         reporter.say(refused=too_much_memory(request.name, request.limits))
+
+
+def main() -> None:
+    """Serve requests, one after another, under the limits of the first."""
+    reporter = Reporter(sys.stdout)
+    confined = False
+    for line in sys.stdin:
+        request = Request.from_line(line)
+        if not confined:
+            confine(request.limits)
+            confined = True
+        serve(request, reporter)
 
 
 if __name__ == "__main__":

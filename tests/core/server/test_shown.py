@@ -21,7 +21,7 @@ from tl_core.errors import ArchiveError, DataError
 from tl_core.home import home
 from tl_core.modalities.photo import PHOTO
 from tl_core.modalities.photo.decode import decode
-from tl_core.server import shown, upload_spool
+from tl_core.server import checking, shown, upload_spool
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import picture_of, previews_folder
 from tl_core.server.remedies import rename_class
@@ -109,7 +109,7 @@ def test_what_a_process_is_lost_over_stops_no_other(
         "else read(file)\n"
         "worker.main()"
     )
-    monkeypatch.setattr(upload_spool, "COMMAND", ("-c", code))
+    monkeypatch.setattr(checking, "COMMAND", ("-c", code))
     groups = [[file] for file in (deadly, *others)]
     assert previews(groups) == [None] * len(groups)
     [lost, *found] = previews(groups)
