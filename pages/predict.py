@@ -49,14 +49,19 @@ else:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         asked = ask(runs)
+    several = asked is not None and len(asked.question.items) > 1
     with right:
-        if asked:
+        if asked is None:
+            st.caption("The answers will stand here.")
+        else:
+            if several:
+                st.caption("The answers stand below, photo by photo.")
             show_left_out(asked)
-            waiting = my_job(asked.job) if asked.job else None
+    if asked and asked.job:
+        with st.container() if several else right:
+            waiting = my_job(asked.job)
             polling = 0.5 if waiting is not None and waiting.active else None
             st.fragment(show_answers, run_every=polling)(asked, runs)
-        else:
-            st.caption("The answers will stand here.")
 show_source(
     "tl_core.runs.restore:predict_files",
     "tl_core.training.evaluation:predict",

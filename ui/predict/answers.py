@@ -30,6 +30,9 @@ MEASURED = (
 CLASSES, OF_SEVERAL = 5, 3
 """That are shown of an answer about one photo, and about each of several."""
 
+ABREAST = 2
+"""Answers that stand side by side."""
+
 Given = Mapping[tuple[str, str], dict[str, Any]]
 """What was answered, by the id of the run and the file of the photo."""
 
@@ -39,10 +42,10 @@ def show_left_out(asked: Asked) -> None:
     items, left_out = asked.question
     if not left_out:
         return
+    named = [f"**{literal(name)}**: {literal(reason)}" for name, reason in left_out]
     total = len(items) + len(left_out)
-    head = f"{len(left_out)} of {total} files were left out:" if total > 1 else "No photo:"
-    lines = [f"- **{literal(name)}**: {literal(reason)}" for name, reason in left_out]
-    st.warning("\n".join([head, *lines]), icon=":material/info:")
+    head = [f"{len(left_out)} of {total} files were left out."] if total > 1 else []
+    st.warning("\n\n".join([*head, *named]), icon=":material/info:")
 
 
 def show_answers(asked: Asked, runs: Sequence[FinishedRun]) -> None:
@@ -76,7 +79,7 @@ def _titles(runs: Sequence[FinishedRun]) -> list[str]:
 def _of_one(file: Path, runs: Sequence[FinishedRun], given: Given, *, active: bool) -> None:
     """Show what the runs say of the only photo, side by side."""
     # Row by row, so that where columns stand one below the other the order stays.
-    cells = [cell for _ in range(0, len(runs), 2) for cell in st.columns(2)]
+    cells = [cell for _ in range(0, len(runs), ABREAST) for cell in st.columns(ABREAST)]
     for cell, title, run in zip(cells, _titles(runs), runs, strict=False):
         with cell.container(border=True):
             st.markdown(title)
@@ -86,17 +89,25 @@ def _of_one(file: Path, runs: Sequence[FinishedRun], given: Given, *, active: bo
 def _of_several(
     name: str, file: Path, runs: Sequence[FinishedRun], given: Given, *, active: bool
 ) -> None:
-    """Show a photo, its name, and what the runs say of it."""
-    with st.container(border=True, horizontal=True):
-        with st.container(width=TILE):
-            if (picture := picture_of(file)).is_file():
-                show_picture(picture, f"Your photo {name}", name, width=TILE)
-            else:
-                st.caption(f"{literal(name)}: this photo was removed.")
-        with st.container(width="stretch"):
-            for title, run in zip(_titles(runs), runs, strict=True):
-                st.markdown(title)
-                _answer(given.get((run.view.job.id, str(file))), OF_SEVERAL, active=active)
+    """Show a photo, its name, and what the runs say of it, side by side."""
+    titles = _titles(runs)
+    with st.container(border=True):
+        for first in range(0, len(runs), ABREAST):
+            shown, *cells = st.columns([1, *[2] * min(ABREAST, len(runs))])
+            if first == 0:
+                with shown:
+                    _photo(name, file)
+            for cell, title, run in zip(cells, titles[first:], runs[first:], strict=False):
+                with cell:
+                    st.markdown(title)
+                    _answer(given.get((run.view.job.id, str(file))), OF_SEVERAL, active=active)
+
+
+def _photo(name: str, file: Path) -> None:
+    if (picture := picture_of(file)).is_file():
+        show_picture(picture, f"Your photo {name}", name, width=TILE)
+    else:
+        st.caption(f"{literal(name)}: this photo was removed.")
 
 
 def _answer(answer: dict[str, Any] | None, most: int, *, active: bool) -> None:
@@ -110,13 +121,18 @@ def _answer(answer: dict[str, Any] | None, most: int, *, active: bool) -> None:
         st.caption(f"Not looked at: {literal(answer['reason'])}")
         return
     if answer.get("unfamiliar"):
-        st.warning(
+        doubt = (
             "This photo resembles nothing in training: its features lie farther from the training "
             f"photos than those of {answer['novelty']:.0%} of the validation photos. The network "
-            "has to name one of its classes all the same, so do not rely on what it says.",
-            icon=":material/help:",
+            "has to name one of its classes all the same, so do not rely on what it says."
         )
-        st.caption("How that is measured", help=MEASURED)
+        if most == CLASSES:
+            st.warning(doubt, icon=":material/help:")
+            st.caption("How that is measured", help=MEASURED)
+        else:
+            st.markdown(
+                ":material/warning: Resembles nothing in training", help=f"{doubt}\n\n{MEASURED}"
+            )
     best = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:most]
     for name, probability in best:
         st.progress(probability, text=f"{literal(name)} · {probability:.1%}")
