@@ -9,6 +9,7 @@ from ui.data.camera import camera
 from ui.data.health import health
 from ui.data.kept import kept
 from ui.data.public_sets import public
+from ui.data.reading import as_found
 from ui.data.sets import bundled
 from ui.data.uploads import delete_my_data, upload, your_photos
 from ui.shared.dataset import chosen_dataset, tell_removed
@@ -95,6 +96,7 @@ try:
     chosen = chosen_dataset()
 except TLError as error:
     problem(error)
+    as_found()
     chosen = None
 tell_removed()
 if chosen is None:

@@ -100,6 +100,12 @@ def malformed() -> Path:
     return _shared("malformed")
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Return small sets as people bring them."""
+    return _shared("cases")
+
+
 def _shared(name: str) -> Path:
     folder = SHARED_DATA / name
     if not folder.is_dir():

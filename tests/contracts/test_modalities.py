@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.contracts import series
-from tests.photos import make_photo_folder
+from tests.photos import make_deep, make_photo_folder
 from tl_core.backbones import backbones
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.folding import folded
@@ -29,8 +29,7 @@ from tl_core.codec import to_plain
 from tl_core.cost import benchmarks, measure
 from tl_core.cost.estimate import Amount, estimate_cost
 from tl_core.cost.profile import ProfileKey
-from tl_core.data import make_split, open_dataset, require_usable
-from tl_core.data.decode_once import DecodeOnce
+from tl_core.data import DatasetSpec, make_split, open_dataset, require_usable
 from tl_core.data.preview import VIEWS, augmented_views
 from tl_core.data.views import Items, TrainingViews
 from tl_core.errors import DataError
@@ -45,17 +44,21 @@ from tl_core.server.upload_worker import KINDS, Reporter, Request
 from tl_core.training.config import RunConfig, make_config, settings_for
 from tl_core.training.events import PrefixCached, RunEnded
 from tl_core.training.loop import train
-from tl_core.training.record import WEIGHTS, RunRecord
+from tl_core.training.record import RECORD, WEIGHTS, RunRecord
 
 
 @dataclass(frozen=True)
 class Case:
-    """A kind of data, a network that reads it and how a small set of it is made."""
+    """A kind of data, a network that reads it and how a small set of it is made.
+
+    ``strengthen`` multiplies what its files hold: by 10 to 200 it has to be calibrated.
+    """
 
     kind: Modality
     backbone: str
     size: int
     make: Callable[[Path, int], Path]
+    strengthen: Callable[[Path, float], None]
     other: str
 
     def config(self, data: Path, **choices: object) -> RunConfig:
@@ -68,9 +71,16 @@ class Case:
 
 CASES = {
     "photo": Case(
-        PHOTO, "resnet_mini", 32, lambda root, n: make_photo_folder(root, per_class=n), "series_net"
+        PHOTO,
+        "resnet_mini",
+        32,
+        lambda root, n: make_photo_folder(root, per_class=n),
+        make_deep,
+        "series_net",
     ),
-    "series": Case(series.SERIES, "series_net", 48, series.make_folder, "resnet_mini"),
+    "series": Case(
+        series.SERIES, "series_net", 48, series.make_folder, series.make_loud, "resnet_mini"
+    ),
 }
 
 
@@ -107,10 +117,10 @@ def test_a_folder_is_scanned_and_split(case: Case, data: Path) -> None:
     dataset, report = open_dataset(data)
     assert dataset.modality == report.modality == case.kind.name
     assert dataset.kind is case.kind is modality_of([item.path for item in dataset.items])
-    assert len(dataset.items) == 20 and len(report.unreadable) == 1
+    assert len(dataset.items) == 20 and len(report.left_out) == 1
     require_usable(report)
     told = json.loads(json.dumps(report.to_dict()))
-    measures = case.kind.measure(case.kind.open(read_bytes(dataset.file(0)), None))
+    measures = case.kind.measure(case.kind.open(read_bytes(dataset.file(0)), None, {}))
     for name, number in measures.numbers.items():
         assert told[name]["min"] <= number <= told[name]["max"]
     for name in measures.kinds:
@@ -125,11 +135,14 @@ def test_a_folder_is_scanned_and_split(case: Case, data: Path) -> None:
 
 def test_what_is_no_item_is_refused_before_it_is_decoded(case: Case, data: Path) -> None:
     content = read_bytes(files_of(data)[0])
-    work = case.kind.work(case.kind.measure(case.kind.open(content, None)).numbers)
+    work = case.kind.work(case.kind.measure(case.kind.open(content, None, {})).numbers)
     with pytest.raises(DataError):
-        case.kind.open(b"\x00\x01 words", None)
-    with pytest.raises(DataError):
-        case.kind.open(content, work / 2)
+        case.kind.open(b"\x00\x01 words", None, {})
+    for too_little in (work / 100, 0):  # what is a little too large may be read at a fraction
+        with pytest.raises(DataError):
+            case.kind.open(content, too_little, {})
+        with pytest.raises(DataError):
+            case.kind.examine(content, too_little)
 
 
 def test_views_depend_on_seed_epoch_and_position_alone(case: Case, data: Path) -> None:
@@ -157,16 +170,84 @@ def test_an_item_is_decoded_once(case: Case, data: Path, monkeypatch: pytest.Mon
     augmentation = case.kind.augmentations.get("standard")
     form = tensors.training_form(preprocessing, augmentation)
     assert json.dumps(dataclasses.astuple(form)) and form.nbytes > 0  # type: ignore[call-overload]
-    decoded = DecodeOnce(case.kind, form)
-    dataset, _ = open_dataset(data, look=decoded)
+    dataset, _ = open_dataset(data)
     files, digests = dataset.files(range(20)), dataset.digests(range(20))
     fresh = TrainingViews(Items(case.kind, files), preprocessing, augmentation, 0)
+    TrainingViews(Items(case.kind, files, digests), preprocessing, augmentation, 0)
     monkeypatch.setattr(tensors, "to_array", lambda *_: pytest.fail("decoded again"))
-    handed_on = Items(case.kind, files, digests, decoded)
-    views = TrainingViews(handed_on, preprocessing, augmentation, 0)
-    assert torch.equal(views.batch(range(20), 1), fresh.batch(range(20), 1))
     kept = TrainingViews(Items(case.kind, files, digests), preprocessing, augmentation, 0)
-    assert torch.equal(kept.batch(range(20), 1), views.batch(range(20), 1))
+    assert torch.equal(kept.batch(range(20), 1), fresh.batch(range(20), 1))
+
+
+def test_equal_bytes_have_equal_measures_and_a_file_of_one_part_is_its_part(
+    case: Case, data: Path
+) -> None:
+    for file in files_of(data)[::7]:
+        content = read_bytes(file)
+        told = case.kind.examine(content, None)
+        header = case.kind.measure(case.kind.open(content, None, {}))
+        assert told == case.kind.examine(content, case.kind.work(told.numbers))
+        assert (told.numbers, told.kinds) == (header.numbers, header.kinds)
+        assert json.loads(json.dumps(to_plain(told))) == to_plain(told)
+        assert told.parts == 1 and not told.labels_only
+        [part] = case.kind.split_parts(content)
+        assert case.kind.examine(part, None).numbers == told.numbers
+    assert case.kind.calibrate([]) == case.kind.calibrate([told]) == {}
+    with pytest.raises(DataError):
+        case.kind.examine(b"\x00\x01 words", None)
+
+
+def test_a_whole_set_decides_how_its_items_are_decoded(
+    case: Case, data: Path, tmp_path: Path
+) -> None:
+    case.strengthen(data, 120)
+    case.strengthen(case.make(tmp_path / "test", 3), 12)
+    dataset, _ = open_dataset(data)
+    measures = [case.kind.examine(read_bytes(file), None) for file in files_of(data)]
+    assert dataset.calibration and dataset.calibration == case.kind.calibrate(measures)
+    assert open_dataset(tmp_path / "test")[0].calibration not in ({}, dataset.calibration)
+    config = case.config(data, test=str(tmp_path / "test"), strategy="from_scratch")
+    assert isinstance(list(train(config, tmp_path / "run"))[-1], RunEnded)
+    record = RunRecord.load(tmp_path / "run")
+    assert record.calibration == dataset.calibration
+    asked = [data / p.path for p in record.val] + [tmp_path / "test" / p.path for p in record.test]
+    answers = predict_files(tmp_path / "run", asked)
+    for said, answer in zip((*record.val, *record.test), answers, strict=True):
+        assert list(answer["probabilities"].values()) == pytest.approx(said.probabilities, abs=1e-5)
+
+
+def test_items_of_another_calibration_are_kept_apart(case: Case, data: Path) -> None:
+    preprocessing = backbones().get(case.backbone).preprocessing.at(case.size)
+    case.strengthen(data, 120)
+    dataset, _ = open_dataset(data)
+
+    def views(of: DatasetSpec, kept: bool) -> torch.Tensor:
+        digests = of.digests(range(4)) if kept else None
+        items = Items(case.kind, of.files(range(4)), digests, calibration=of.calibration)
+        return items.evaluation_batch(preprocessing)
+
+    other = dataclasses.replace(dataset, calibration=dict(case.kind.before_calibration))
+    for one in (dataset, other, dataset):
+        assert torch.equal(views(one, True), views(one, False))
+    assert not torch.equal(views(dataset, True), views(other, True))
+    assert not set(dataset.digests(range(4))) & set(other.digests(range(4)))
+
+
+def test_a_record_from_before_calibration_answers_as_it_did(
+    case: Case, data: Path, tmp_path: Path
+) -> None:
+    case.strengthen(data, 120)
+    list(train(case.config(data, strategy="from_scratch"), tmp_path / "run"))
+    file = tmp_path / "run" / RECORD
+    values = json.loads(file.read_text())
+    asked = files_of(data)[:1]
+    answers = []
+    for calibration in (None, dict(case.kind.before_calibration)):
+        file.write_text(json.dumps(values | {"calibration": calibration}))
+        answers += predict_files(tmp_path / "run", asked)
+    del values["calibration"]
+    file.write_text(json.dumps(values))
+    assert predict_files(tmp_path / "run", asked) == answers[:1] == answers[1:]
 
 
 def test_the_network_takes_raw_batches(case: Case) -> None:
@@ -294,7 +375,7 @@ def test_an_upload_is_kept_no_larger_than_useful(case: Case, data: Path, tmp_pat
     assert kept < sum(file.stat().st_size for file in files_of(data))
     assert all(preview_of([file]).stat().st_size for file in dataset.files(range(21)))
     asked = case.kind.rewrite(large.read_bytes(), 50)
-    case.kind.check(case.kind.open(asked.content, None))
+    assert case.kind.examine(asked.content, None).numbers
     assert asked.picture
 
 
@@ -319,4 +400,4 @@ def test_made_up_items_are_items(case: Case, tmp_path: Path, size: int) -> None:
     made_up = tensors.made_up_batch(2, preprocessing)
     assert real.shape == made_up.shape and real.dtype == made_up.dtype
     assert np.isfinite(real.float().numpy()).all()
-    assert to_plain(case.kind.measure(case.kind.open(read_bytes(files[0]), None)))
+    assert to_plain(case.kind.measure(case.kind.open(read_bytes(files[0]), None, {})))

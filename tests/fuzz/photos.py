@@ -15,15 +15,18 @@ from tests.photos import make_photo
 MARKER = b"N52.5200E13.4050"
 """A place, planted in a photo; no byte of it may be kept."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF", "PPM")
 
 
 @cache
 def photo(kind: str, mode: str = "RGB", seed: int = 0) -> bytes:
-    """Return a small whole photo of a format."""
+    """Return a small whole photo of a format, in a mode of it."""
     image = make_photo(seed % 2, size=(24, 16), seed=seed)
     stream = io.BytesIO()
-    if kind in ("JPEG", "HEIF", "BMP") and mode not in ("RGB", "L"):
+    if mode == "I;16":
+        kind = kind if kind in ("PNG", "TIFF", "PPM") else "PNG"
+        image = image.convert("L").convert("I").point(lambda level: level * 16).convert(mode)
+    elif kind in ("JPEG", "HEIF", "AVIF", "BMP", "PPM") and mode not in ("RGB", "L"):
         mode = "RGB"
     more = {"progressive": True} if kind == "JPEG" and seed % 2 else {}
     image.convert(mode).save(stream, kind, **more)
@@ -33,7 +36,7 @@ def photo(kind: str, mode: str = "RGB", seed: int = 0) -> bytes:
 PHOTOS = st.builds(
     photo,
     st.sampled_from(FORMATS),
-    st.sampled_from(("RGB", "L", "RGBA", "P")),
+    st.sampled_from(("RGB", "L", "RGBA", "P", "I;16")),
     st.integers(0, 3),
 )
 
@@ -103,12 +106,29 @@ def _planted_in_bmp(where: int, kind: int) -> bytes:
     return moved + MARKER + whole[start:] if where % 2 else whole + MARKER
 
 
+def _planted_in_avif(where: int, kind: int) -> bytes:
+    known = {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0" + MARKER, "xmp": MARKER, "icc_profile": MARKER}
+    name = sorted(known)[where % 3]
+    stream = io.BytesIO()
+    make_photo(0, size=(24, 16)).save(stream, "AVIF", **{name: known[name]})
+    whole, box = stream.getvalue(), struct.pack(">I", 8 + len(MARKER)) + b"free" + MARKER
+    start = int.from_bytes(whole[:4], "big")
+    return (whole, whole + MARKER, whole + box, whole[:start] + box + whole[start:])[kind % 4]
+
+
+def _planted_in_ppm(where: int, kind: int) -> bytes:
+    whole = photo("PPM", ("RGB", "L", "I;16")[kind % 3])
+    return whole + MARKER if where % 2 else whole[:2] + b"\n# " + MARKER + whole[2:]
+
+
 _PLANT: dict[str, Callable[[int, int], bytes]] = {
     "JPEG": _planted_in_jpeg,
     "PNG": _planted_in_png,
     "WEBP": _planted_in_webp,
     "GIF": _planted_in_gif,
     "BMP": _planted_in_bmp,
+    "AVIF": _planted_in_avif,
+    "PPM": _planted_in_ppm,
 }
 
 PLANTED = st.builds(

@@ -17,7 +17,7 @@ from tests.fuzz.photos import photo as whole_photo
 from tl_core import cache as arrays
 from tl_core import precision
 from tl_core.cost.profile import CostProfile, Line, ProfileKey, StageCost
-from tl_core.data.files import MANIFEST
+from tl_core.data.manifest import MANIFEST
 from tl_core.data.scan import scan
 from tl_core.home import home
 from tl_core.modalities.photo import PHOTO
@@ -38,11 +38,11 @@ def _kept() -> st.SearchStrategy[tuple[str, bytes]]:
         "skipped": {"x": "y"},
         "shrunk": 0,
     }
-    fact = {"size": 1, "mtime_ns": 1, "sha256": "", "numbers": {"width": 1}, "kinds": {"mode": "L"}}
+    measures = {"numbers": {"width": 1}, "kinds": {"mode": "L"}}
     scanned = {
         "modality": "photo",
         "settings": dict(PHOTO.settings),
-        "files": {"ant/0.jpg": {**fact, "reason": None}},
+        "contents": {"0" * 64: {"measures": measures, "reason": None}},
     }
     values = {
         MANIFEST: manifest,

@@ -16,8 +16,9 @@ from tests.fuzz.base import LONGEST, answered, everything_in, holds_for
 from tests.fuzz.material import NAMES, changed_json, mutated
 from tests.fuzz.photos import MARKER, PHOTOS, PLANTED
 from tests.fuzz.zips import ZIPS
+from tl_core.codec import to_plain
 from tl_core.data.archive import extract
-from tl_core.data.files import read_layout
+from tl_core.data.layout import Seen, read_layout
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.scan import scan
 from tl_core.data.staging import StagingFolder
@@ -50,15 +51,23 @@ def archive(data: bytes, folder: Path) -> None:
 @holds_for("A photo is decoded, made smaller and shown, or refused.", mutated(PHOTOS), 300)
 def photo(data: bytes, folder: Path) -> None:
     """Do with bytes all that is done with photos."""
-    item = answered(lambda: PHOTO.open(data, 1))
+    item = answered(lambda: PHOTO.open(data, 1, {}))
+    told = answered(lambda: PHOTO.examine(data, 1))
     if item is not None:
-        answered(lambda: PHOTO.measure(item))
-        answered(lambda: PHOTO.check(item))
+        header = answered(lambda: PHOTO.measure(item))
+        assert told is None or (told.numbers, told.kinds) == (header.numbers, header.kinds)
+    if told is not None:
+        json.dumps(to_plain(told))
+        assert told == PHOTO.examine(data, None)
+        assert all(PHOTO.oddities({"a": told})) and told.parts >= 1
+    for part in answered(lambda: PHOTO.split_parts(data)) or ():
+        answered(lambda part=part: PHOTO.examine(part, None))
     answered(lambda: PHOTO.preview([data]))
     for made in (PHOTO.rewrite, PHOTO.shrink):
         if (kept := _content(answered(lambda made=made: made(data, 1)))) is not None:
             assert Image.open(io.BytesIO(kept)).format in ("PNG", "JPEG")
-            PHOTO.check(PHOTO.open(kept, 1))
+            again = PHOTO.examine(kept, 1)
+            assert told is None or ("brightest" in again.traits) == ("brightest" in told.traits)
 
 
 @holds_for("Of a place that is planted in a photo, nothing is kept.", PLANTED, 300)
@@ -90,12 +99,14 @@ def listing(names: list[str], folder: Path) -> None:
     with StagingFolder(folder, "set", LIMITS) as staging:
         if answered(lambda: _stage(names, staging)) is None:
             return  # refused as a whole
-        layout = read_layout([*staging.files, *staging.skipped])
-        known = {layout.prefix + path for path in layout.placed} | set(layout.outside)
-        assert known == {*staging.files, *staging.skipped}
-        assert all(label and "/" not in label for _, label in layout.placed.values())
+        brought = staging.brought
+        reading = read_layout([Seen(path) for path in (*brought.files, *brought.left_out)])
+        over = [path for paths in reading.passed_over.values() for path in paths]
+        known = [*reading.placed, *reading.left_out, *over]
+        assert sorted(known) == sorted((*brought.files, *brought.left_out))
+        assert all(place.label and "/" not in place.label for place in reading.placed.values())
         stored = {path for path in everything_in(staging.folder) if path.startswith("files/")}
-        assert stored == set(staging.files.values())
+        assert stored == set(brought.files.values())
         staging.commit(folder / "set")
     assert {path.partition("/")[0] for path in everything_in(folder)} == {"set"}
     answered(lambda: scan(folder / "set"))

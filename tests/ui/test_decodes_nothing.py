@@ -25,8 +25,12 @@ PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]
 DECODERS = {"PIL", "pillow_heif", "torchvision", "cv2", "imageio"}
 
 DECODING = {
-    f"tl_core.modalities.photo.{name}" for name in ("codec", "decode", "shrink", "bare", "tensors")
-}
+    f"tl_core.modalities.photo.{name}"
+    for name in (
+        "codec", "opening", "camera_raw", "decode", "depth", "pages", "examine", "labels",
+        "signature", "shrink", "bare", "tensors",
+    )
+}  # fmt: skip
 """Modules that decode; the checking process, the workers and the command line load them."""
 
 ELSEWHERE = {"tl_core.server.upload_worker", "tl_core.server.upload_items"}

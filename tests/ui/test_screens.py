@@ -436,10 +436,11 @@ class TestPredict:
         said = texts(rerun(app))
         assert said.count("ant · ") == said.count("bee · ") == 4
         [left_out] = [w.value for w in app.warning if "left out" in w.value]
-        assert "1 of 3 files" in left_out and literal("b.txt") in left_out and "picture" in left_out
+        assert "1 of 3 files" in left_out and literal("b.txt") in left_out
+        assert "is a text, not a photo" in left_out
         captions = [image.proto.imgs[0].caption for image in app.get("image")]
         assert len(captions) == 2 and "a" in captions[0] and "no suffix" in captions[1]
-        assert said.count("resembles nothing in training") >= 2  # the noise, for each network
+        assert said.count("Resembles nothing in training") >= 2  # the noise, for each network
 
     def test_a_photo_that_is_gone_is_told_beside_the_others(self, lab: Lab) -> None:
         lab.train(["feature_extraction"])
@@ -480,7 +481,7 @@ class TestPredict:
         app = lab.open("predict")
         app.file_uploader[0].set_value(("new.png", b"garbage", "image/png"))
         rerun(app)
-        assert "picture" in app.warning[0].value
+        assert "is a text, not a photo" in app.warning[0].value
         assert lab.store.jobs(kind="predict") == []
         app.file_uploader[0].set_value(("new.png", png(), "image/png"))
         rerun(app)

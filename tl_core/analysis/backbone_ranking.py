@@ -13,6 +13,7 @@ from tl_core.backbones.build import build_backbone
 from tl_core.backbones.spec import backbones as specs
 from tl_core.backbones.weights import fitting
 from tl_core.data import DatasetSpec, make_split, open_dataset, require_usable
+from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.views import Items
 from tl_core.device import resolve_device, to_device
 from tl_core.features import FrozenPrefix, as_tensor
@@ -30,6 +31,9 @@ def forecasts(
     val_fraction: float = 0.3,
     per_class: int | None = None,
     device: str = "auto",
+    layout: str = AS_FOUND.layout,
+    pages: str = AS_FOUND.pages,
+    zip_names: str = AS_FOUND.zip_names,
     report: Progress | None = None,
 ) -> Iterator[Forecast]:
     """Score backbones by the features that they make of the training photos.
@@ -38,7 +42,7 @@ def forecasts(
 
     Parameters
     ----------
-    data, seed, val_fraction, per_class
+    data, seed, val_fraction, per_class, layout, pages, zip_names
         As in a run's configuration; they decide which photos train.
     backbones
         Their names; None for all whose weights are on this machine.
@@ -51,7 +55,7 @@ def forecasts(
         If data or weights cannot be used.
     """
     torch.set_num_threads(default_threads())
-    dataset, health = open_dataset(data)
+    dataset, health = open_dataset(data, ReadAs(layout, pages, zip_names))
     require_usable(health)
     split = make_split(dataset, seed=seed, val_fraction=val_fraction, per_class=per_class)
     labels = np.array([dataset.items[i].label for i in split.train])
@@ -74,7 +78,8 @@ def train_features(
     depth = len(backbone.stage_names)
     prefix = FrozenPrefix(backbone, spec, spec.preprocessing, {depth}, device)
     files, digests = dataset.files(indices), dataset.digests(indices)
-    batch = Items(spec.kind, files, digests).evaluation_batch(spec.preprocessing)
+    items = Items(spec.kind, files, digests, calibration=dataset.calibration)
+    batch = items.evaluation_batch(spec.preprocessing)
 
     def progress(done: int) -> None:
         if report:

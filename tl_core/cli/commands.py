@@ -11,7 +11,7 @@ from typing import Any
 from tl_core.backbones.spec import backbones
 from tl_core.backbones.weights import location, prefetch
 from tl_core.cli.given import given_files
-from tl_core.cli.options import RANKING, choices
+from tl_core.cli.options import RANKING, choices, read_as
 from tl_core.cli.output import Progress
 from tl_core.data.catalog import PUBLIC, bundled_sets, locate
 from tl_core.errors import RunError
@@ -65,7 +65,7 @@ def inspect(args: argparse.Namespace) -> dict[str, Any]:
     """Return the health report of a data set."""
     from tl_core.data import open_dataset
 
-    _, report = open_dataset(args.data)
+    _, report = open_dataset(args.data, read_as(args))
     return report.to_dict()
 
 
@@ -115,7 +115,7 @@ def tell_cost(args: argparse.Namespace) -> dict[str, Any]:
     from tl_core.data import make_split, open_dataset, require_usable
 
     config = _one_config(args)
-    dataset, report = open_dataset(config.data)
+    dataset, report = open_dataset(config.data, config.read_as)
     require_usable(report)
     split = make_split(
         dataset, seed=config.seed, val_fraction=config.val_fraction, per_class=config.per_class

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tl_core.data.files import ignored, list_files
-
-HIDDEN = "hidden or system files"
-"""The rule by which files of a folder are passed over."""
+from tl_core.data.files import list_files
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Given:
     left_out
         ``file`` and ``reason`` of what cannot be looked at.
     passed_over
-        From a rule to the number of files that it passed over.
+        From a rule in words to the number of files that fell under it.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -45,21 +42,13 @@ def given_files(names: Sequence[str]) -> Given:
 
 
 def _add_folder(given: Given, folder: Path) -> None:
-    listing, hidden = list_files(folder), sum(1 for _ in _hidden(folder))
-    given.files.extend(folder / stored for stored in listing.files.values())
+    brought = list_files(folder)
+    given.files.extend(folder / stored for stored in brought.files.values())
     given.left_out.extend(
-        {"file": str(folder / path), "reason": reason} for path, reason in listing.skipped.items()
+        {"file": str(folder / path), "reason": reason} for path, reason in brought.left_out.items()
     )
-    if hidden:
-        given.passed_over[HIDDEN] += hidden
-    if not (listing.files or listing.skipped):
-        beside = f" but {HIDDEN}" if hidden else ""
-        reason = f"the folder holds no files{beside}: name one that holds photos."
+    given.passed_over.update(brought.passed_over)
+    if not brought.files and not brought.left_out:
+        beside = " but what is passed over" if brought.passed_over else ""
+        reason = f"the folder holds nothing{beside}: name one that holds photos."
         given.left_out.append({"file": str(folder), "reason": reason})
-
-
-def _hidden(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder that its listing does not name."""
-    for path in folder.rglob("*"):
-        if ignored(path.relative_to(folder).as_posix()) and path.is_file():
-            yield path

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tl_core.data.read_as import READINGS, ReadAs
 from tl_core.training.config import DEFAULTS, FORMER_NAMES, settings_for
 
 OF_THEIR_OWN = ("data", "strategy", "seed", "trainable", "class_weights", "cache")
@@ -17,21 +18,38 @@ SETTINGS = settings_for(None)
 CHOICES = {name: setting for name, setting in SETTINGS.items() if name not in OF_THEIR_OWN}
 """Settings of a run that are."""
 
-RANKING = ("val_fraction", "per_class", "device")
+RANKING = ("val_fraction", "per_class", "device", *READINGS)
 """Those that matter for ``rank`` too."""
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add where the photos are."""
-    text = "a folder or zip of class folders, or a set by name, such as produce/market"
+    """Add where the photos are, and how they are to be read."""
+    text = "a folder, zip or tar of class folders, or a set by name, such as produce/market"
     parser.add_argument("data", metavar="DATA", help=text)
+    for name in READINGS:
+        _add_setting(parser, name)
+
+
+def read_as(args: argparse.Namespace) -> ReadAs:
+    """Return how the data are to be read; as they are found where nothing was chosen.
+
+    Raises
+    ------
+    ConfigError
+        If a name is none.
+    """
+    chosen = {name: getattr(args, name) for name in READINGS}
+    how = ReadAs(**{name: value for name, value in chosen.items() if value is not None})
+    how.check()
+    return how
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add what ``train`` and ``compare`` have in common."""
     add_data(parser)
     for name in CHOICES:
-        _add_setting(parser, name)
+        if name not in READINGS:
+            _add_setting(parser, name)
     parser.add_argument(
         "--trainable", nargs="+", metavar="all|last:N|STAGE", help=_help("trainable")
     )
@@ -55,7 +73,8 @@ def add_ranking_options(parser: argparse.ArgumentParser) -> None:
     )
     _add_setting(parser, "seed", default=DEFAULTS["seed"])
     for name in RANKING:
-        _add_setting(parser, name)
+        if name not in READINGS:
+            _add_setting(parser, name)
 
 
 def _add_setting(parser: argparse.ArgumentParser, name: str, **more: Any) -> None:

@@ -50,11 +50,23 @@ def show_backbones(result: list[dict[str, Any]]) -> None:
 
 def show_report(result: dict[str, Any]) -> None:
     """Print a health report."""
+    print(result["layout"]["text"])
+    for other in result["layout"]["others"]:
+        print(f"It could also be read so (--layout {other['layout']}): {other['text']}")
+    if result["layout"]["encodings"]:
+        others = ", ".join(result["layout"]["encodings"])
+        print(
+            f"Names read as {result['layout']['encoding']}, which is a guess; the other candidates "
+            f"(--zip-names): {others}"
+        )
     print(f"Classes: {', '.join(map(repr, result['classes']))}")
     for split, counts in result["splits"].items():
         print(f"{split}: " + ", ".join(f"{name!r} {count}" for name, count in counts.items()))
     for entry in result["unreadable"]:
-        print(f"Unreadable: {entry['file']!r}: {entry['reason']}")
+        print(f"Left out: {entry['file']!r}: {entry['reason']}")
+    for rule, number in result["passed_over"].items():
+        print(f"Passed over: {number} {rule}")
+    print(f"Files brought: {result['brought']}")
     for kind, groups in result["duplicates"].items():
         for group in groups:
             print(f"Copies ({kind.replace('_', ' ')}): {', '.join(map(repr, group))}")
@@ -155,6 +167,6 @@ def show_predictions(result: dict[str, Any]) -> None:
         doubt = " (resembles nothing in training)" if answer["unfamiliar"] else ""
         print(f"{answer['file']}: {answer['class']!r} {answer['probability']:.1%}{doubt}")
     for entry in result["left_out"]:
-        print(f"tl_core: {entry['file']} was left out: {entry['reason']}", file=sys.stderr)
+        print(f"tl_core: left out: {entry['file']}: {entry['reason']}", file=sys.stderr)
     for rule, number in result["passed_over"].items():
         print(f"tl_core: passed over: {number:,} {rule}", file=sys.stderr)

@@ -40,7 +40,7 @@ def item_costs(kind: Modality, preprocessing: Preprocessing) -> tuple[Line, dict
     with tempfile.TemporaryDirectory() as folder:
         for size in tensors.MADE_UP_SIZES:
             files = tensors.make_up(Path(folder), ITEMS, size)
-            work.append(kind.work(kind.measure(kind.open(read_bytes(files[0]), None)).numbers))
+            work.append(kind.work(kind.measure(kind.open(read_bytes(files[0]), None, {})).numbers))
             began = time.perf_counter()
             Items(kind, files).evaluation_batch(preprocessing)
             seconds.append((time.perf_counter() - began) / ITEMS)

@@ -1,27 +1,32 @@
-"""Unpacks a zip that nobody vouches for."""
+"""Unpacks a zip or tar that nobody vouches for."""
 
 from __future__ import annotations
 
-import io
 import stat
 import struct
+import tarfile
 import zipfile
 import zlib
 from pathlib import Path
 from typing import IO
 
+from tl_core.data.bounded import BoundedReads
+from tl_core.data.containers import UNREAD, archive_kind
+from tl_core.data.layout import Seen, read_layout
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.staging import LIMITS, StagingFolder, refusing_full_disk
+from tl_core.data.tars import unpack_tar
+from tl_core.data.zip_names import zip_names
 from tl_core.errors import ArchiveError
 
 _BYTES_PER_ENTRY = 256
 """Of a zip's table of contents, on average; names are rarely longer than that."""
 
 _DAMAGE = (
-    OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError,
+    OSError, zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error, EOFError,
     ValueError, IndexError, RuntimeError,
 )  # fmt: skip
-"""What ``zipfile`` raises when it is fed nonsense."""
+"""What ``zipfile`` and ``tarfile`` raise when they are fed nonsense."""
 
 
 def extract(
@@ -31,21 +36,21 @@ def extract(
     *,
     name: str | None = None,
 ) -> Path:
-    """Unpack a zip of class folders.
+    """Unpack a zip, tar or tar.gz of class folders.
 
     Sizes are counted while unpacking, whatever the headers claim. A file that alone is too large is
-    left out and named in the health report; every other fault refuses the zip.
+    left out and named in the health report; every other fault refuses the archive.
 
     Parameters
     ----------
     source
-        The zip, or a seekable stream of it.
+        The archive, or a seekable stream of it.
     target
         The folder to make. If it is there already, it is left as it is.
     limits
-        How much the zip may hold.
+        How much the archive may hold.
     name
-        What to call the data set; the zip's name unless given.
+        What to call the data set; the archive's name unless given.
 
     Returns
     -------
@@ -55,72 +60,62 @@ def extract(
     Raises
     ------
     ArchiveError
-        With one sentence, if the zip is damaged, encrypted or too large, holds links, special
-        files, other archives or paths that lead out of it. Nothing is left on disk.
+        With one sentence, if it is damaged, encrypted, too large or of another kind, holds links,
+        special files, other archives or paths that lead out of it. Nothing is left on disk.
     """
     if isinstance(source, Path):
         with source.open("rb") as file:
             return extract(file, target, limits, name=name or source.stem)
     with StagingFolder(target.parent, name or "The zip", limits) as staging:
         unpack(source, staging)
-        staging.layout()  # refuses too many classes
+        reading = read_layout([Seen(path) for path in staging.brought.files])
+        staging.require_few(len({place.label for place in reading.placed.values()}))
         return staging.commit(target)
 
 
 def unpack(source: IO[bytes], staging: StagingFolder) -> None:
-    """Unpack a zip into a staging folder; see :func:`extract`.
+    """Unpack an archive into a staging folder, and note there how its names were read.
+
+    See :func:`extract`.
 
     Raises
     ------
     ArchiveError
-        If the zip is refused.
+        If the archive is refused.
     """
+    kind = archive_kind(source, staging.name)
+    if kind in UNREAD:
+        raise staging.refuse(UNREAD[kind])
     try:
-        bounded = _BoundedReads(source, staging.limits.entries * _BYTES_PER_ENTRY, staging)
-        with refusing_full_disk(staging.name), zipfile.ZipFile(bounded) as archive:
-            _unpack(archive, staging)
+        with refusing_full_disk(staging.name):
+            if kind in ("tar", "tar.gz"):
+                unpack_tar(source, staging, packed=kind == "tar.gz")
+            else:
+                _unpack_zip(source, staging)
+    except ArchiveError:
+        raise
     except _DAMAGE as error:
-        raise staging.refuse(f"it is damaged or no zip ({error}).") from error
+        what = "" if kind else " or no zip or tar"
+        raise staging.refuse(f"it is damaged{what} ({error}).") from error
 
 
-class _BoundedReads(io.RawIOBase):
-    """A stream that refuses to be read in huge pieces.
-
-    ``zipfile`` reads a zip's whole table of contents at once and makes an object of each entry; so
-    this bounds them before there is anything to count.
-    """
-
-    def __init__(self, stream: IO[bytes], most: int, staging: StagingFolder) -> None:
-        self._stream = stream
-        self._most = max(most, 2**20)
-        self._intake = staging
-
-    def read(self, size: int = -1) -> bytes:
-        if size > self._most:
-            raise self._intake.refuse("its table of contents is too long.")
-        return self._stream.read(size)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def seekable(self) -> bool:
-        return True
-
-
-def _unpack(archive: zipfile.ZipFile, staging: StagingFolder) -> None:
-    entries = archive.infolist()
-    paths = [staging.admit(entry.filename) for entry in entries]
-    for entry, path in zip(entries, paths, strict=True):
-        _check(entry, path, staging)
-    if sum(entry.file_size for entry in entries) > staging.limits.total_bytes:
-        raise staging.too_large()
-    for entry, path in zip(entries, paths, strict=True):
-        if path and not entry.is_dir():
-            with archive.open(entry) as stream:
-                staging.store(path, stream)
+def _unpack_zip(source: IO[bytes], staging: StagingFolder) -> None:
+    most = max(staging.limits.entries * _BYTES_PER_ENTRY, 2**20)
+    reads = BoundedReads(source, staging.refuse("its table of contents is too long."), most)
+    with zipfile.ZipFile(reads) as archive:
+        entries = archive.infolist()
+        names = zip_names(entries)
+        paths = staging.admit_names(names)
+        for entry, path in zip(entries, paths, strict=True):
+            _check(entry, path, staging)
+        if sum(entry.file_size for entry in entries) > staging.limits.total_bytes:
+            raise staging.too_large()
+        for entry, path, full, raw in zip(entries, paths, names.paths, names.raw, strict=True):
+            if path and full.endswith(("/", "\\")):
+                staging.note_folder(path, raw)
+            elif path:
+                with archive.open(entry) as stream:
+                    staging.store(path, stream, raw)
 
 
 def _check(entry: zipfile.ZipInfo, path: str, staging: StagingFolder) -> None:

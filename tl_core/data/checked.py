@@ -16,17 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from tl_core.codec import PlainDataError, from_plain, to_plain
-from tl_core.data.files import MANIFEST, MOST_LISTED, leads_out
 from tl_core.data.health import HealthReport
+from tl_core.data.manifest import MANIFEST, MOST_LISTED, leads_out
+from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.spec import SPLITS, DatasetSpec
 from tl_core.errors import TLError
 from tl_core.home import write_atomically
 from tl_core.reading import Unreadable, read_json
 
 KEPT = ".tl_checked.json"
-"""Lies beside the manifest."""
+"""Lies beside the manifest, for the reading that nobody chose; those of others beside it."""
 
-VERSION = 1
+VERSION = 2
 """Of how folders are read and of what is kept; another one makes the check be done once more."""
 
 Opened = tuple[DatasetSpec, HealthReport]
@@ -42,34 +43,43 @@ class Checked:
         :data:`VERSION` of who checked it.
     settings
         Of the decoder that the check used.
+    how
+        How the set was meant to be read.
     dataset, report
         What it found. The data set's root is where it was checked, which may have moved.
     """
 
     version: int
     settings: dict[str, Any]
+    how: ReadAs
     dataset: DatasetSpec
     report: HealthReport
 
 
-def write_checked(dataset: DatasetSpec, report: HealthReport) -> None:
+def _place(root: Path, how: ReadAs) -> Path:
+    if how == AS_FOUND:
+        return root / KEPT
+    return root / f".tl_checked-{how.layout}-{how.pages}-{how.zip_names}.json"
+
+
+def write_checked(dataset: DatasetSpec, report: HealthReport, how: ReadAs) -> None:
     """Keep what the check of an upload found; of any other folder nothing is kept."""
     if not (dataset.root / MANIFEST).is_file():
         return
-    checked = Checked(VERSION, dict(dataset.kind.settings), dataset, report)
+    checked = Checked(VERSION, dict(dataset.kind.settings), how, dataset, report)
     with contextlib.suppress(OSError):  # no room on the disk: the next one checks it once more
-        write_atomically(dataset.root / KEPT, json.dumps(to_plain(checked)))
+        write_atomically(_place(dataset.root, how), json.dumps(to_plain(checked)))
 
 
-def read_checked(root: Path) -> Opened | None:
+def read_checked(root: Path, how: ReadAs = AS_FOUND) -> Opened | None:
     """Return what is kept of a folder; None if it has to be checked."""
     try:
-        values = read_json(root / KEPT, MOST_LISTED)
+        values = read_json(_place(root, how), MOST_LISTED)
         if not isinstance(values, dict) or values.get("version") != VERSION:
             return None
         checked = from_plain(Checked, values)
         same = checked.settings == checked.dataset.kind.settings and (root / MANIFEST).is_file()
-        if not same or not _consistent(checked.dataset):
+        if not same or checked.how != how or not _consistent(checked.dataset):
             return None
     except (Unreadable, PlainDataError, TLError):
         return None  # not checked yet, or not one of ours

@@ -1,101 +1,32 @@
-"""Which files a data set has, and what their folders say about them."""
+"""Which files were brought: every one is listed, left out by name, or passed over and counted."""
 
 from __future__ import annotations
 
 import os
+import stat
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from tl_core.codec import PlainDataError, from_plain
-from tl_core.errors import DataError
-from tl_core.modalities import looks_like_an_item
-from tl_core.reading import MB, Unreadable, read_json
-from tl_core.words import shown
-
-MANIFEST = ".tl_upload.json"
-"""Lies in the folder of an upload:
-``{"name", "files": {path: stored}, "skipped": {path: why}, "shrunk": number}``.
-
-Files of an upload are stored under numbers, because a name in an archive may be anything: too long,
-reserved, different from another only in case. Their real names, and so the classes, are data.
-"""
-
-MOST_LISTED = 64 * MB
-"""Bytes of a list of files, and of what is remembered of them."""
-
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-}
-"""Folder names, in lower case, that say which split the class folders below belong to."""
+from tl_core.data.passing import passing_rule
+from tl_core.data.zip_names import visible
+from tl_core.data.manifest import Brought, read_manifest
 
 MOST_FOLDERS, LONGEST_PATH = 16, 1000
 """Folders around a file, and characters of its path with them: more is no set that anyone made."""
 
-_NEVER_ITEMS = {"__macosx", "thumbs.db", "desktop.ini"}
-
-
-@dataclass(frozen=True)
-class Listing:
-    """All files below a folder.
-
-    Attributes
-    ----------
-    root, name
-        Of the data set.
-    files
-        From the real path, relative to the root, to where the file lies, relative to the root.
-    skipped
-        From the real path of a file that was not stored to the reason.
-    shrunk
-        Number of items that were made smaller when they were taken in.
-    """
-
-    root: Path
-    name: str
-    files: dict[str, str]
-    skipped: dict[str, str]
-    shrunk: int = 0
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What the folders say.
-
-    Attributes
-    ----------
-    prefix
-        The wrapping folders that were looked through, with a slash at the end, or nothing.
-    placed
-        From the real path, without the prefix, to split (None without split folders) and class.
-    outside
-        Real paths, with the prefix, of files that lie in no class folder.
-    """
-
-    prefix: str
-    placed: dict[str, tuple[str | None, str]]
-    outside: tuple[str, ...]
+_READ_TWICE = "links to folders that are listed already"
+_AWAY = 0x1000 | 0x400000
+"""Windows' marks of a file whose content lies elsewhere: OFFLINE and RECALL_ON_DATA_ACCESS."""
 
 
 def clean(path: str) -> str:
-    """Return a path that is safe to show: composed Unicode, no control characters."""
-    composed = unicodedata.normalize("NFC", path)
-    return "".join("_" if unicodedata.category(c) in ("Cc", "Cs") else c for c in composed)
+    """Return a path that is safe to show: composed Unicode, and signs for what cannot be seen.
 
-
-def ignored(path: str) -> bool:
-    """Tell whether a file is hidden, or left behind by an operating system."""
-    return any(
-        part.startswith(".") or part.lower() in _NEVER_ITEMS for part in path.split("/") if part
-    )
+    Names that differ stay different.
+    """
+    return visible(unicodedata.normalize("NFC", path))
 
 
 def misplaced(path: str) -> str | None:
@@ -134,136 +65,107 @@ class Names:
         return free
 
 
-def list_files(root: Path) -> Listing:
-    """List the files of a folder, or of an upload that was stored under safe names."""
-    manifest = root / MANIFEST
-    if manifest.is_file():
-        return _of_an_upload(root, manifest)
-    files: dict[str, str] = {}
-    skipped: dict[str, str] = {}
-    names = Names()
-    for stored in sorted(_walk(root)):
-        path = names.take(clean(os.fsencode(stored).decode("utf-8", "replace")))
-        if reason := misplaced(path):
-            skipped[path] = f"its path {reason}"
-        else:
-            files[path] = stored
-    return Listing(root, root.resolve().name, files, skipped)
-
-
-def _of_an_upload(root: Path, manifest: Path) -> Listing:
-    """Read a manifest: a folder that somebody hands over may have one that leads out of it.
+def list_files(root: Path) -> Brought:
+    """List the files of a folder, or of a set that was stored under numbers.
 
     Raises
     ------
     DataError
-        If it is damaged, or names a file outside of its folder.
+        If the list of a stored set is damaged.
     """
+    return read_manifest(root) or _Walk(root).brought()
+
+
+def topmost_empty(folders: Iterable[str], files: Iterable[str]) -> tuple[str, ...]:
+    """Return the folders without any file below them, and of nested ones the outermost."""
+    filled = {""}
+    for path in files:
+        while path := path.rpartition("/")[0]:
+            if path in filled:
+                break
+            filled.add(path)
+    empty = {folder for folder in folders if folder not in filled}
+    return tuple(sorted(f for f in empty if f.rpartition("/")[0] not in empty))
+
+
+@dataclass
+class _Walk:
+    """Goes through a folder; links are followed, but no folder is read twice."""
+
+    root: Path
+    _found: Brought = field(init=False)
+    _names: Names = field(default_factory=Names)
+    _folders: list[str] = field(default_factory=list)
+
+    def brought(self) -> Brought:
+        self._found = Brought(self.root.resolve().name)
+        for stored, reason in sorted(self._entries()):
+            path = self._names.take(_real(stored))
+            reason = reason or (f"its path {why}" if (why := misplaced(path)) else "")
+            if reason:
+                self._found.left_out[path] = reason
+            else:
+                self._found.files[path] = stored
+        listed = [*self._found.files, *self._found.left_out]
+        self._found.empty_folders = topmost_empty(map(_real, self._folders), listed)
+        return self._found
+
+    def _entries(self) -> Iterator[tuple[str, str]]:
+        """Yield all entries, relative to the root, and why one cannot be a file of the set."""
+        failed: list[OSError] = []
+        seen: set[str] = set()
+        for folder, subfolders, names in os.walk(
+            self.root, followlinks=True, onerror=failed.append
+        ):
+            here = Path(folder).relative_to(self.root)
+            seen.add(os.path.realpath(folder))
+            entered = [name for name in subfolders if self._enter(here / name, seen)]
+            if len(here.parts) > MOST_FOLDERS:  # what lies deeper stands for all below it
+                yield from (((here / name).as_posix(), "") for name in entered)
+                entered = []
+            subfolders[:] = entered
+            self._folders += [(here / name).as_posix() for name in entered]
+            for name in names:
+                path = (here / name).as_posix()
+                if rule := passing_rule(path):
+                    self._found.pass_over(rule)
+                else:
+                    yield path, _absent(self.root / path)
+        for error in failed:
+            path = Path(error.filename).relative_to(self.root).as_posix()
+            yield path, f"the folder cannot be read: {error.strerror}."
+
+    def _enter(self, folder: Path, seen: set[str]) -> bool:
+        """Tell whether a folder is to be read; what falls under a rule is counted."""
+        real = os.path.realpath(self.root / folder)
+        if rule := passing_rule(folder.as_posix()):
+            inside = sum(len(names) for _, _, names in os.walk(self.root / folder))
+            self._found.pass_over(rule, inside)
+            return False
+        if real in seen:
+            self._found.pass_over(_READ_TWICE)
+            return False
+        return True
+
+
+def _real(stored: str) -> str:
+    """Return the path of a file as people call it."""
+    return clean(os.fsencode(stored).decode("utf-8", "surrogateescape"))
+
+
+def _absent(file: Path) -> str:
+    """Say why there is nothing to read in an entry of a folder; nothing if there is."""
     try:
-        found = from_plain(Listing, {"root": root, **_object(read_json(manifest, MOST_LISTED))})
-        if stored := next((name for name in found.files.values() if leads_out(name)), None):
-            raise Unreadable(f"names {shown(stored)}, which is no file of that folder")
-    except (Unreadable, PlainDataError) as error:
-        raise DataError(
-            f"The list of files {manifest} {error}. Remove that list, and the folder's own files "
-            "are looked at."
-        ) from error
-    return found
-
-
-def _object(found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict) or "root" in found:
-        raise Unreadable(f"must hold name, files and skipped, not {shown(found)}")
-    return found
-
-
-def leads_out(stored: str) -> bool:
-    """Tell whether the path of a stored file lies outside of its folder."""
-    return "\0" in stored or stored.startswith("/") or ".." in stored.split("/")
-
-
-def _walk(root: Path) -> Iterator[str]:
-    """Yield all files, relative to the root; links are followed, but no folder is read twice.
-
-    What lies deeper than anything may is not read: its folder stands for it.
-    """
-    seen = set()
-    for folder, subfolders, names in os.walk(root, followlinks=True):
-        here = Path(folder).relative_to(root)
-        seen.add(os.path.realpath(folder))
-        subfolders[:] = [
-            name
-            for name in subfolders
-            if not ignored(name) and os.path.realpath(os.path.join(folder, name)) not in seen
-        ]
-        if len(here.parts) > MOST_FOLDERS:
-            yield from ((here / name).as_posix() for name in subfolders)
-            subfolders.clear()
-        for name in names:
-            if not ignored(name) and os.path.isfile(os.path.join(folder, name)):
-                yield (here / name).as_posix()
-
-
-def read_layout(paths: list[str]) -> Layout:
-    """Work out splits and classes from the folders, in the time that reading the paths takes.
-
-    The folders at the top are splits where all of them bear names of splits and at least one holds
-    folders rather than items; else they are classes. Items may lie deeper inside a class folder.
-    """
-    parts = [path.split("/") for path in paths]
-    depth, inside = _unwrap(parts)
-    with_splits = _has_split_folders(inside, depth)
-    placed: dict[str, tuple[str | None, str]] = {}
-    for path in inside:
-        first = depth + with_splits
-        if len(path) > first + 1:
-            split = SPLIT_FOLDERS[path[depth].lower()] if with_splits else None
-            placed["/".join(path[depth:])] = (split, path[first])
-    prefix = "".join(f"{part}/" for part in inside[0][:depth]) if inside else ""
-    outside = [path for path in paths if path.removeprefix(prefix) not in placed]
-    return Layout(prefix, placed, tuple(outside))
-
-
-Parts = list[list[str]]
-"""Paths, each as the names of its folders and its own."""
-
-
-def _unwrap(paths: Parts) -> tuple[int, Parts]:
-    """Look through folders that hold nothing but one further folder of the data set.
-
-    Returns
-    -------
-    int
-        How many there are.
-    list
-        The paths that lie inside all of them.
-    """
-    depth = 0
-    while True:
-        below = _below(paths, depth)
-        tops = {path[depth] for path in below}
-        if len(tops) != 1 or tops.pop().lower() in SPLIT_FOLDERS:
-            return depth, paths
-        if not _holds_folders(below, depth + 1):
-            return depth, paths
-        depth, paths = depth + 1, below
-
-
-def _below(paths: Parts, depth: int) -> Parts:
-    """Return the paths that lie in some folder at a depth, not directly there."""
-    return [path for path in paths if len(path) > depth + 1]
-
-
-def _holds_folders(inside: Parts, depth: int) -> bool:
-    """Tell whether a folder with these paths inside holds folders, and no items directly."""
-    direct = [path for path in inside if len(path) == depth + 1]
-    return len(direct) < len(inside) and not any(looks_like_an_item(path[-1]) for path in direct)
-
-
-def _has_split_folders(paths: Parts, depth: int) -> bool:
-    tops: dict[str, Parts] = {}
-    for path in _below(paths, depth):
-        tops.setdefault(path[depth], []).append(path)
-    return all(top.lower() in SPLIT_FOLDERS for top in tops) and any(
-        _holds_folders(inside, depth + 1) for inside in tops.values()
-    )
+        found = file.stat()
+    except OSError as error:
+        if file.is_symlink():
+            return "is a link to a file that is not there: bring the file itself."
+        return f"the file cannot be read: {error.strerror}."
+    if not stat.S_ISREG(found.st_mode):
+        return "is no ordinary file."
+    if getattr(found, "st_file_attributes", 0) & _AWAY:
+        return (
+            "is only a placeholder, its content lies in a cloud drive: let the drive keep it on "
+            "this device, then bring it again."
+        )
+    return ""

@@ -1,69 +1,68 @@
-"""Where a data set comes from: a folder, a zip, an upload, or a set that is known by name."""
+"""Where a data set comes from: a folder, an archive, an upload, or a set known by name."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import zipfile
 from pathlib import Path
 from typing import IO
 
 from tl_core.data.archive import extract
 from tl_core.data.catalog import known_name, locate
-from tl_core.data.checked import RecentlyOpened, stamp
+from tl_core.data.checked import Opened, RecentlyOpened, stamp
 from tl_core.data.files import clean
-from tl_core.data.health import HealthReport
 from tl_core.data.limits import ArchiveLimits
-from tl_core.data.scan import Look, glance, scan
-from tl_core.data.spec import DatasetSpec
+from tl_core.data.read_as import AS_FOUND, ReadAs
+from tl_core.data.scan import scan
 from tl_core.data.staging import LIMITS
-from tl_core.errors import DataError
 from tl_core.home import home
 from tl_core.steps import Progress
 
 
 def open_dataset(
-    data: str | Path, *, progress: Progress | None = None, look: Look | None = glance
-) -> tuple[DatasetSpec, HealthReport]:
-    """Open a folder or zip of class folders, or a set of ``tl_core.data.catalog``, and check it.
+    data: str | Path,
+    how: ReadAs = AS_FOUND,
+    *,
+    progress: Progress | None = None,
+    decode: bool = True,
+) -> Opened:
+    """Open a folder or an archive of items, or a set of ``tl_core.data.catalog``, and check it.
 
-    A zip is unpacked once; the next time it is found again.
+    An archive is unpacked once; the next time it is found again.
 
     Parameters
     ----------
     data
-        Path of a folder or a zip; where nothing lies there, the name of a bundled set
+        Path of a folder, a zip or a tar; where nothing lies there, the name of a bundled set
         (``produce/market``) or of a public one that was downloaded (``flowers102``).
+    how
+        How to read splits and classes out of it, where the evidence shall not decide.
     progress
-        Called with the number of files checked and their total.
-    look
-        Decodes the items that were never checked, for a use of its own perhaps; None: see
-        :func:`~tl_core.data.scan.scan`.
+        Called with the number of files looked at and their total.
+    decode
+        See :func:`~tl_core.data.scan.scan`.
 
     Raises
     ------
     UserError
-        If nothing of that name exists.
+        If nothing of that name exists, or there is no such way to read it.
     ArchiveError
-        If the zip is refused.
+        If the archive is refused.
     DataError
-        If there is no readable item in any class folder, or a public set is not here.
+        If there is no readable item of any class, or a public set is not here.
     """
+    how.check()
     path = locate(data)
     if path.is_dir():
-        return scan(path, progress=progress, name=known_name(path), look=look)
-    if not zipfile.is_zipfile(path):
-        raise DataError(f"{path.name} is neither a folder nor a zip of class folders.")
+        return scan(path, how, progress=progress, name=known_name(path), decode=decode)
     with path.open("rb") as file:
-        return scan(add_archive(file, path.name), progress=progress, look=look)
+        return scan(add_archive(file, path.name), how, progress=progress, decode=decode)
 
 
 _recent = RecentlyOpened()
 
 
-def reopen_dataset(
-    data: str | Path, *, look: Look | None = glance
-) -> tuple[DatasetSpec, HealthReport]:
+def reopen_dataset(data: str | Path, how: ReadAs = AS_FOUND, *, decode: bool = True) -> Opened:
     """Open a data set as :func:`open_dataset` does; at once if this process had it open before.
 
     For a server's pages, which need it again with every click: no file of it is looked at unless
@@ -72,21 +71,21 @@ def reopen_dataset(
     """
     path = locate(data)
     if not path.is_dir():
-        return open_dataset(data, look=look)
-    found = _recent.get(stamp(path))
+        return open_dataset(data, how, decode=decode)
+    found = _recent.get((stamp(path), how))
     if found is None:
-        found = open_dataset(data, look=look)
-        _recent.put(stamp(path), found)
+        found = open_dataset(data, how, decode=decode)
+        _recent.put((stamp(path), how), found)
     return found
 
 
 def add_archive(file: IO[bytes], name: str, limits: ArchiveLimits = LIMITS) -> Path:
-    """Unpack an uploaded zip into this project's home, once for each name and content.
+    """Unpack an uploaded archive into this project's home, once for each name and content.
 
     Parameters
     ----------
     file
-        A seekable stream of the zip.
+        A seekable stream of the archive.
     name
         Its file name, as the sender calls it; only shown.
     limits
@@ -111,9 +110,9 @@ def add_archive(file: IO[bytes], name: str, limits: ArchiveLimits = LIMITS) -> P
 
 
 def title_of(name: str) -> str:
-    """Return the name of an upload: its file name without folders and without ``.zip``."""
+    """Return the name of an upload: its file name without folders and without ``.zip`` or so."""
     last = clean(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return re.sub(r"(?i)\.zip$", "", last)[:80].strip() or "data"
+    return re.sub(r"(?i)\.(zip|tar|tar\.gz|tgz)$", "", last)[:80].strip() or "data"
 
 
 def folder_name(name: str, digest: str) -> str:

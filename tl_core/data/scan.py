@@ -1,72 +1,57 @@
-"""Check a folder of items: every file is decoded once; the result is remembered.
+"""From a folder to a data set: files -> facts -> reading -> set -> report.
 
-Of an upload, whose files never change, the whole outcome is kept (:mod:`tl_core.data.checked`); of
-any other folder the facts of each file, by its size and time.
+Of a stored set, whose files never change, the whole outcome is kept (:mod:`tl_core.data.checked`);
+of any other folder what each content is (:mod:`tl_core.data.facts`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from tl_core.codec import PlainDataError, from_plain
-from tl_core.data.checked import read_checked, write_checked
-from tl_core.data.files import MANIFEST, MOST_LISTED, Layout, Listing, list_files, read_layout
-from tl_core.data.health import FileFacts, HealthReport, report
+from tl_core.data.checked import Opened, read_checked, write_checked
+from tl_core.data.facts import FileFacts, Unchecked, look_at_files
+from tl_core.data.files import list_files
+from tl_core.data.layout import Reading, Seen, read_layout
+from tl_core.data.manifest import Brought
+from tl_core.data.pages import add_pages
+from tl_core.data.read_as import AS_FOUND, ReadAs
+from tl_core.data.report import Found, report
+from tl_core.data.respell import respell
 from tl_core.data.spec import DatasetSpec, Item
+from tl_core.data.tables import read_tables
+from tl_core.data.twins import find_twins, group_keys
 from tl_core.errors import DataError
-from tl_core.home import disk_full, home, write_atomically
-from tl_core.modalities import Modality, modality_of, read_bytes
-from tl_core.parallel import each
-from tl_core.reading import Unreadable, read_json
+from tl_core.modalities import Modality, modality_of
 from tl_core.steps import Progress
-
-
-@dataclass(frozen=True)
-class _Cache:
-    """What is remembered of a checked folder; another decoder looks at every file anew."""
-
-    modality: str
-    settings: dict[str, Any]
-    files: dict[str, FileFacts]
-
-
-Look = Callable[[Modality, Path, Any], object]
-"""Decodes an opened item of a kind, given its file too; raises ``DataError`` where that fails."""
-
-
-def glance(kind: Modality, file: Path, item: Any) -> None:
-    """Decode an item for nothing but its check."""
-    kind.check(item)
-
-
-class Unchecked(Exception):
-    """An item is new or has changed, and nothing may be opened here."""
+from tl_core.words import some_of
 
 
 def scan(
     root: Path,
+    how: ReadAs = AS_FOUND,
     *,
     progress: Progress | None = None,
     name: str | None = None,
-    look: Look | None = glance,
-) -> tuple[DatasetSpec, HealthReport]:
-    """Check a folder of class folders, optionally below train, val and test folders.
+    decode: bool = True,
+) -> Opened:
+    """Check a folder of items, and read splits and classes out of it.
 
     Parameters
     ----------
     root
-        The folder, or the folder of an unpacked upload.
+        The folder, or the folder of a stored set.
+    how
+        How to read it, where the evidence shall not decide.
     progress
-        Called with the number of files checked and their total.
+        Called with the number of files looked at and their total.
     name
         What to call the data set; the folder's name unless given.
-    look
-        Called with each item that is new or has changed, in several threads. None opens no item.
+    decode
+        Whether content that nobody has seen may be decoded.
 
     Returns
     -------
@@ -78,156 +63,126 @@ def scan(
     Raises
     ------
     DataError
-        If the folder holds no readable item in any class folder.
+        If the folder holds no readable item of any class.
     Unchecked
-        If ``look`` is None and an item is new or has changed.
+        If nothing may be decoded, and some content is new.
     """
-    dataset, report = read_checked(root) or _scan(root, progress, look)
+    dataset, health = read_checked(root, how) or _scan(root, how, progress, decode)
     if name is None:
-        return dataset, report
-    return replace(dataset, name=name), replace(report, name=name)
+        return dataset, health
+    return replace(dataset, name=name), replace(health, name=name)
 
 
-def _scan(
-    root: Path, progress: Progress | None, look: Look | None
-) -> tuple[DatasetSpec, HealthReport]:
-    listing = list_files(root)
-    layout = read_layout([*listing.files, *listing.skipped])
-    known_as = {path: layout.prefix + path for path in layout.placed}
-    real = {p: listing.files[name] for p, name in known_as.items() if name in listing.files}
-    skipped = {p: listing.skipped[name] for p, name in known_as.items() if p not in real}
-    kind = modality_of(list(known_as))
-    facts = _check(listing.root, real, kind, progress, look)
-    spec = _spec(listing, layout, facts, kind)
-    unreadable = {path: fact.reason for path, fact in facts.items() if fact.reason} | skipped
-    if not spec.items:
-        raise nothing_found(spec.name, kind, layout, unreadable)
-    health = report(spec, layout, facts, unreadable, listing.shrunk)
-    write_checked(spec, health)
-    return spec, health
-
-
-def _check(
-    root: Path, files: dict[str, str], kind: Modality, progress: Progress | None, look: Look | None
-) -> dict[str, FileFacts]:
-    """Return the facts of all files, decoding those that are new or have changed."""
-    cache = scan_cache(root)
-    known = _read_cache(cache, kind)
-
-    def check(path: str) -> FileFacts:
-        file = root / files[path]
-        fact = known.get(path)
-        try:
-            stat = file.stat()
-        except OSError as error:  # gone since it was listed, or never there
-            return FileFacts(0, 0, reason=f"the file cannot be read: {error.strerror}.")
-        if fact and (fact.size, fact.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-            return fact
-        if look is None:
-            raise Unchecked(file)
-        return _examine(kind, file, stat.st_size, stat.st_mtime_ns, look)
-
-    facts = dict(zip(files, each(check, list(files), progress), strict=True))
-    if facts != known:
-        _write_cache(cache, kind, facts)
-    return facts
-
-
-def scan_cache(root: Path) -> Path:
-    """Return the file that keeps the facts of a checked folder: an upload's goes with it."""
-    if (root / MANIFEST).is_file():
-        return root / ".tl_scan.json"
-    return home() / "cache" / "scans" / f"{_digest(str(root.resolve()))[:32]}.json"
-
-
-def carry_over(old: DatasetSpec, new: Path, names: Mapping[str, str]) -> None:
-    """Remember for a folder what is known of the same files in a data set.
-
-    Parameters
-    ----------
-    old
-        A checked data set.
-    new
-        The folder.
-    names
-        From the path of an item in ``old`` to its path in ``new``. What has another size or time
-        there is examined anew.
-    """
-    known = _read_cache(scan_cache(old.root), old.kind)
-    facts = {path: known[name] for name, path in names.items() if name in known}
-    _write_cache(scan_cache(new), old.kind, facts)
-
-
-def _write_cache(cache: Path, kind: Modality, facts: dict[str, FileFacts]) -> None:
-    files = {path: asdict(fact) for path, fact in facts.items()}
-    content = {"modality": kind.name, "settings": dict(kind.settings), "files": files}
-    try:
-        write_atomically(cache, json.dumps(content))
-    except OSError as error:  # on a full disk the files are looked at once more the next time
-        if not disk_full(error):
-            raise
-
-
-def _read_cache(cache: Path, kind: Modality) -> dict[str, FileFacts]:
-    try:
-        content = from_plain(_Cache, read_json(cache, MOST_LISTED))
-    except (Unreadable, PlainDataError):  # none yet, or not one of ours
-        return {}
-    same = (content.modality, content.settings) == (kind.name, kind.settings)
-    return content.files if same else {}
-
-
-def _examine(kind: Modality, file: Path, size: int, mtime_ns: int, look: Look) -> FileFacts:
-    try:
-        data = read_bytes(file)
-        item = kind.open(data, None)
-        measures = kind.measure(item)
-        look(kind, file, item)
-    except DataError as error:
-        return FileFacts(size, mtime_ns, reason=str(error))
-    digest = hashlib.sha256(data).hexdigest()
-    return FileFacts(size, mtime_ns, digest, dict(measures.numbers), dict(measures.kinds))
-
-
-def _spec(
-    listing: Listing, layout: Layout, facts: dict[str, FileFacts], kind: Modality
-) -> DatasetSpec:
-    good = sorted(path for path, fact in facts.items() if not fact.reason)
-    classes = sorted({layout.placed[path][1] for path in good})
-    labels = {name: label for label, name in enumerate(classes)}
-    items = tuple(
-        Item(
-            path,
-            label=labels[layout.placed[path][1]],
-            split=layout.placed[path][0],
-            sha256=facts[path].sha256,
-            stored=listing.files[layout.prefix + path],
-        )
-        for path in good
+def _scan(root: Path, how: ReadAs, progress: Progress | None, decode: bool) -> Opened:
+    brought = list_files(root)
+    if how.zip_names != "auto":
+        brought = respell(brought, how.zip_names)
+    kind = modality_of(list(brought.files))
+    facts = look_at_files(root, brought, kind, progress, decode=decode)
+    pages: dict[str, str] = {}
+    if how.pages == "all":
+        brought, pages = add_pages(root, brought, facts, kind, decode=decode)
+        facts = look_at_files(root, brought, kind, progress, decode=decode)
+    reading = read_layout(
+        _seen(brought, facts),
+        choice=how.layout if how.layout != "auto" else brought.layout,
+        tables=read_tables(root, brought.files),
+        empty_folders=brought.empty_folders,
     )
+    found = Found(brought, facts, reading, tuple(pages))
+    dataset = _dataset(root, found, kind, pages)
+    if not dataset.items:
+        raise nothing_found(kind, found)
+    health = report(dataset, found)
+    write_checked(dataset, health, how)
+    return dataset, health
+
+
+def _seen(brought: Brought, facts: Mapping[str, FileFacts]) -> list[Seen]:
+    """Return all files as the reading sees them: also those that are no items tell something."""
+    good = [
+        Seen(path, True, fact.measures.labels_only, fact.sha256)
+        if fact.measures
+        else Seen(path, usable=False, sha256=fact.sha256)
+        for path, fact in facts.items()
+    ]
+    return [*good, *(Seen(path, usable=False) for path in brought.left_out)]
+
+
+def _dataset(root: Path, found: Found, kind: Modality, pages: Mapping[str, str]) -> DatasetSpec:
+    """Put together the items; ``pages`` leads from a page to the file that it is of."""
+    reading, facts = found.reading, found.facts
+    good = sorted(
+        (found.shown(path), path) for path in reading.placed if facts_of(facts, path) is not None
+    )
+    classes = sorted({reading.placed[path].label for _, path in good})
+    labels = {name: label for label, name in enumerate(classes)}
+    measures = [known for _, path in good if (known := facts[path].measures)]
+    # Pages of one file belong together as much as copies of it.
+    contents = [facts[pages.get(path, path)].sha256 for _, path in good]
+    twins = find_twins([shown for shown, _ in good], contents, [one.signature for one in measures])
+    items = [
+        Item(
+            shown,
+            label=labels[reading.placed[path].label],
+            split=reading.placed[path].split,
+            sha256=facts[path].sha256,
+            stored=found.brought.files[path],
+            group=group,
+        )
+        for (shown, path), group in zip(good, group_keys(contents, twins.groups), strict=True)
+    ]
+    return DatasetSpec(
+        root,
+        found.brought.name,
+        kind.name,
+        tuple(classes),
+        tuple(items),
+        _fingerprint(classes, items),
+        kind.calibrate(measures),
+    )
+
+
+def facts_of(facts: Mapping[str, FileFacts], path: str) -> FileFacts | None:
+    """Return the facts of a good item; None for anything else."""
+    fact = facts.get(path)
+    return fact if fact and not fact.reason else None
+
+
+def _fingerprint(classes: list[str], items: Iterable[Item]) -> str:
+    """Return the digest of classes, paths and contents, and of labels that no folder tells."""
     content = [classes, [(item.path, item.sha256) for item in items]]
-    fingerprint = _digest(json.dumps(content))
-    return DatasetSpec(listing.root, listing.name, kind.name, tuple(classes), items, fingerprint)
+    if any(_told(item) != classes[item.label] for item in items):
+        content.append([(item.label, item.split) for item in items])
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _told(item: Item) -> str:
+    """Return the class that the folders around an item tell: the first, below that of a split."""
+    return item.path.split("/")[item.split is not None]
 
 
-def nothing_found(
-    name: str, kind: Modality, layout: Layout, unreadable: dict[str, str]
-) -> DataError:
-    """Return the error for a data set without a single readable item in a class folder."""
+def nothing_found(kind: Modality, found: Found) -> DataError:
+    """Return the error for a data set without a single readable item of any class."""
+    name = found.brought.name
     wanted = f"There should be one folder for each class, with its {kind.plural} inside."
-    if unreadable:
-        path, reason = next(iter(unreadable.items()))
+    said = " ".join(note for note in found.reading.notes)
+    if outside := found.outside:
+        path, reason = next(iter(outside.items()))
         return DataError(
-            f"None of the {len(unreadable)} files in {name!r} can be used. For example {path}: "
+            f"The {len(outside)} {kind.plural} of {name!r} belong to no class, for example "
+            f"{path}: {reason} {said or wanted}"
+        )
+    if unusable := found.unusable:
+        path, reason = next(iter(unusable.items()))
+        return DataError(
+            f"None of the {len(unusable)} files in {name!r} can be used. For example {path}: "
             f"{reason} {wanted}"
         )
-    if layout.outside:
-        return DataError(
-            f"The {len(layout.outside)} files of {name!r} lie in no class folder, for example "
-            f"{layout.outside[0]}. {wanted}"
-        )
+    if found.brought.passed_over:
+        over = some_of(f"{number} {rule}" for rule, number in found.brought.passed_over.items())
+        return DataError(f"There are no {kind.plural} in {name!r}, only {over}. {wanted}")
     return DataError(f"There are no {kind.plural} in {name!r}. {wanted}")
+
+
+__all__ = ["Reading", "Unchecked", "scan"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tl_core.modalities import MODALITIES, Modality
 
@@ -30,6 +32,9 @@ class Item:
     stored
         Where the file lies, relative to the root; differs from ``path`` for uploads, which are
         stored under names of our own.
+    group
+        What all items share that show the same, in whatever format or size; "" where no other does.
+        It follows from the contents of the set, so it plays no part in fingerprints.
     """
 
     path: str
@@ -37,6 +42,12 @@ class Item:
     split: str | None
     sha256: str
     stored: str
+    group: str = ""
+
+    @property
+    def shows(self) -> str:
+        """What all share that show the same, byte-identical copies included."""
+        return self.group or self.sha256
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,9 @@ class DatasetSpec:
     fingerprint
         Digest of classes, paths and contents: equal data, equal fingerprint, whether it came as a
         folder or as a zip.
+    calibration
+        As of :class:`~tl_core.modalities.base.Modality`: what its items together say of how each of
+        them is decoded.
     """
 
     root: Path
@@ -66,6 +80,7 @@ class DatasetSpec:
     classes: tuple[str, ...]
     items: tuple[Item, ...]
     fingerprint: str
+    calibration: dict[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> Modality:
@@ -78,8 +93,9 @@ class DatasetSpec:
         return {item.path: index for index, item in enumerate(self.items)}
 
     def digests(self, indices: Sequence[int]) -> list[str]:
-        """Return the digests of the contents of these items."""
-        return [self.items[index].sha256 for index in indices]
+        """Return what decides how these items are decoded: content, and what holds for the set."""
+        rule = json.dumps(self.calibration, sort_keys=True) if self.calibration else ""
+        return [self.items[index].sha256 + rule for index in indices]
 
     def file(self, index: int) -> Path:
         """Return the path of item ``index``."""

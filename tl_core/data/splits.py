@@ -14,9 +14,11 @@ def make_split(
 ) -> Split:
     """Split a data set: as its folders say, else stratified at random.
 
-    An automatic split keeps byte-identical copies on one side, and at least one item of every
-    class on either side. It depends on the items' contents and the seed alone. Folders that name
-    a split are respected: ``val`` makes an automatic split needless, ``test`` is set aside.
+    An automatic split keeps copies on one side, and at least one item of every class on either
+    side. Copies are byte-identical, or show the same (:mod:`tl_core.data.twins`); the latter only
+    where that leaves a class something for both sides (:func:`parted_classes`). It depends on the
+    items' contents and the seed alone. Folders that name a split are respected: ``val`` makes an
+    automatic split needless, ``test`` is set aside.
 
     Parameters
     ----------
@@ -65,34 +67,76 @@ def _rank(seed: int, *key: str) -> str:
 
 
 def _choose_val(dataset: DatasetSpec, pool: list[int], seed: int, val_fraction: float) -> list[int]:
-    items = dataset.items
-    copies: dict[str, list[int]] = {}
-    for index in pool:
-        copies.setdefault(items[index].sha256, []).append(index)
-    order = sorted(copies, key=lambda sha256: _rank(seed, sha256))
-    labels = {sha: {items[i].label for i in same} for sha, same in copies.items()}
+    copies = _groups(dataset, pool)
+    order = sorted(copies, key=lambda key: _rank(seed, key))
+    labels = _labels(dataset, copies)
     of_class: dict[int, list[str]] = {label: [] for label in range(len(dataset.classes))}
-    for sha in order:
-        for label in labels[sha]:
-            of_class[label].append(sha)
+    for key in order:
+        for label in labels[key]:
+            of_class[label].append(key)
     val: set[str] = set()
     for label, mine in of_class.items():
-        size = sum(len(copies[sha]) for sha in mine)
+        size = sum(len(copies[key]) for key in mine)
         room = min(max(round(val_fraction * size), 1), size - 1)
         # An item that lies in several classes has a wrong label: better not to measure with it.
-        for sha in mine:
-            if labels[sha] == {label} and len(copies[sha]) <= room:
-                val.add(sha)
-                room -= len(copies[sha])
-    measured = Counter(label for sha in val for label in labels[sha])
-    learned = Counter(label for sha in order if sha not in val for label in labels[sha])
+        for key in mine:
+            if labels[key] == {label} and len(copies[key]) <= room:
+                val.add(key)
+                room -= len(copies[key])
+    measured = Counter(label for key in val for label in labels[key])
+    learned = Counter(label for key in order if key not in val for label in labels[key])
     for label, mine in of_class.items():
         if not measured[label]:
-            spare = _spare(dataset, label, [sha for sha in mine if sha not in val], labels, learned)
+            spare = _spare(dataset, label, [key for key in mine if key not in val], labels, learned)
             val.add(spare)
             measured.update(labels[spare])
             learned.subtract(labels[spare])
-    return sorted(index for sha in val for index in copies[sha])
+    return sorted(index for key in val for index in copies[key])
+
+
+def parted_classes(dataset: DatasetSpec) -> tuple[str, ...]:
+    """Name the classes whose items that show the same may come to lie on both sides of a split.
+
+    That is where a class has fewer than two groups of its own: kept together, they would leave it
+    nothing to learn from, or nothing to validate with. Byte-identical copies stay together there
+    too. Without an automatic split there are none.
+    """
+    if any(item.split == "val" for item in dataset.items):
+        return ()
+    pool = [i for i, item in enumerate(dataset.items) if item.split in (None, "train")]
+    return tuple(dataset.classes[label] for label in sorted(_parted(dataset, pool)))
+
+
+def _parted(dataset: DatasetSpec, pool: list[int]) -> set[int]:
+    groups: dict[str, list[int]] = {}
+    for index in pool:
+        groups.setdefault(dataset.items[index].shows, []).append(index)
+    labels = _labels(dataset, groups)
+    own = Counter(label for mine in labels.values() if len(mine) == 1 for label in mine)
+    return {
+        label
+        for key, mine in labels.items()
+        if len({dataset.items[i].sha256 for i in groups[key]}) > 1
+        for label in mine
+        if own[label] < 2
+    }
+
+
+def _groups(dataset: DatasetSpec, pool: list[int]) -> dict[str, list[int]]:
+    """Return the items that stay together, by what they share."""
+    items = dataset.items
+    parted = _parted(dataset, pool)
+    split_up = {items[index].shows for index in pool if items[index].label in parted}
+    groups: dict[str, list[int]] = {}
+    for index in pool:
+        item = items[index]
+        key = item.sha256 if item.shows in split_up else item.shows
+        groups.setdefault(key, []).append(index)
+    return groups
+
+
+def _labels(dataset: DatasetSpec, groups: dict[str, list[int]]) -> dict[str, set[int]]:
+    return {key: {dataset.items[i].label for i in same} for key, same in groups.items()}
 
 
 def _spare(

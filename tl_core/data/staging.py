@@ -18,27 +18,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from tl_core.data.files import MANIFEST, Layout, Names, clean, ignored, misplaced, read_layout
+from tl_core.data.files import Names, clean, misplaced, topmost_empty
+from tl_core.data.containers import nested_archive
 from tl_core.data.limits import ArchiveLimits, megabytes
+from tl_core.data.manifest import MANIFEST, Brought, write_manifest
+from tl_core.data.passing import passing_rule
+from tl_core.data.zip_names import ZipNames
 from tl_core.errors import ArchiveError
 from tl_core.home import disk_full
 
 _CHUNK = 2**20
 _SHOWN = 60
 """Characters of a path that a message shows."""
-
-_ARCHIVE_SUFFIXES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".jar"}
-_ARCHIVE_STARTS = (
-    b"PK\x03\x04",  # zip
-    b"PK\x05\x06",  # empty zip
-    b"\x1f\x8b",  # gzip
-    b"BZh",
-    b"\xfd7zXZ\x00",
-    b"\x28\xb5\x2f\xfd",  # Zstandard
-    b"7z\xbc\xaf\x27\x1c",
-    b"Rar!\x1a\x07",
-)
-
 
 LIMITS = ArchiveLimits()
 
@@ -95,25 +86,26 @@ class StagingFolder:
 
     Attributes
     ----------
-    files
-        From the real path to where the file lies, relative to ``folder``.
-    skipped
-        From the real path of a file that is left out to the reason.
-    shrunk
-        Number of items that were made smaller.
+    brought
+        What has come by now, each file once; where files lie is relative to ``folder``.
+    folders
+        All folders that were named as such, empty ones too.
     """
 
     parent: Path
     name: str
     limits: ArchiveLimits = LIMITS
-    files: dict[str, str] = field(default_factory=dict, init=False)
-    skipped: dict[str, str] = field(default_factory=dict, init=False)
-    shrunk: int = field(default=0, init=False)
+    brought: Brought = field(init=False)
+    folders: list[str] = field(default_factory=list, init=False)
     folder: Path = field(init=False)
     _names: Names = field(default_factory=Names, init=False)
     _digests: dict[str, str] = field(default_factory=dict, init=False)
     _entries: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
+    _stored: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.brought = Brought(self.name)
 
     def __enter__(self) -> StagingFolder:
         self.parent.mkdir(parents=True, exist_ok=True)
@@ -153,64 +145,79 @@ class StagingFolder:
         path = raw_path.replace("\\", "/")
         require_fitting(self.name, path.rstrip("/"))
         parts = [part for part in path.split("/") if part not in ("", ".")]
-        if path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in parts:
+        if path.startswith("/") or re.match("[A-Za-z]:/", path) or ".." in parts:
             raise self.refuse(f"the path {clean(raw_path)!r} in it leads out of its own folder.")
         return clean("/".join(parts))
 
-    def store(self, path: str, stream: IO[bytes]) -> None:
-        """Store one file; hidden ones are passed over, an oversized one is noted as skipped.
+    def place(self) -> str:
+        """Return a new place for a file, relative to the folder."""
+        self._stored += 1
+        return f"files/{self._stored - 1:06}"
+
+    def admit_names(self, names: ZipNames) -> list[str]:
+        """Admit all entries of an archive, and remember how their names were read."""
+        paths = [self.admit(path) for path in names.paths]
+        if names.candidates:
+            self.brought.encoding = names.encoding
+            self.brought.encodings = {} if names.sure else names.candidates
+        return paths
+
+    def note_folder(self, path: str, raw: bytes | None = None) -> None:
+        """Remember a folder, which may turn out to be empty. See :meth:`store`."""
+        if path and not passing_rule(path):
+            self.folders.append(path)
+            self._note_name(path, raw)
+
+    def store(self, path: str, stream: IO[bytes], raw: bytes | None = None) -> None:
+        """Store one file; what falls under a rule is counted, an oversized one left out by name.
+
+        Parameters
+        ----------
+        path
+            What :meth:`admit` made of its name.
+        stream
+            Its content.
+        raw
+            Its name in the archive, where that does not say how it reads.
 
         Raises
         ------
         ArchiveError
-            If it is itself an archive, or the upload becomes too large.
+            If it is itself an archive of items, or the upload becomes too large.
         """
-        if ignored(path):
+        if rule := passing_rule(path):
+            self.brought.pass_over(rule)
             return
-        stored = f"files/{len(self.files):06}"
+        path = self._names.take(path)
+        self._note_name(path, raw)
+        stored = self.place()
         digest = hashlib.sha256()
         size = 0
-        with (self.folder / stored).open("wb") as file:
+        with (self.folder / stored).open("w+b") as file:
             while chunk := stream.read(_CHUNK):
-                if not size and _is_archive(path, chunk):
-                    raise self.refuse(f"it holds another archive, {path!r}: unpack that first.")
                 size += len(chunk)
                 self._count(len(chunk))
                 if size > self.limits.file_bytes:
                     break
                 digest.update(chunk)
                 file.write(chunk)
+            if size <= self.limits.file_bytes and (refused := nested_archive(path, file)):
+                raise self.refuse(refused)
+        self.brought.files[path] = stored
+        self._digests[path] = digest.hexdigest()
         if size > self.limits.file_bytes:
-            (self.folder / stored).unlink()
             limit = megabytes(self.limits.file_bytes)
-            self.skipped[path] = f"the file is larger than {limit}: save it smaller."
-        else:
-            path = self._names.take(path)
-            self.files[path] = stored
-            self._digests[path] = digest.hexdigest()
+            self.leave_out(path, f"the file is larger than {limit}: save it smaller.")
 
-    def skip(self, path: str, reason: str) -> None:
+    def _note_name(self, path: str, raw: bytes | None) -> None:
+        if raw is not None and not raw.isascii():
+            self.brought.raw_names[path] = raw.hex()
+
+    def leave_out(self, path: str, reason: str) -> None:
         """Leave out a file that was stored."""
-        (self.folder / self.files.pop(path)).unlink()
-        self.skipped[path] = reason
-
-    def layout(self) -> Layout:
-        """Work out splits and classes from the folders of the files: see :func:`read_layout`.
-
-        Raises
-        ------
-        ArchiveError
-            If there are too many classes.
-        """
-        layout = read_layout([*self.files, *self.skipped])
-        classes = len({name for _, name in layout.placed.values()})
-        if classes > self.limits.classes:
-            raise self.refuse(
-                f"it holds {classes:,} classes, and at most {self.limits.classes:,} can be taken "
-                "in: each class folder is one. Leave some out, or put what belongs together into "
-                "one folder."
-            )
-        return layout
+        (self.folder / self.brought.files.pop(path)).unlink()
+        self._digests.pop(path, None)
+        self.brought.left_out[path] = reason
 
     def _count(self, size: int) -> None:
         self._bytes += size
@@ -221,6 +228,21 @@ class StagingFolder:
         """Return the error for an upload that is too large as a whole."""
         limit = megabytes(self.limits.total_bytes)
         return self.refuse(f"it unpacks to more than {limit}; make its files smaller.")
+
+    def require_few(self, classes: int) -> None:
+        """Refuse the upload if it has too many classes.
+
+        Raises
+        ------
+        ArchiveError
+            If so.
+        """
+        if classes > self.limits.classes:
+            raise self.refuse(
+                f"it holds {classes:,} classes, and at most {self.limits.classes:,} can be taken "
+                "in: each class folder is one. Leave some out, or put what belongs together into "
+                "one folder."
+            )
 
     @property
     def stored_bytes(self) -> int:
@@ -239,9 +261,9 @@ class StagingFolder:
         Path
             The folder.
         """
-        kept = ("name", "files", "skipped", "shrunk")
-        manifest = {key: getattr(self, key) for key in kept}
-        (self.folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+        listed = [*self.brought.files, *self.brought.left_out]
+        self.brought.empty_folders = topmost_empty(self.folders, listed)
+        write_manifest(self.folder, self.brought)
         return self.folder
 
     def commit(self, target: Path) -> Path:
@@ -260,11 +282,3 @@ class StagingFolder:
             if not (target / MANIFEST).is_file():
                 raise
         return target
-
-
-def _is_archive(path: str, start: bytes) -> bool:
-    return (
-        start.startswith(_ARCHIVE_STARTS)
-        or start[257:262] == b"ustar"
-        or Path(path).suffix.lower() in _ARCHIVE_SUFFIXES
-    )

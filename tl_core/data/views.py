@@ -10,15 +10,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from tl_core.cache import Array, NoRoom, digest, fetch
-from tl_core.data.decode_once import DecodeOnce
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, read_bytes
 from tl_core.modalities.base import Form, Preprocessing
@@ -36,11 +36,12 @@ class Items:
     files
         N files.
     digests
-        Of the content of each, under which its array is kept; None keeps nothing.
-    decoded
-        Has some of them already.
+        Of what decides the array of each (:meth:`~tl_core.data.spec.DatasetSpec.digests`), under
+        which it is kept; None keeps nothing.
     progress
         Called with the number of items decoded and their total.
+    calibration
+        Of the set that they belong to, or that a network learned from.
     """
 
     def __init__(
@@ -48,11 +49,11 @@ class Items:
         kind: Modality,
         files: Sequence[Path],
         digests: Sequence[str] | None = None,
-        decoded: DecodeOnce | None = None,
         progress: Progress | None = None,
+        calibration: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.kind, self.files, self.digests = kind, files, digests
-        self.decoded, self.progress = decoded, progress
+        self.progress, self.calibration = progress, calibration
         self.tensors = kind.load_tensors()
 
     def decode(self, file: Path, form: Form) -> Array:
@@ -63,11 +64,9 @@ class Items:
         DataError
             If it is no readable item; the message names it.
         """
-        kept = self.decoded.take(file, form) if self.decoded else None
-        if kept is not None:
-            return kept
         try:
-            return self.tensors.to_array(self.kind.open(read_bytes(file), None), form)
+            item = self.kind.open(read_bytes(file), None, self.calibration)
+            return self.tensors.to_array(item, form)
         except DataError as error:
             raise DataError(f"{file.name}: {error}") from None
 
@@ -83,7 +82,7 @@ class Items:
             return each(lambda file: self.decode(file, form), self.files, self.progress)
         key = digest(
             "arrays", self.kind.name, list(self.digests), dataclasses.astuple(form),  # type: ignore[call-overload]
-            dict(self.kind.settings),
+            dict(self.kind.settings), dict(self.calibration),
         )  # fmt: skip
 
         def decoded() -> Iterator[Array]:

@@ -66,7 +66,7 @@ class Form(Protocol):
 
 @dataclass(frozen=True)
 class Measures:
-    """What an opened file says of its item, before it is decoded.
+    """What a file says of its item, and what decoding it once showed.
 
     Attributes
     ----------
@@ -74,10 +74,22 @@ class Measures:
         What the health report spreads (smallest, median, largest), such as a length.
     kinds
         What it counts, such as the file format; the report adds an ``s`` to each name.
+    traits
+        For remarks and calibration; the report spreads none of them.
+    signature
+        Alike for items that people would call the same, whatever their files; "" tells nothing.
+    labels_only
+        Whether this may be no item but the labels of another one, such as a mask.
+    parts
+        Items in the file; all but the first are passed over unless each is split off.
     """
 
     numbers: Mapping[str, float] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
+    traits: Mapping[str, float] = field(default_factory=dict)
+    signature: str = ""
+    labels_only: bool = False
+    parts: int = 1
 
 
 class Kept(NamedTuple):
@@ -109,8 +121,9 @@ class Rewritten(NamedTuple):
 class Modality:
     """One kind of data.
 
-    What decodes a file (``open`` to ``check``, ``shrink``, ``rewrite``, ``preview``) loads what it
-    takes when it is called, and never runs in the process of the pages.
+    What decodes a file (``open``, ``measure``, ``examine``, ``split_parts``, ``shrink``,
+    ``rewrite``, ``preview``) loads what it takes when it is called, and never runs in the process
+    of the pages.
 
     Attributes
     ----------
@@ -134,18 +147,28 @@ class Modality:
     preprocessing
         The dataclass of what weights expect (:class:`Preprocessing`).
     open
-        From the bytes of a file to an item that is not decoded yet. Refuses what is none, and what
-        needs more than ``most`` units of work where that is given, by ``DataError`` with a plain
-        reason.
+        From the bytes of a file to an item that is not decoded yet, in a set so calibrated.
+        Refuses what is none, and what needs more than ``most`` units of work where that is given,
+        by ``DataError`` with a plain reason.
     measure
-        What an opened item says of itself.
+        What an opened item says of itself, before it is decoded: numbers and kinds.
+    examine
+        From the bytes of a file to all :class:`Measures` of its item, which is decoded once, as
+        cheaply as that takes. Equal bytes have equal measures. Refuses as ``open`` does, and what
+        cannot be decoded.
+    calibrate
+        From the measures of all items of a set to what holds for the whole of it and decides how
+        each is decoded: plain data, mostly none. It is part of every cache key and of every
+        record, and new items are decoded as the set was that a network learned from.
+    before_calibration
+        What stands in for it in records from before it was kept.
+    split_parts
+        From the bytes of a file to each of its parts as a file of its own, in order, without loss.
     work
         From the numbers of :class:`Measures` to how much there is to decode, in units of the
         modality's own.
     most_work, most_variable
         Units of work of one item that a server accepts, and the environment variable that sets it.
-    check
-        Decodes an opened item as cheaply as it takes to know that it can be decoded.
     oddities
         From the measures of each item, by path, to sentences about items unlike the others.
     shrink
@@ -178,12 +201,15 @@ class Modality:
     largest_size: int
     growth: int
     preprocessing: type[Any]
-    open: Callable[[bytes, float | None], Any]
+    open: Callable[[bytes, float | None, Mapping[str, Any]], Any]
     measure: Callable[[Any], Measures]
+    examine: Callable[[bytes, float | None], Measures]
+    calibrate: Callable[[Iterable[Measures]], dict[str, Any]]
+    before_calibration: Mapping[str, Any]
+    split_parts: Callable[[bytes], list[bytes]]
     work: Callable[[Mapping[str, float]], float]
     most_work: int
     most_variable: str
-    check: Callable[[Any], object]
     oddities: Callable[[Mapping[str, Measures]], Iterable[str]]
     shrink: Callable[[bytes, float], Kept]
     rewrite: Callable[[bytes, float], Rewritten]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tl_core.backbones.build import build_backbone
 from tl_core.classifier import TransferClassifier, make_head
+from tl_core.data.foreign import foreign_file
 from tl_core.data.views import Items
 from tl_core.device import to_device
 from tl_core.errors import DataError, UserError
@@ -117,7 +118,10 @@ class _Network:
         self.run_dir = run_dir
         self.classifier, self.record = load_classifier(run_dir)
         spec = self.record.config.spec
-        self.items = Items(spec.kind, ())
+        calibration = self.record.calibration
+        if calibration is None:
+            calibration = dict(spec.kind.before_calibration)
+        self.items = Items(spec.kind, (), calibration=calibration)
         preprocessing = spec.preprocessing.at(self.record.config.input_size)
         self.form = self.items.tensors.evaluation_form(preprocessing)
         self.detector = NoveltyDetector.load(run_dir, self.classifier.backbone.num_features)
@@ -127,7 +131,8 @@ class _Network:
         try:
             return torch.from_numpy(self.items.decode(file, self.form))
         except DataError as error:
-            return str(error).removeprefix(f"{file.name}: ")  # it is named beside its reason
+            # It is named beside its reason.
+            return foreign_file(file) or str(error).removeprefix(f"{file.name}: ")
 
     def answer(self, files: Sequence[Path], views: Sequence[Tensor]) -> Iterator[dict[str, Any]]:
         """Yield what the network says of each file."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tl_core.cache import digest
-from tl_core.data.files import MANIFEST
+from tl_core.data.manifest import MANIFEST
 from tl_core.home import home
 
 

@@ -12,11 +12,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from tl_core.data.facts import carry_over
 from tl_core.data.files import Names, clean
-from tl_core.data.scan import carry_over
+from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.staging import StagingFolder, refusing_full_disk
 from tl_core.errors import DataError
@@ -39,7 +40,7 @@ Classes = Mapping[int, str]
 """The new class of each photo that is kept, by the photo's index."""
 
 
-def drop_copies(uploads: Uploads, owner: str, data: str) -> Upload:
+def drop_copies(uploads: Uploads, owner: str, data: str, how: ReadAs = AS_FOUND) -> Upload:
     """Keep one of each group of byte-identical photos.
 
     Of a photo that lies in different classes none is kept: at most one of its labels is right, and
@@ -53,6 +54,8 @@ def drop_copies(uploads: Uploads, owner: str, data: str) -> Upload:
         The learner, who has to be allowed to use the photos.
     data
         Folder of an upload, or name of a bundled or public set.
+    how
+        How it is read.
 
     Returns
     -------
@@ -73,20 +76,45 @@ def drop_copies(uploads: Uploads, owner: str, data: str) -> Upload:
         kept = {_one_of(dataset.items, group) for group in groups.values()}
         return {i: old for i, old in _as_they_are(dataset).items() if i in kept}
 
-    return _remedy(uploads, owner, data, choose, "without copies")
+    return _remedy(uploads, owner, data, how, choose, "without copies")
 
 
-def drop_class(uploads: Uploads, owner: str, data: str, name: str) -> Upload:
+def keep_one_of_each(
+    uploads: Uploads, owner: str, data: str, how: ReadAs = AS_FOUND
+) -> Upload:
+    """Keep one of each group of photos that show the same, byte-identical or not.
+
+    Of a group in several splits a photo that measures is kept; else the largest file, which has
+    lost least; of equal ones the first by name. That photos show the same is a guess, so of those
+    in different classes all are kept; only of byte-identical ones among them none is. See
+    :func:`drop_copies` for parameters and errors.
+    """
+
+    def choose(dataset: DatasetSpec) -> Classes:
+        groups: dict[str, list[int]] = {}
+        for index, photo in enumerate(dataset.items):
+            groups.setdefault(photo.shows, []).append(index)
+        kept = {i for group in groups.values() for i in _ones_of(dataset, group)}
+        return {i: old for i, old in _as_they_are(dataset).items() if i in kept}
+
+    return _remedy(uploads, owner, data, how, choose, "one of each")
+
+
+def drop_class(
+    uploads: Uploads, owner: str, data: str, name: str, how: ReadAs = AS_FOUND
+) -> Upload:
     """Leave a class out. See :func:`drop_copies` for parameters and errors."""
 
     def choose(dataset: DatasetSpec) -> Classes:
         _require(dataset, [name])
         return {i: old for i, old in _as_they_are(dataset).items() if old != name}
 
-    return _remedy(uploads, owner, data, choose, f"without {name}")
+    return _remedy(uploads, owner, data, how, choose, f"without {name}")
 
 
-def rename_class(uploads: Uploads, owner: str, data: str, name: str, new: str) -> Upload:
+def rename_class(
+    uploads: Uploads, owner: str, data: str, name: str, new: str, how: ReadAs = AS_FOUND
+) -> Upload:
     """Give a class another name; see :func:`class_name` for what a name may be.
 
     See :func:`drop_copies` for the other parameters and errors.
@@ -101,11 +129,16 @@ def rename_class(uploads: Uploads, owner: str, data: str, name: str, new: str) -
             )
         return {i: new if old == name else old for i, old in _as_they_are(dataset).items()}
 
-    return _remedy(uploads, owner, data, choose, f"{name} is {new}")
+    return _remedy(uploads, owner, data, how, choose, f"{name} is {new}")
 
 
 def merge_classes(
-    uploads: Uploads, owner: str, data: str, names: Iterable[str], into: str
+    uploads: Uploads,
+    owner: str,
+    data: str,
+    names: Iterable[str],
+    into: str,
+    how: ReadAs = AS_FOUND,
 ) -> Upload:
     """Make one class of several. See :func:`drop_copies` for the other parameters and errors."""
     names, into = list(names), class_name(into)
@@ -118,7 +151,7 @@ def merge_classes(
             raise DataError(f"There is a class {into!r} already. Merge that one too.")
         return {i: into if old in names else old for i, old in _as_they_are(dataset).items()}
 
-    return _remedy(uploads, owner, data, choose, f"merged into {into}")
+    return _remedy(uploads, owner, data, how, choose, f"merged into {into}")
 
 
 def class_name(text: str) -> str:
@@ -144,6 +177,28 @@ def _one_of(items: tuple[Item, ...], copies: list[int]) -> int | None:
     return min(copies, key=lambda index: (_KEPT_FIRST.index(items[index].split), index))
 
 
+def _ones_of(dataset: DatasetSpec, group: list[int]) -> Iterator[int]:
+    """Yield the indices of what is kept of photos that show the same."""
+    items = dataset.items
+    if len({items[index].label for index in group}) == 1:
+        yield min(
+            group,
+            key=lambda i: (_KEPT_FIRST.index(items[i].split), -_size(dataset, i), items[i].path),
+        )
+        return
+    copies: dict[str, list[int]] = {}
+    for index in group:
+        copies.setdefault(items[index].sha256, []).append(index)
+    yield from (one for same in copies.values() if (one := _one_of(items, same)) is not None)
+
+
+def _size(dataset: DatasetSpec, index: int) -> int:
+    try:
+        return dataset.file(index).stat().st_size
+    except FileNotFoundError as error:
+        raise _gone() from error
+
+
 def _as_they_are(dataset: DatasetSpec) -> Classes:
     return {i: dataset.classes[photo.label] for i, photo in enumerate(dataset.items)}
 
@@ -157,12 +212,17 @@ def _require(dataset: DatasetSpec, names: Iterable[str]) -> None:
 
 
 def _remedy(
-    uploads: Uploads, owner: str, data: str, choose: Callable[[DatasetSpec], Classes], what: str
+    uploads: Uploads,
+    owner: str,
+    data: str,
+    how: ReadAs,
+    choose: Callable[[DatasetSpec], Classes],
+    what: str,
 ) -> Upload:
     """Store what ``choose`` keeps of a set as a new set of the learner's."""
     if not uploads.may_use(owner, data):
         raise DataError("These photos are not on this server any more. Choose others.")
-    dataset, _ = open_checked(data)
+    dataset, _ = open_checked(data, how)
     classes = choose(dataset)
     if not classes:
         raise DataError("No photo would be left.")
@@ -183,9 +243,10 @@ def _remedy(
             refusing_full_disk(name),
             StagingFolder(spool.file.parent, name, uploads.limits) as staging,
         ):
+            staging.brought.layout = "splits" if dataset.items[0].split else "classes"
             _fill(staging, dataset, paths, room)
             staging.seal()
-            carry_over(dataset, staging.folder, {dataset.items[i].path: p for i, p in paths})
+            carry_over(dataset.root, staging.folder, dataset.kind)
             staging.commit(target)
 
     content = [(path, dataset.items[index].sha256) for index, path in paths]
@@ -194,10 +255,7 @@ def _remedy(
 
 
 def _paths(dataset: DatasetSpec, classes: Classes) -> list[tuple[int, str]]:
-    """Return the new path of each photo: split, class and file name, and nothing deeper.
-
-    So no name of a class can be taken for that of a split.
-    """
+    """Return the new path of each photo: split, class and file name, and nothing deeper."""
     names = Names()
     paths = []
     for index, name in classes.items():
@@ -216,14 +274,18 @@ def _fill(
         if needed > room:
             raise staging.refuse(no_room(needed, room))
         for index, path in paths:
-            stored = f"files/{len(staging.files):06}"
+            stored = staging.place()
             source, target = dataset.file(index), staging.folder / stored
             _link(source, target)
             if (preview := preview_of([source])).is_file():
                 _link(preview, upload_preview(target))
-            staging.files[path] = stored
+            staging.brought.files[path] = stored
     except FileNotFoundError as error:
-        raise DataError("These photos are being removed. Choose others.") from error
+        raise _gone() from error
+
+
+def _gone() -> DataError:
+    return DataError("These photos are being removed. Choose others.")
 
 
 def _link(source: Path, target: Path) -> None:

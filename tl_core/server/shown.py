@@ -16,10 +16,10 @@ from filelock import FileLock, Timeout
 
 from tl_core.cache import digest
 from tl_core.data.catalog import locate
-from tl_core.data.health import HealthReport
+from tl_core.data.checked import Opened
+from tl_core.data.facts import Unchecked
 from tl_core.data.open import reopen_dataset
-from tl_core.data.scan import Unchecked
-from tl_core.data.spec import DatasetSpec
+from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.errors import ArchiveError, DataError
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import preview_of
@@ -29,7 +29,7 @@ PREVIEW_SECONDS = 20
 """For all previews that a screen needs at once, and for waiting until others have got theirs."""
 
 
-def open_checked(data: str) -> tuple[DatasetSpec, HealthReport]:
+def open_checked(data: str, how: ReadAs = AS_FOUND) -> Opened:
     """Open a data set as :func:`~tl_core.data.open.reopen_dataset` does, and decode nothing here.
 
     Files that nobody has checked yet are checked by a process of their own first, once for all
@@ -40,7 +40,7 @@ def open_checked(data: str) -> tuple[DatasetSpec, HealthReport]:
     UserError, DataError
         As there, and if the check takes too long.
     """
-    found = _known(data)
+    found = _known(data, how)
     if found is not None:
         return found
     root, limits = locate(data), UploadLimits.from_environment()
@@ -49,20 +49,20 @@ def open_checked(data: str) -> tuple[DatasetSpec, HealthReport]:
         FileLock(spool_folder() / f"scan-{digest(str(root))}.lock", timeout=limits.seconds),
     ):
         # Somebody else may have had it checked meanwhile.
-        if _known(data) is None:
+        if _known(data, how) is None:
             with UploadSpool(root.name, limits) as spool:
                 spool.file.write_text(str(root), encoding="utf-8")
-                spool.look("scan")
-    found = _known(data)
+                spool.look("scan", how=how)
+    found = _known(data, how)
     if found is None:
         raise DataError("These photos are still being checked. Come back in a few minutes.")
     return found
 
 
-def _known(data: str) -> tuple[DatasetSpec, HealthReport] | None:
+def _known(data: str, how: ReadAs) -> Opened | None:
     """Open a data set if every file of it was checked before."""
     try:
-        return reopen_dataset(data, look=None)
+        return reopen_dataset(data, how, decode=False)
     except Unchecked:
         return None
 

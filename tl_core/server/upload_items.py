@@ -1,12 +1,17 @@
-"""Keep of an upload what training needs: readable items in class folders, no larger than useful.
+"""Keep of an upload what training needs: readable items, no larger than useful.
 
-Runs in the process of :mod:`tl_core.server.upload_worker`, which may be killed at any time.
+Runs in the process of :mod:`tl_core.server.upload_worker`, which may be killed at any time. What is
+a class is no matter here: that is read from what is kept, and may be read otherwise later.
 """
 
 from __future__ import annotations
 
-from tl_core.data.scan import nothing_found
+from pathlib import Path
+
+from tl_core.data.foreign import START, foreign
+from tl_core.data.pages import MOST as MOST_PAGES
 from tl_core.data.staging import StagingFolder
+from tl_core.data.tables import is_table
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, modality_of
 from tl_core.server.limits import UploadLimits
@@ -17,58 +22,98 @@ from tl_core.steps import Progress
 def keep_items(
     staging: StagingFolder, limits: UploadLimits, progress: Progress | None = None
 ) -> Modality:
-    """Check every item of a staging folder; leave out what is none, shrink what is too large.
+    """Check every file of a staging folder; leave out what is no item, shrink what is too large.
+
+    Tables stay as they are: they may hold labels.
 
     Returns
     -------
     Modality
-        The kind of data that they are.
+        The kind of data that the items are.
 
     Raises
     ------
     ArchiveError
-        If there are too many items or classes.
-    DataError
-        If not one item in a class folder can be used.
+        If there are too many items.
     """
-    layout = staging.layout()
-    for path in layout.outside:
-        if path in staging.files:
-            staging.skip(path, "it lies in no class folder.")
-    paths = list(staging.files)
-    kind = modality_of(paths)
+    kind = modality_of(list(staging.brought.files))
+    paths = _candidates(staging)
     if len(paths) > limits.items:
         raise staging.refuse(
             f"it holds {len(paths):,} {kind.plural}, and at most {limits.items:,} can be taken in "
             "at once. Leave some out of each class."
         )
+    keeper = _Keeper(staging, kind, limits, limits.items - len(paths))
     # One after the other: several large ones at once would not fit into this process's memory.
     for done, path in enumerate(paths, 1):
-        reason = _keep(staging, path, kind, limits.item_work[kind.name])
-        if reason is not None:
-            staging.skip(path, reason)
+        if reason := keeper.keep(path):
+            staging.leave_out(path, reason)
         if progress:
             progress(done, len(paths), f"{kind.plural} checked")
-    if not staging.files:
-        named = {path.removeprefix(layout.prefix): why for path, why in staging.skipped.items()}
-        inside = {path: why for path, why in named.items() if path in layout.placed}
-        raise nothing_found(staging.name, kind, layout, inside)
     return kind
 
 
-def _keep(staging: StagingFolder, path: str, kind: Modality, most: float) -> str | None:
-    """Bring one item into its final form; return why it cannot be used, if so."""
-    file = staging.folder / staging.files[path]
-    try:
-        kept = kind.shrink(file.read_bytes(), most)
-    except DataError as error:
-        return str(error)
-    except MemoryError:
-        return f"the {kind.noun} is too large for this server: make it smaller."
-    if kept.content is not None:
-        file.write_bytes(kept.content)
-        staging.shrunk += kept.smaller
-    preview = upload_preview(file)
-    preview.parent.mkdir(exist_ok=True)
-    preview.write_bytes(kept.preview)
-    return None
+def _candidates(staging: StagingFolder) -> list[str]:
+    """Leave out what cannot be an item, and return the files that may be one."""
+    paths = []
+    for path, stored in list(staging.brought.files.items()):
+        file = staging.folder / stored
+        if is_table(path):
+            continue
+        with file.open("rb") as stream:
+            reason = foreign(path, stream.read(START), file.stat().st_size)
+        if reason:
+            staging.leave_out(path, reason)
+        else:
+            paths.append(path)
+    return paths
+
+
+class _Keeper:
+    """Brings items into their final form; ``room`` further pages may be kept."""
+
+    def __init__(
+        self, staging: StagingFolder, kind: Modality, limits: UploadLimits, room: int
+    ) -> None:
+        self._staging, self._kind, self._room = staging, kind, room
+        self._most = limits.item_work[kind.name]
+
+    def keep(self, path: str) -> str | None:
+        """Keep one item and its pages; return why it cannot be used, if so."""
+        file = self._staging.folder / self._staging.brought.files[path]
+        data = file.read_bytes()
+        try:
+            pages = self._pages(data)
+            self._staging.brought.shrunk += self._shrink(data, file)
+            if pages:
+                self._staging.brought.pages[path] = tuple(map(self._keep_page, pages))
+        except DataError as error:
+            return str(error)
+        except MemoryError:
+            return f"the {self._kind.noun} is too large for this server: make it smaller."
+        return None
+
+    def _pages(self, data: bytes) -> list[bytes]:
+        """Return the further pages of a file, as far as there is room for them."""
+        if self._kind.examine(data, self._most).parts < 2:
+            return []
+        pages = self._kind.split_parts(data)[1 : 1 + min(self._room, MOST_PAGES)]
+        self._room -= len(pages)
+        return pages
+
+    def _keep_page(self, data: bytes) -> str:
+        stored = self._staging.place()
+        file = self._staging.folder / stored
+        file.write_bytes(data)
+        self._shrink(data, file)
+        return stored
+
+    def _shrink(self, data: bytes, file: Path) -> bool:
+        """Write what is kept of an item, and its preview; return whether it became smaller."""
+        kept = self._kind.shrink(data, self._most)
+        if kept.content is not None:
+            file.write_bytes(kept.content)
+        preview = upload_preview(file)
+        preview.parent.mkdir(exist_ok=True)
+        preview.write_bytes(kept.preview)
+        return kept.content is not None and kept.smaller

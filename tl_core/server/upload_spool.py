@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from tl_core.data.files import clean
 from tl_core.data.limits import megabytes
+from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.staging import refusal, refusing_full_disk, require_fitting
 from tl_core.errors import ArchiveError
 from tl_core.home import home
@@ -189,6 +190,7 @@ class UploadSpool:
         room: int,
         report: Progress | None = None,
         modality: str = "photo",
+        how: ReadAs = AS_FOUND,
     ) -> dict[str, Any]:
         """Have the upload checked by a process of its own, which makes ``target``.
 
@@ -202,6 +204,8 @@ class UploadSpool:
             Bytes that are left for it.
         modality
             What kind of data a question is.
+        how
+            How a data set is to be read.
         report
             Called as the work goes on. If it raises, the work ends and leaves nothing.
 
@@ -216,7 +220,7 @@ class UploadSpool:
             With one sentence, if the upload is refused, takes too long or needs too much memory;
             nothing is left on disk.
         """
-        request = Request(kind, self.name, self.file, target, self.limits, room, modality)
+        request = Request(kind, self.name, self.file, target, self.limits, room, modality, how)
         with self._turn(report), Checker(self.limits) as checker:
             return checker.ask(request, report)
 
@@ -249,7 +253,7 @@ class UploadSpool:
         with self._turn(report):
             return ask_each(requests, report)
 
-    def look(self, kind: str, modality: str = "photo") -> None:
+    def look(self, kind: str, modality: str = "photo", how: ReadAs = AS_FOUND) -> None:
         """Have the checking process look at what is on this server already; nobody waits in line.
 
         See :class:`tl_core.server.upload_worker.Request` for what ``file`` has to hold.
@@ -261,7 +265,7 @@ class UploadSpool:
         """
         limits = replace(self.limits, cpu_seconds=self.limits.seconds)  # a public set may be large
         with Checker(self.limits) as checker:
-            checker.ask(Request(kind, self.name, self.file, self.file, limits, 0, modality))
+            checker.ask(Request(kind, self.name, self.file, self.file, limits, 0, modality, how))
 
     @contextmanager
     def _turn(self, report: Progress | None) -> Iterator[None]:

@@ -23,7 +23,9 @@ from typing import Any, TextIO
 
 from tl_core.codec import from_plain, to_plain
 from tl_core.data.archive import unpack
+from tl_core.data.foreign import START, foreign
 from tl_core.data.limits import megabytes
+from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.scan import scan
 from tl_core.data.staging import StagingFolder, refusal, refusing_full_disk
 from tl_core.errors import DataError, TLError
@@ -45,7 +47,7 @@ class Request:
     Attributes
     ----------
     kind
-        ``items`` for a zip of class folders, ``question`` for one item, ``shot`` for one that will
+        ``items`` for an archive of items, ``question`` for one item, ``shot`` for one that will
         be part of a set; ``previews`` and ``scan`` for files that lie on this server already.
     name
         Of the upload, for people.
@@ -61,6 +63,8 @@ class Request:
         Bytes that are left for it.
     modality
         What kind of data single items are; that of a data set is found in it.
+    how
+        How a data set is to be read; what is chosen for ``items`` stays with the stored set.
     """
 
     kind: str
@@ -70,6 +74,7 @@ class Request:
     limits: UploadLimits
     room: int
     modality: str = "photo"
+    how: ReadAs = AS_FOUND
 
     def to_line(self) -> str:
         """Return the request as one line of JSON."""
@@ -121,12 +126,13 @@ def confine(limits: UploadLimits) -> None:
 
 
 def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
-    """Unpack, check and shrink a zip of class folders; store it as one folder."""
+    """Unpack, check and shrink an archive of items; store it as one folder."""
     with StagingFolder(request.source.parent, request.name, request.limits) as staging:
         reporter.say(what="Unpacking", done=0, total=0)
         with request.source.open("rb") as stream:
             unpack(stream, staging)
         request.source.unlink()
+        staging.brought.layout = request.how.layout
         kind = keep_items(staging, request.limits, reporter.progress)
         size = staging.stored_bytes
         if size > request.room:
@@ -135,6 +141,7 @@ def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
             staging.seal(),
             progress=lambda done, total, _: reporter.progress(done, total, f"{kind.plural} listed"),
         )
+        staging.require_few(len(dataset.classes))
         staging.commit(request.target)
     return {"items": len(dataset.items), "bytes": size}
 
@@ -142,7 +149,11 @@ def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
 def take_question(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Check and shrink one item; store it as one file, and beside it the picture to show."""
     kind = MODALITIES.get(request.modality)
-    made = kind.rewrite(request.source.read_bytes(), request.limits.item_work[kind.name])
+    sent = request.source.read_bytes()
+    try:
+        made = kind.rewrite(sent, request.limits.item_work[kind.name])
+    except DataError as error:
+        raise DataError(foreign(request.name, sent[:START], len(sent)) or str(error)) from error
     return _store(request, made.content, made.picture)
 
 
@@ -181,7 +192,7 @@ def make_previews(request: Request, reporter: Reporter) -> dict[str, Any]:
 def scan_items(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Check a data set that is on this server already; what is found out is kept beside it."""
     with contextlib.suppress(DataError):  # whoever asked finds the same reason
-        scan(Path(request.source.read_text(encoding="utf-8")))
+        scan(Path(request.source.read_text(encoding="utf-8")), request.how)
     return {"items": 0, "bytes": 0}
 
 

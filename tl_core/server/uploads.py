@@ -17,9 +17,11 @@ from filelock import FileLock
 from sqlalchemy import delete, func, insert, select
 
 from tl_core.data.catalog import PUBLIC, bundled_sets
-from tl_core.data.files import MANIFEST, list_files
+from tl_core.data.checked import read_checked
 from tl_core.data.limits import megabytes
+from tl_core.data.manifest import MANIFEST, read_manifest
 from tl_core.data.open import folder_name, title_of
+from tl_core.data.read_as import ReadAs
 from tl_core.errors import UserError
 from tl_core.home import home
 from tl_core.modalities import Modality
@@ -117,14 +119,14 @@ class Uploads:
     def take_zip(
         self, owner: str, stream: Source, name: str, report: Progress | None = None
     ) -> Upload:
-        """Take in a zip of class folders.
+        """Take in an archive of items.
 
         Parameters
         ----------
         owner
             Whose it is.
         stream
-            The zip; read once, in pieces, and closed before anything else is done.
+            The archive; read once, in pieces, and closed before anything else is done.
         name
             Its file name, as the sender calls it.
         report
@@ -138,13 +140,20 @@ class Uploads:
         return self._take(owner, name, lambda spool: spool.write(stream), report)
 
     def take_folder(
-        self, owner: str, files: Iterable[tuple[str, Source]], report: Progress | None = None
+        self,
+        owner: str,
+        files: Iterable[tuple[str, Source]],
+        report: Progress | None = None,
+        layout: str = "auto",
     ) -> Upload:
-        """Take in a folder of class folders: paths below it, and contents. See :meth:`take_zip`."""
+        """Take in a folder: paths below it, and contents. See :meth:`take_zip`.
+
+        ``layout`` says how its folders are meant, where whoever made them knows.
+        """
         files = list(files)
         tops = {path.replace("\\", "/").partition("/")[0] for path, _ in files}
         name = tops.pop() if len(tops) == 1 else "Uploaded folder"
-        return self._take(owner, name, lambda spool: spool.pack(files), report)
+        return self._take(owner, name, lambda spool: spool.pack(files), report, layout)
 
     def take_question(
         self,
@@ -193,14 +202,20 @@ class Uploads:
             return self._keep(owner, digest, spool, make)
 
     def _take(
-        self, owner: str, name: str, write: Callable[[UploadSpool], object], report: Progress | None
+        self,
+        owner: str,
+        name: str,
+        write: Callable[[UploadSpool], object],
+        report: Progress | None,
+        layout: str = "auto",
     ) -> Upload:
         def make(spool: UploadSpool, target: Path, room: int) -> None:
-            spool.check("items", target, room, report)
+            spool.check("items", target, room, report, how=ReadAs(layout))
 
         with self._spool(owner, title_of(name)) as spool:
             write(spool)
-            return self._keep(owner, spool.digest(), spool, make)
+            digest = spool.digest() if layout == "auto" else f"{spool.digest()} {layout}"
+            return self._keep(owner, digest, spool, make)
 
     def _spool(self, owner: str, name: str) -> UploadSpool:
         """Open the way in to a learner who may bring something, before anything is read."""
@@ -375,9 +390,11 @@ def _this(owner: str, folder: str) -> Any:
 
 def _measure(folder: Path) -> tuple[int, int]:
     """Return the number of photos in a stored upload, and their bytes, previews included."""
-    files = list_files(folder).files.values()
-    stored = sum((folder / stored).stat().st_size for stored in files)
-    return len(files), stored + folder_bytes(folder / "previews")
+    stored = sum(folder_bytes(folder / inner) for inner in ("files", "previews"))
+    if (known := read_checked(folder)) is not None:
+        return len(known[0].items), stored
+    brought = read_manifest(folder)
+    return len(brought.files) if brought else 0, stored
 
 
 def _cleanup_lock() -> FileLock:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from tl_core.backbones.spec import BackboneSpec, backbones
+from tl_core.data.read_as import READINGS, ReadAs
 from tl_core.errors import ConfigError
 from tl_core.freezing import BATCH_NORM_POLICIES, BatchNormPolicy, select_stages
 from tl_core.heads import HEADS
@@ -75,6 +76,26 @@ class RunConfig:
             metavar="DATA",
         ),
     ] = None
+    layout: Annotated[
+        str,
+        About("Layout", "What is a class in the data: folders, names or a table.", on_screen=False),
+        Options(READINGS["layout"]),
+    ] = "auto"
+    pages: Annotated[
+        str,
+        About("Pages", "Which pages of a file with several are {plural}.", on_screen=False),
+        Options(READINGS["pages"]),
+    ] = "first"
+    zip_names: Annotated[
+        str,
+        About(
+            "Names in a zip",
+            "In which encoding they are read, where they do not say theirs.",
+            on_screen=False,
+            metavar="ENCODING",
+        ),
+        Options(READINGS["zip_names"]),
+    ] = "auto"
     backbone: Annotated[
         str, About("Backbone", "See 'backbones'.", on_screen=False, metavar="NAME")
     ] = "resnet_mini"
@@ -210,6 +231,11 @@ class RunConfig:
         About("Threads", "0 shares the cores out among the slots.", on_screen=False),
         Interval(0, 1024),
     ] = 0
+
+    @property
+    def read_as(self) -> ReadAs:
+        """How the data are to be read."""
+        return ReadAs(self.layout, self.pages, self.zip_names)
 
     @property
     def spec(self) -> BackboneSpec:

@@ -122,6 +122,9 @@ class RunRecord:
         Wall time of the whole run.
     profile
         Seconds of each part of the work, if that was asked for; of what came after a resume alone.
+    calibration
+        Of the data set: how the items were decoded, and new ones are. None in records from before
+        that was kept.
     """
 
     config: RunConfig
@@ -141,6 +144,7 @@ class RunRecord:
     test: tuple[Prediction, ...] = field(default=())
     caches: tuple[PrefixCached, ...] = field(default=())
     profile: dict[str, float] = field(default_factory=dict)
+    calibration: dict[str, Any] | None = None
 
     @property
     def headline(self) -> tuple[Prediction, ...]:
@@ -333,6 +337,7 @@ def of_run(
         val=val,
         test=test,
         profile=setup.watch.seconds(),
+        calibration=dataset.calibration,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -17,7 +17,6 @@ from tl_core.backbones.build import build_backbone
 from tl_core.backbones.weights import location, prefetch
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data import DatasetSpec, Split, make_split, open_dataset, require_usable
-from tl_core.data.decode_once import DecodeOnce
 from tl_core.data.views import Items, TrainingViews
 from tl_core.errors import DataError
 from tl_core.machine import default_threads
@@ -101,10 +100,8 @@ def set_up(
     spec, threads = config.spec, torch.get_num_threads()
     preprocessing = spec.preprocessing.at(config.input_size)
     augmentation = spec.kind.augmentations.get(config.augment)
-    form = spec.kind.load_tensors().training_form(preprocessing, augmentation)
-    decoded = DecodeOnce(spec.kind, form)
     with watch.part("checking"):
-        dataset, split = yield from _open(config, decoded)
+        dataset, split = yield from _open(config)
         _open_test(config, dataset)  # a slip in it must not cost a whole training
     networks = [(run.backbone, run.input_size) for run in (config, *beside)]
     config = config.replace(
@@ -119,14 +116,14 @@ def set_up(
         views = yield from report_work(
             f"training {spec.kind.plural}",
             lambda progress: TrainingViews(
-                _items(dataset, split.train, decoded, progress),
+                _items(dataset, split.train, progress),
                 preprocessing,
                 augmentation,
                 config.seed,
             ),
         )
         what = f"validation {spec.kind.plural}"
-        val = yield from _evaluation_set(config, what, dataset, split.val, decoded)
+        val = yield from _evaluation_set(config, what, dataset, split.val)
     labels = torch.tensor([dataset.items[i].label for i in split.train])
     weight = _class_weights(labels, len(dataset.classes)) if config.class_weights else None
     criterion = nn.CrossEntropyLoss(weight, label_smoothing=config.label_smoothing).to(device)
@@ -170,11 +167,9 @@ def load_test(
     return EvaluationSet(found.names, found.batch, here[found.labels])
 
 
-def _items(
-    dataset: DatasetSpec, indices: Sequence[int], decoded: DecodeOnce | None, progress: Progress
-) -> Items:
+def _items(dataset: DatasetSpec, indices: Sequence[int], progress: Progress) -> Items:
     files, digests = dataset.files(indices), dataset.digests(indices)
-    return Items(dataset.kind, files, digests, decoded, progress)
+    return Items(dataset.kind, files, digests, progress, dataset.calibration)
 
 
 def _evaluation_set(
@@ -182,26 +177,23 @@ def _evaluation_set(
     what: str,
     dataset: DatasetSpec,
     indices: Sequence[int],
-    decoded: DecodeOnce | None = None,
 ) -> Preparing[EvaluationSet]:
     """Decode some items of a data set for evaluation."""
     preprocessing = config.spec.preprocessing.at(config.input_size)
     batch = yield from report_work(
         what,
-        lambda progress: _items(dataset, indices, decoded, progress).evaluation_batch(
-            preprocessing
-        ),
+        lambda progress: _items(dataset, indices, progress).evaluation_batch(preprocessing),
     )
     items = [dataset.items[i] for i in indices]
     labels = torch.tensor([item.label for item in items], dtype=torch.long)
     return EvaluationSet(tuple(item.path for item in items), batch, labels)
 
 
-def _open(config: RunConfig, decoded: DecodeOnce) -> Preparing[tuple[DatasetSpec, Split]]:
+def _open(config: RunConfig) -> Preparing[tuple[DatasetSpec, Split]]:
     """Open and check the data set, and split it."""
     what = f"{config.spec.kind.plural} checked"
     dataset, report = yield from report_work(
-        what, lambda progress: open_dataset(config.data, progress=progress, look=decoded)
+        what, lambda progress: open_dataset(config.data, config.read_as, progress=progress)
     )
     config.spec.check_modality(dataset.kind)
     require_usable(report)
@@ -212,7 +204,10 @@ def _open(config: RunConfig, decoded: DecodeOnce) -> Preparing[tuple[DatasetSpec
 
 
 def _open_test(config: RunConfig, dataset: DatasetSpec) -> DatasetSpec | None:
-    """Open the other data set to test on, if there is one, and check its classes."""
+    """Open the other data set to test on, if there is one, and check its classes.
+
+    Its items are decoded as those are that the network learned from, whatever it is like itself.
+    """
     if config.test is None:
         return None
     other, _ = open_dataset(config.test)
@@ -224,7 +219,7 @@ def _open_test(config: RunConfig, dataset: DatasetSpec) -> DatasetSpec | None:
             f"The test {plural} have the class {unknown[0]!r}, which the training {plural} lack. "
             f"Classes here: {', '.join(dataset.classes)}."
         )
-    return other
+    return replace(other, calibration=dataset.calibration)
 
 
 def _fetch(config: RunConfig, report: Progress) -> None:

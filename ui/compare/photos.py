@@ -65,8 +65,7 @@ class Answers:
     @cached_property
     def files(self) -> PhotoFiles:
         """Where each photo lies; empty if the photos are gone."""
-        config = self.runs[0].record.config
-        return photo_files(config.test or config.data)
+        return photo_files(self.runs[0].record.config)
 
     def counts(self, name: str) -> Counts:
         """Return the matrix called ``name``: of a run, or of what changed."""

@@ -252,7 +252,7 @@ def _use(shots: Shots) -> None:
         for number, shot in enumerate(taken, start=1)
     ]
     try:
-        made = uploads().take_folder(owner(), files, progress_bar())
+        made = uploads().take_folder(owner(), files, progress_bar(), layout="classes")
     except TLError as error:
         shots.problem = error
     else:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from tl_core.data import HealthReport
 from tl_core.modalities import MODALITIES
+from ui.data.reading import how_read
 from ui.data.remedies import remedies
 from ui.shared.charts.balance import class_balance
 from ui.shared.page import draw
@@ -13,8 +14,22 @@ from ui.shared.table import show_table
 from ui.shared.text import literal
 
 
+def _account(report: HealthReport) -> str:
+    """Say what became of every file."""
+    kind = MODALITIES.get(report.modality)
+    items = sum(sum(split.values()) for split in report.splits.values())
+    pages = f", {report.further_pages:,} of them further pages" if report.further_pages else ""
+    over = [f"{number:,} {literal(rule)}" for rule, number in report.passed_over.items()]
+    return (
+        f"{report.brought:,} files were brought: {kind.count(items)}{pages}, "
+        f"{len(report.left_out):,} left out by name"
+        + (f", and passed over {', '.join(over)}." if over else ", none passed over.")
+    )
+
+
 def health(report: HealthReport) -> None:
     """Show the health report."""
+    how_read(report)
     counts = report.splits
     copies = report.duplicates
     kinds = (copies.within_split, copies.across_splits, copies.across_classes)
@@ -22,7 +37,7 @@ def health(report: HealthReport) -> None:
     numbers = {
         "Photos": sum(sum(split.values()) for split in counts.values()),
         "Classes": len(report.classes),
-        "Left out": len(report.unreadable),
+        "Left out": len(report.left_out),
         "Copies of one another": len(copied),
     }
     with st.container(horizontal=True):
@@ -49,8 +64,9 @@ def health(report: HealthReport) -> None:
             f"{kind.count(report.shrunk)} were larger than any network here looks at and are kept "
             f"with {kind.kept_as}."
         )
-    if report.unreadable:
-        with st.expander(f"Files that were left out ({len(report.unreadable)})"):
-            left_out = report.unreadable
+    if report.left_out:
+        with st.expander(f"Files that were left out ({len(report.left_out):,})"):
+            left_out = report.left_out
             show_table({"File": list(left_out), "Why": list(left_out.values())})
+    st.caption(_account(report))
     remedies(report)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from tl_core.data import HealthReport
+from tl_core.data.layout import Suggestion
 from tl_core.errors import TLError
 from tl_core.server.remedies import (
     LONGEST_NAME,
@@ -18,7 +19,7 @@ from tl_core.server.remedies import (
 from tl_core.server.uploads import Upload
 from ui.data.sets import choose
 from ui.shared.state import app_state, owner, uploads
-from ui.shared.text import visible
+from ui.shared.text import literal, visible
 
 Remedy = Callable[..., Upload]
 
@@ -26,9 +27,11 @@ Remedy = Callable[..., Upload]
 def remedies(report: HealthReport) -> None:
     """Offer what can be mended with one click."""
     copies = report.duplicates
-    if report.unreadable:
-        st.caption("Files that cannot be read are left out already; there is nothing to do.")
+    if report.left_out:
+        st.caption("Files that cannot be used are left out already; there is nothing to do.")
     with st.container(horizontal=True):
+        for number, suggestion in enumerate(report.suggestions):
+            _suggested(number, suggestion)
         if copies.within_split or copies.across_splits or copies.across_classes:
             st.button(
                 "Drop copies",
@@ -47,6 +50,23 @@ def remedies(report: HealthReport) -> None:
     st.caption(
         "Each of these makes a new set under “Your photos”; to undo it, choose the former "
         "set again."
+    )
+
+
+def _suggested(number: int, suggestion: Suggestion) -> None:
+    """Offer what the report suggests."""
+    names = " and ".join(visible(name) for name in suggestion.classes)
+    remedy: tuple[Remedy, ...] = {
+        "merge": (merge_classes, suggestion.classes, suggestion.into),
+        "drop": (drop_class, *suggestion.classes),
+    }[suggestion.kind]
+    st.button(
+        f"{suggestion.kind.capitalize()} {names}"[:60],
+        key=f"suggested_{number}",
+        icon=":material/auto_fix_high:",
+        on_click=_apply,
+        args=remedy,
+        help=literal(suggestion.text),
     )
 
 
@@ -90,7 +110,7 @@ def _apply(remedy: Remedy, *args: object) -> None:
     if data is None:
         return
     try:
-        made = remedy(uploads(), owner(), data, *args)
+        made = remedy(uploads(), owner(), data, *args, how=app_state().read_as)
     except TLError as error:
         st.session_state["upload_problem"] = error
     else:

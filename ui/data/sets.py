@@ -20,6 +20,7 @@ def choose(data: str, name: str) -> None:
     """Make these photos the learner's."""
     state = app_state()
     state.data, state.data_name = data, name
+    state.read_otherwise()
     st.session_state.pop("upload_problem", None)
     save()
 

@@ -21,7 +21,7 @@ def chosen_dataset() -> tuple[DatasetSpec, HealthReport] | None:
     data = app_state().data
     if data is None or find(data) is None or not uploads().may_use(owner(), data):
         return None
-    return open_checked(data)
+    return open_checked(data, app_state().read_as)
 
 
 def readable_dataset() -> tuple[DatasetSpec, HealthReport] | None:

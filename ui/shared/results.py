@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tl_core.data import DatasetSpec
+from tl_core.data.read_as import AS_FOUND
 from tl_core.errors import TLError, UserError
 from tl_core.execution import run_folder
 from tl_core.server.shown import open_checked
 from tl_core.store.database import Job
+from tl_core.training.config import RunConfig
 from tl_core.training.record import Prediction, RunRecord, accuracy, interval
 from ui.shared.charts import Result, unique
 from ui.shared.charts.base import RUN_NAME
@@ -121,12 +123,13 @@ class PhotoFiles:
         return self._dataset.file(self._dataset.positions[path])
 
 
-def photo_files(data: str) -> PhotoFiles:
-    """Return the file of each item of a data set; none if it is gone or not this learner's."""
+def photo_files(config: RunConfig) -> PhotoFiles:
+    """Return the file of each item that measured a run; none if gone or not this learner's."""
+    data, how = (config.test, AS_FOUND) if config.test else (config.data, config.read_as)
     if not uploads().may_use(owner(), data):
         return PhotoFiles(None)
     try:
-        return PhotoFiles(open_checked(data)[0])
+        return PhotoFiles(open_checked(data, how)[0])
     except TLError:
         return PhotoFiles(None)
 

@@ -18,6 +18,7 @@ import streamlit as st
 from tl_core.analysis.guess import Guess
 from tl_core.backbones.spec import BackboneSpec, backbones
 from tl_core.codec import PlainDataError, from_plain, to_plain
+from tl_core.data.read_as import READINGS, ReadAs
 from tl_core.errors import UserError
 from tl_core.execution.local import LocalExecutor
 from tl_core.server.accept import accept, request
@@ -88,6 +89,16 @@ class AppState:
     def spec(self) -> BackboneSpec:
         """Facts about the chosen backbone."""
         return backbones().get(self.backbone)
+
+    @property
+    def read_as(self) -> ReadAs:
+        """How the learner wants the chosen photos to be read."""
+        return ReadAs(**{name: self.settings[name] for name in READINGS if name in self.settings})
+
+    def read_otherwise(self, **choices: str) -> None:
+        """Have the chosen photos read in another way; what is not named is as it is found."""
+        others = {key: value for key, value in self.settings.items() if key not in READINGS}
+        self.settings = others | choices
 
     @property
     def trainable(self) -> tuple[str, ...]:

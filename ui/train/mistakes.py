@@ -34,6 +34,6 @@ def mistakes(jobs: list[Job]) -> None:
 def _surest(run: FinishedRun) -> tuple[list[Prediction], dict[Path, Prediction]]:
     """Return what a run gets wrong, and by their files the photos of which it was surest."""
     wrong = sorted((p for p in run.headline if not p.right), key=lambda p: -p.probability)
-    files = photo_files(run.record.config.test or run.record.config.data)
+    files = photo_files(run.record.config)
     there = [p for p in wrong if p.path in files][:SHOWN]
     return wrong, {files[p.path]: p for p in there}

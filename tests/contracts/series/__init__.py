@@ -7,9 +7,10 @@ with torch beside it, and a network that reads it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -46,11 +47,19 @@ class Jitter(Augmentation):
     noise: float = 0.0
 
 
+PART = b"="
+"""A line between series that share a file; the first one is used."""
+
+LOUD = 10.0
+"""A set whose largest number is beyond this is divided by that number."""
+
+
 @dataclass
 class Opened:
-    """A series whose numbers are not read yet."""
+    """A series whose numbers are not read yet; ``largest`` is that of its set, if it is loud."""
 
     lines: list[bytes] = field(repr=False)
+    largest: float = 1.0
 
     def values(self) -> np.ndarray:
         try:
@@ -59,16 +68,39 @@ class Opened:
             raise DataError(f"the file is damaged ({error}).") from error
         if not np.isfinite(numbers).all():
             raise DataError("a number is infinite or undefined.")
-        return numbers
+        return numbers / np.float32(self.largest)
 
 
-def open_series(data: bytes, most: float | None) -> Opened:
-    lines = data.split()
+def open_series(
+    data: bytes, most: float | None, calibration: Mapping[str, float] = MappingProxyType({})
+) -> Opened:
+    lines = split_parts(data)[0].split()
     if not lines or not lines[0].lstrip(b"+-").replace(b".", b"", 1)[:1].isdigit():
         raise DataError("not a series of numbers.")
     if len(lines) > min(MOST, math.inf if most is None else 1000 * most):
         raise DataError(f"the series has {len(lines)} numbers: cut it.")
-    return Opened(lines)
+    return Opened(lines, calibration.get("largest", 1.0))
+
+
+def measure(item: Opened) -> Measures:
+    return Measures(
+        {"length": len(item.lines)}, {"sign": "signed" if b"-" in item.lines[0] else "plain"}
+    )
+
+
+def examine(data: bytes, most: float | None) -> Measures:
+    item = open_series(data, most)
+    largest = float(np.abs(item.values()).max())
+    return replace(measure(item), traits={"largest": largest}, parts=len(split_parts(data)))
+
+
+def calibrate(items: Iterable[Measures]) -> dict[str, float]:
+    largest = max((item.traits["largest"] for item in items), default=0)
+    return {"largest": largest} if largest > LOUD else {}
+
+
+def split_parts(data: bytes) -> list[bytes]:
+    return data.split(PART)
 
 
 def write(values: np.ndarray) -> bytes:
@@ -114,13 +146,14 @@ SERIES = Modality(
     growth=1,
     preprocessing=SeriesPreprocessing,
     open=open_series,
-    measure=lambda item: Measures(
-        {"length": len(item.lines)}, {"sign": "signed" if b"-" in item.lines[0] else "plain"}
-    ),
+    measure=measure,
+    examine=examine,
+    calibrate=calibrate,
+    before_calibration={},
+    split_parts=split_parts,
     work=_work,
     most_work=MOST // 1000,
     most_variable="TL_UPLOAD_STEPS",
-    check=Opened.values,
     oddities=lambda items: (),
     shrink=shrink,
     rewrite=rewrite,
@@ -149,3 +182,9 @@ def make_folder(root: Path, per_class: int) -> Path:
             wave = np.sin(frequency * time + draw.uniform(0, 6)) + draw.normal(0, 0.1, 80)
             (root / name / f"{number:03}.series").write_bytes(write(wave))
     return root
+
+
+def make_loud(root: Path, factor: float) -> None:
+    """Multiply the numbers of all series in a folder."""
+    for file in root.rglob("*.series"):
+        file.write_bytes(write(factor * open_series(file.read_bytes(), None).values()))

@@ -76,7 +76,7 @@ def test_answers_for_what_can_be_read_and_names_the_rest(ask: Ask, folder: Path)
     assert said.status == 1 and said.json.keys() >= {"run_dir", "predictions", "left_out"}
     assert said.answered == ["b.jpg", "c.jfif", "b.jpg"]
     assert [Path(entry["file"]) for entry in said.json["left_out"]] == files[1:3]
-    assert "picture" in said.left_out["notes.txt"] and "cannot be read" in said.left_out["gone.jpg"]
+    assert "is a text" in said.left_out["notes.txt"] and "cannot be read" in said.left_out["gone.jpg"]
     assert not any(name in reason for name, reason in said.left_out.items())
 
 
@@ -86,18 +86,21 @@ def test_people_read_answers_on_stdout_and_the_rest_on_stderr(ask: Ask, folder: 
     assert [line.partition(": ")[0] for line in said.out.splitlines()] == [
         str(folder / name) for name in ("b.jpg", "c.jfif", "deeper/a.png", "no suffix")
     ]
-    left_out, passed_over = said.err.splitlines()
-    assert f"{folder / 'notes.txt'} was left out: " in left_out
-    assert passed_over == "tl_core: passed over: 3 hidden or system files"
+    left_out, *passed_over = said.err.splitlines()
+    assert left_out.startswith(f"tl_core: left out: {folder / 'notes.txt'}: is a text")
+    assert sorted(passed_over) == [
+        f"tl_core: passed over: 1 {rule}"
+        for rule in ("files of Windows", "files of macOS", "hidden files")
+    ]
 
 
 def test_all_of_a_folder_is_answered_left_out_or_counted(ask: Ask, folder: Path) -> None:
     said = ask(folder, "--json")
     assert said.answered == ["b.jpg", "c.jfif", "a.png", "no suffix"]
     assert list(said.left_out) == ["notes.txt"]
-    assert said.json["passed_over"] == {"hidden or system files": 3}
+    passed_over = sum(said.json["passed_over"].values())
     brought = sum(len(files) for _, _, files in os.walk(folder))
-    assert brought == len(said.answered) + len(said.left_out) + 3
+    assert passed_over == 3 and brought == len(said.answered) + len(said.left_out) + passed_over
 
 
 def test_nothing_left_out_leaves_with_0(ask: Ask, folder: Path) -> None:
@@ -116,8 +119,8 @@ def test_a_folder_without_a_photo_is_named(beside: str, ask: Ask, tmp_path: Path
         (empty / ".DS_Store").touch()
     said = ask(empty, "--json")
     assert said.status == 1 and said.answered == []
-    assert said.left_out["empty"].startswith("the folder holds no files")
-    assert ("hidden" in said.left_out["empty"]) == (beside == "hidden")
+    assert said.left_out["empty"].startswith("the folder holds nothing")
+    assert ("passed over" in said.left_out["empty"]) == (beside == "hidden")
 
 
 def test_nothing_that_can_be_read_leaves_with_1_and_a_wrong_run_with_2(

@@ -171,7 +171,7 @@ def test_an_oversized_file_is_left_out_and_named() -> None:
     folder = add_archive(stream, "x.zip", ArchiveLimits(file_bytes=100_000))
     spec, report = open_dataset(folder)
     assert len(spec.items) == 4
-    assert "larger than" in report.unreadable["ant/panorama.jpg"]
+    assert "larger than" in report.left_out["ant/panorama.jpg"]
     assert len(list((folder / "files").iterdir())) == 4
 
 
@@ -187,7 +187,7 @@ def test_clutter_is_ignored() -> None:
         add_archive(make_zip({**GOOD, **dict.fromkeys(clutter, b"?")}), "x")
     )
     assert [photo.path for photo in spec.items] == sorted(GOOD)
-    assert not report.unreadable
+    assert not report.left_out
 
 
 NAMES = {
@@ -257,9 +257,9 @@ def test_malformed_files_in_a_good_zip_are_read_or_named(malformed: Path) -> Non
     files = {path for path in malformed.rglob("*") if path.is_file()}
     bad = {f"ant/{path.relative_to(malformed)}": path.read_bytes() for path in files}
     spec, report = open_dataset(add_archive(make_zip({**GOOD, **bad}), "x.zip"))
-    named = {photo.path for photo in spec.items} | set(report.unreadable)
+    named = {photo.path for photo in spec.items} | set(report.left_out)
     assert named == set(GOOD) | set(bad)
-    assert all(report.unreadable.values())
+    assert all(report.left_out.values())
 
 
 def test_what_is_no_data_set_is_said_plainly(tmp_path: Path) -> None:

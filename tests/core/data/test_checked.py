@@ -15,7 +15,7 @@ import pytest
 from tests.photos import make_photo_folder, zip_folder
 from tl_core.data import add_archive, checked, open_dataset, reopen_dataset, scan
 from tl_core.data.checked import KEPT, RecentlyOpened, read_checked
-from tl_core.data.files import MANIFEST
+from tl_core.data.manifest import MANIFEST
 from tl_core.data.health import HealthReport
 from tl_core.data.spec import DatasetSpec, Item
 
@@ -43,16 +43,15 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(module, name, noted)
 
-    module = sys.modules["tl_core.data.scan"]
-    for name in ("list_files", "read_layout", "_read_cache", "_examine"):
-        note(module, name)
+    for module, name in (("scan", "list_files"), ("scan", "read_layout"), ("facts", "_look")):
+        note(sys.modules[f"tl_core.data.{module}"], name)
     note(checked.json, "loads")
     return seen
 
 
 def test_the_second_one_reads_what_the_first_one_found(upload: Path, looked_at: list[str]) -> None:
     first = open_dataset(upload)
-    assert {"list_files", "read_layout", "_examine"} < set(looked_at)
+    assert {"list_files", "read_layout", "_look"} < set(looked_at)
     looked_at.clear()
     assert open_dataset(upload) == first
     assert looked_at == ["loads"]

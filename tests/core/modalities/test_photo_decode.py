@@ -10,7 +10,8 @@ from PIL import Image
 from tests.photos import make_photo
 from tl_core.errors import DataError
 from tl_core.modalities.base import MAX_BYTES
-from tl_core.modalities.photo.decode import decode, describe, open_photo
+from tl_core.modalities.photo.decode import decode
+from tl_core.modalities.photo.opening import describe, open_photo
 
 
 def encode(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -26,7 +27,9 @@ def corner_photo() -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF"])
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF", "PPM"]
+)
 def test_every_format_gives_rgb(kind: str) -> None:
     image = decode(encode(corner_photo(), kind))
     assert (image.mode, image.size) == ("RGB", (40, 24))
@@ -34,7 +37,7 @@ def test_every_format_gives_rgb(kind: str) -> None:
     assert describe(encode(corner_photo(), kind)).kind == kind
 
 
-@pytest.mark.parametrize("kind", ["PPM", "ICO", "PDF", "EPS", "TGA"])
+@pytest.mark.parametrize("kind", ["ICO", "PDF", "EPS", "TGA", "PCX", "JPEG2000"])
 def test_other_formats_are_refused(kind: str) -> None:
     with pytest.raises(DataError, match="not a picture that can be read"):
         decode(encode(corner_photo(), kind))
@@ -50,7 +53,7 @@ def test_content_decides_not_the_name(tmp_path: Path) -> None:
         decode(file)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF"])
 def test_exif_orientation_is_applied(kind: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held so that it has to be turned clockwise by 90 degrees
@@ -132,7 +135,9 @@ def test_not_a_number_in_a_float_picture() -> None:
     assert decode(encode(Image.fromarray(values), "TIFF")).getpixel((2, 0)) == (255, 255, 255)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF"])
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF", "PPM"]
+)
 @pytest.mark.parametrize("share", [0, 0.02, 0.3, 0.9])
 def test_a_cut_off_file_is_an_error(kind: str, share: float) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tl_core.compat import torchvision  # noqa: F401
 from tl_core.modalities.photo.augment import AUGMENTATIONS
+from tl_core.modalities.photo.opening import Photo, open_photo
 from tl_core.modalities.photo.preprocessing import PhotoPreprocessing
 from tl_core.modalities.photo.tensors import (
     PhotoForm,
@@ -27,11 +28,15 @@ from torchvision.transforms.functional import InterpolationMode
 PREPROCESSING = PhotoPreprocessing(40, 32, "bilinear", (0.48, 0.45, 0.4), (0.27, 0.26, 0.28))
 
 
-def random_photo(width: int, height: int) -> Image.Image:
+def random_image(width: int, height: int) -> Image.Image:
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    return Image.fromarray(pixels)
+
+
+def random_photo(width: int, height: int) -> Photo:
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return Image.open(stream)
+    random_image(width, height).save(stream, "PNG")
+    return open_photo(stream.getvalue())
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
@@ -44,7 +49,7 @@ def test_the_measured_view_equals_torchvisions_preset(
     preset = v2.Compose([v2.Resize(40, InterpolationMode(interpolation)), v2.CenterCrop(32)])
     preprocessing = PhotoPreprocessing(40, 32, interpolation, (0.5,) * 3, (0.5,) * 3)
     view = to_array(random_photo(*size), evaluation_form(preprocessing))
-    expected = np.asarray(preset(random_photo(*size).convert("RGB")))
+    expected = np.asarray(preset(random_image(*size)))
     assert np.array_equal(view.transpose(1, 2, 0), expected)
 
 

@@ -177,9 +177,9 @@ def test_bad_pictures_are_left_out_by_name() -> None:
     target = home() / "uploads" / "target"
     spec, report = open_dataset(target)
     assert {p.path for p in spec.items} == set(GOOD) | {"bee/really_a_png.jpg"}
-    assert len(report.unreadable) == 8
-    assert "million" in report.unreadable["bee/large.png"]
-    assert "too large" in report.unreadable["ant/huge.png"]
+    assert len(report.left_out) == 8
+    assert "million" in report.left_out["bee/large.png"]
+    assert "too large" in report.left_out["ant/huge.png"]
     assert any("readme.md" in text for text in report.warnings)
     assert len(list((target / "files").iterdir())) == 5  # nothing else stays on disk
 
@@ -192,7 +192,7 @@ def test_all_malformed_files_are_read_or_named(malformed: Path) -> None:
     }
     taken = take(zipped({**GOOD, **bad}))
     spec, report = open_dataset(home() / "uploads" / "target")
-    assert {p.path for p in spec.items} | set(report.unreadable) == set(GOOD) | set(bad)
+    assert {p.path for p in spec.items} | set(report.left_out) == set(GOOD) | set(bad)
     assert taken["items"] == len(spec.items) > len(GOOD)
     for index in range(len(spec.items)):
         decode(spec.file(index))
@@ -241,7 +241,7 @@ def test_too_much_memory_costs_a_photo_not_the_server() -> None:
     taken = take(zipped({**GOOD, "ant/large.png": large}), UploadLimits(memory=420 * MB))
     assert taken["items"] == 4
     _, report = open_dataset(home() / "uploads" / "target")
-    assert "too large" in report.unreadable["ant/large.png"]
+    assert "too large" in report.left_out["ant/large.png"]
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from sqlalchemy import insert
 from tests.photos import make_photo, make_photo_folder
 from tl_core.data import catalog, make_split, open_dataset, scan
 from tl_core.data.checked import KEPT
-from tl_core.data.files import MANIFEST
-from tl_core.data.scan import scan_cache
+from tl_core.data.manifest import MANIFEST
+from tl_core.data.facts import facts_file
 from tl_core.data.staging import StagingFolder
 from tl_core.errors import DataError, TLError
 from tl_core.server import remedies
@@ -27,6 +28,7 @@ from tl_core.server.remedies import (
     class_name,
     drop_class,
     drop_copies,
+    keep_one_of_each,
     merge_classes,
     rename_class,
 )
@@ -142,11 +144,66 @@ def test_of_copies_in_splits_the_one_that_measures_stays(uploads: Uploads) -> No
     assert len(make_split(dataset, seed=0).val) == 2
 
 
+def group(monkeypatch: pytest.MonkeyPatch, data: str, *groups: set[str]) -> None:
+    """Let some photos of a set show the same, as the check would have found."""
+    dataset, report = open_dataset(data)
+    key = {path: min(paths) for paths in groups for path in paths}
+    items = tuple(replace(item, group=key.get(item.path, "")) for item in dataset.items)
+    monkeypatch.setattr(remedies, "open_checked", lambda _: (replace(dataset, items=items), report))
+
+
+def sized(label: int, seed: int, spare: int) -> bytes:
+    """Return a photo with a comment, so that its file is larger."""
+    content = photo(label, seed)
+    return content[:2] + b"\xff\xfe" + (spare + 2).to_bytes(2, "big") + bytes(spare) + content[2:]
+
+
+def test_of_what_shows_the_same_the_largest_stays(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bring(uploads, {
+        "ant/a.jpg": photo(0, 1), "ant/b.jpg": sized(0, 1, 500), "ant/c.jpg": sized(0, 1, 90),
+        "ant/d.jpg": photo(0, 2), "ant/e.jpg": photo(0, 2), "ant/f.jpg": photo(0, 3),
+        "bee/a.jpg": photo(1, 1),
+    })  # fmt: skip
+    group(monkeypatch, data, {"ant/a.jpg", "ant/b.jpg", "ant/c.jpg"}, {"ant/d.jpg", "ant/e.jpg"})
+    made = keep_one_of_each(uploads, ANNA, data)
+    assert sorted(photos_of(made)) == ["ant/b.jpg", "ant/d.jpg", "ant/f.jpg", "bee/a.jpg"]
+    assert made.name == "set · one of each" and Path(data).is_dir()
+
+
+def test_of_what_shows_the_same_in_splits_the_one_that_measures_stays(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bring(uploads, {
+        "train/ant/1.jpg": sized(0, 1, 500), "train/ant/2.jpg": photo(0, 2),
+        "train/bee/1.jpg": photo(1, 1), "val/ant/1.jpg": photo(0, 1), "val/bee/2.jpg": photo(1, 2),
+    })  # fmt: skip
+    group(monkeypatch, data, {"train/ant/1.jpg", "val/ant/1.jpg"})
+    made = keep_one_of_each(uploads, ANNA, data)
+    assert "train/ant/1.jpg" not in photos_of(made) and len(photos_of(made)) == 4
+
+
+def test_of_what_seems_to_show_the_same_across_classes_all_stays(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That they show the same is a guess; only of identical files none is believed."""
+    odd = photo(1, 9)
+    data = bring(uploads, {
+        "ant/1.jpg": photo(0, 1), "ant/odd.jpg": odd, "ant/like.jpg": photo(0, 5),
+        "ant/twice.jpg": photo(0, 5), "bee/1.jpg": photo(1, 1), "bee/odd.jpg": odd,
+        "bee/like.jpg": photo(1, 5),
+    })  # fmt: skip
+    group(monkeypatch, data, {"ant/like.jpg", "ant/twice.jpg", "bee/like.jpg"})
+    made = keep_one_of_each(uploads, ANNA, data)
+    assert sorted(photos_of(made)) == ["ant/1.jpg", "ant/like.jpg", "bee/1.jpg", "bee/like.jpg"]
+
+
 def test_the_former_set_stays_and_files_are_shared(uploads: Uploads, three: str) -> None:
     before = {file: file.read_bytes() for file in Path(three).rglob("*") if file.is_file()}
     made = drop_class(uploads, ANNA, three, "bee")
     after = {file: file.read_bytes() for file in Path(three).rglob("*") if file.is_file()}
-    of_the_check = {scan_cache(Path(three)), Path(three) / KEPT}
+    of_the_check = {facts_file(Path(three)), Path(three) / KEPT}
     assert {file: content for file, content in after.items() if file not in of_the_check} == before
     assert all(file.stat().st_nlink == 2 for file in (made.path / "files").iterdir())
     uploads.delete(ANNA, Path(three).name)
@@ -157,8 +214,8 @@ def test_no_photo_is_decoded_again(
     uploads: Uploads, three: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_dataset(three)
-    module = sys.modules["tl_core.data.scan"]  # the package has a function of that name
-    monkeypatch.setattr(module, "_examine", lambda *_: pytest.fail("decoded"))
+    undecoded = dataclasses.replace(PHOTO, examine=lambda *_: pytest.fail("decoded"))
+    monkeypatch.setitem(MODALITIES._items, PHOTO.name, undecoded)
     assert len(photos_of(drop_class(uploads, ANNA, three, "bee"))) == 4
 
 
@@ -210,8 +267,9 @@ class TestRefusals:
         assert uploads.of(BEN) == []
 
     def test_what_changes_nothing_or_leaves_nothing(self, uploads: Uploads, three: str) -> None:
-        with pytest.raises(DataError, match="Nothing would change"):
-            drop_copies(uploads, ANNA, three)
+        for remedy in (drop_copies, keep_one_of_each):
+            with pytest.raises(DataError, match="Nothing would change"):
+                remedy(uploads, ANNA, three)
         with pytest.raises(DataError, match="Nothing would change"):
             rename_class(uploads, ANNA, three, "ant", "ant")
         one = bring(uploads, {"ant/1.jpg": photo(0, 1)}, name="one")
@@ -249,6 +307,8 @@ class TestRefusals:
         shutil.rmtree(Path(three) / "files")
         with pytest.raises(DataError, match="being removed"):
             drop_class(uploads, ANNA, three, "bee")
+        with pytest.raises(DataError, match="being removed"):
+            keep_one_of_each(uploads, ANNA, three)
         self.leaves_nothing(uploads, three)
 
 
@@ -281,5 +341,6 @@ def test_all_classes_may_bear_names_of_splits(uploads: Uploads, three: str) -> N
 
 def test_what_is_known_of_the_files_goes_along(uploads: Uploads, three: str) -> None:
     made = drop_class(uploads, ANNA, three, "bee")
-    cache = scan_cache(made.path)
-    assert set(json.loads(cache.read_text())["files"]) == set(photos_of(made))
+    cache = facts_file(made.path)
+    known = set(json.loads(cache.read_text())["contents"])
+    assert known >= {item.sha256 for item in open_dataset(made.path)[0].items}

@@ -16,7 +16,7 @@ from tests.photos import make_photo, make_photo_folder, zip_folder
 from tl_core.data import scan as scan_module
 from tl_core.data.catalog import bundled_sets
 from tl_core.data.checked import KEPT
-from tl_core.data.scan import scan_cache
+from tl_core.data.facts import facts_file
 from tl_core.errors import ArchiveError, DataError
 from tl_core.home import home
 from tl_core.modalities.photo import PHOTO
@@ -172,7 +172,7 @@ def test_an_upload_of_an_older_version_is_looked_at_once(
     upload: Upload, started: list[str], nothing_is_decoded_here: None
 ) -> None:
     shutil.rmtree(upload.path / "previews")
-    for kept in (scan_cache(upload.path), upload.path / KEPT):
+    for kept in (facts_file(upload.path), upload.path / KEPT):
         kept.unlink()
     assert None not in previews(stored(upload))
     assert None not in previews(stored(upload))

@@ -170,7 +170,7 @@ def samples(name: str) -> Check:
     for entry in sets:
         dataset, report = open_dataset(entry.folder)
         photos += len(dataset.items)
-        if report.unreadable or report.problems:
+        if report.left_out or report.problems:
             bad.append(entry.name)
     if bad:
         return fail(name, f"damaged: {', '.join(bad)}", "Get the project again.")

@@ -7,29 +7,21 @@ pages never does.
 from __future__ import annotations
 
 import importlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tl_core.modalities.base import Measures, Modality
+from tl_core.modalities.base import Modality
 from tl_core.modalities.photo.augment import AUGMENTATIONS
 from tl_core.modalities.photo.preprocessing import PhotoPreprocessing
+from tl_core.modalities.photo.remarks import calibrate, oddities
 from tl_core.modalities.photo.settings import (
     DECODE_SETTINGS,
+    FORMER_WHITE,
     MAX_PIXELS,
     MILLION,
     SHORTER_SIDE,
-    SMALL,
+    SUFFIXES,
 )
-from tl_core.words import some_of
-
-SUFFIXES = frozenset(
-    (
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".gif"),
-        *(".tif", ".tiff", ".heic", ".heif", ".hif"),
-    )
-)
-"""Of files that are probably photos."""
 
 
 def _codec(name: str) -> Callable[..., Any]:
@@ -44,21 +36,6 @@ def _codec(name: str) -> Callable[..., Any]:
 
 def _megapixels(numbers: Mapping[str, float]) -> float:
     return numbers["width"] * numbers["height"] / MILLION
-
-
-def _oddities(photos: Mapping[str, Measures]) -> Iterator[str]:
-    """Point at photos unlike all others: often placeholders, icons or screenshots."""
-    formats = Counter(photo.kinds["format"] for photo in photos.values())
-    usual = formats.most_common(1)[0][0]
-    rare = {kind for kind, count in formats.items() if count <= len(photos) / 100}
-    known = {path: photo.kinds["format"] for path, photo in photos.items()}
-    if odd := [f"{path} ({kind})" for path, kind in known.items() if kind in rare]:
-        yield (
-            f"Look at these, since nearly all others are {usual} files; an odd one is often a "
-            f"placeholder or an icon: {some_of(odd)}."
-        )
-    if small := [path for path, photo in photos.items() if min(photo.numbers.values()) < SMALL]:
-        yield f"Pictures with fewer than {SMALL} pixels on a side: {some_of(small)}."
 
 
 PHOTO = Modality(
@@ -79,8 +56,11 @@ PHOTO = Modality(
     work=_megapixels,
     most_work=MAX_PIXELS // MILLION,
     most_variable="TL_UPLOAD_MEGAPIXELS",
-    check=_codec("check"),
-    oddities=_oddities,
+    examine=_codec("examine"),
+    calibrate=calibrate,
+    before_calibration={"white": FORMER_WHITE},
+    split_parts=_codec("split_parts"),
+    oddities=oddities,
     shrink=_codec("shrink"),
     rewrite=_codec("rewrite"),
     written_suffix=".png",

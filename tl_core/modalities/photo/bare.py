@@ -177,14 +177,14 @@ def _complete_without(data: bytes, last: int) -> bool:
 
 # -------------------------------------------------------------------------------------------- PNG
 
-_CHANNELS = {0: 1, 2: 3}
-"""Of the colour types that are kept, grey and RGB."""
+_BYTES = {(8, 0): 1, (8, 2): 3, (16, 0): 2}
+"""Of a pixel, by bits a channel and colour type: what is kept is grey, RGB and deep grey."""
 _NOT_KEPT = {b"acTL", b"tRNS"}
 """Chunks that change what is seen: films, and what lies below transparent pixels."""
 
 
 def _bare_png(data: bytes) -> bytes:
-    """Keep an opaque PNG of 8 bits a channel; any other is written anew without loss."""
+    """Keep an opaque PNG of 8 bits a channel, or of 16 in grey; any other is written anew."""
     kept: list[bytes] = []
     pixels: list[bytes] = []
     position, kind = len(_PNG), b""
@@ -205,9 +205,9 @@ def _bare_png(data: bytes) -> bytes:
     header = kept[0][8:-4]
     _require(len(header) == 13 and len(kept) == len(pixels) + 2 and len(kept[-1]) == 12)
     depth, colour, *methods = header[8:]
-    _require(depth == 8 and colour in _CHANNELS and not any(methods))
+    _require((depth, colour) in _BYTES and not any(methods))
     width, height = _number(header[:4]), _number(header[4:8])
-    _check_pixels(pixels, height * (1 + width * _CHANNELS[colour]))
+    _check_pixels(pixels, height * (1 + width * _BYTES[depth, colour]))
     return b"".join([_PNG, *kept])
 
 

@@ -10,7 +10,10 @@ from PIL import Image
 
 from tl_core.modalities.base import Kept, Rewritten
 from tl_core.modalities.photo.bare import bare
-from tl_core.modalities.photo.decode import decode, describe, open_photo, orientation
+from tl_core.modalities.photo.decode import decode, load, to_rgb
+from tl_core.modalities.photo.depth import is_deep
+from tl_core.modalities.photo.labels import is_lossless
+from tl_core.modalities.photo.opening import describe, open_photo, orientation
 from tl_core.modalities.photo.settings import SHORTER_SIDE
 
 MOST_PIXELS = 4_000_000
@@ -27,8 +30,6 @@ LONGER_SIDE_SHOWN = 960
 SHOWN_QUALITY = 82
 """Of JPEGs that are looked at and never learned from."""
 
-_LOSSY = {"JPEG", "HEIF"}
-
 _SMALL_FILE = 2**16
 """Bytes that a file without loss may always take, however small the one was that was sent."""
 
@@ -38,7 +39,8 @@ def shrink(data: bytes, max_pixels: int) -> Kept:
 
     A photo that is small enough keeps its pixels as they were coded where its format allows that,
     and where it does not it is written anew: without loss if it came so and that takes no more than
-    twice the room.
+    twice the room. One of 16 bits stays so deep, since what is white in it its set will tell; its
+    preview is as bright as its own values suggest.
 
     Raises
     ------
@@ -46,35 +48,44 @@ def shrink(data: bytes, max_pixels: int) -> Kept:
         If it is not a readable photo of at most so many pixels.
     """
     photo = open_photo(data, max_pixels)
-    kind, upright = describe(photo).kind, orientation(photo) == 1
-    image = decode(photo, shorter=SHORTER_SIDE)
-    preview = _square_jpeg(image)
+    kind, stands = describe(photo).kind, orientation(photo.image) == 1
+    lossless = is_lossless(kind, data, photo.image)
+    image = _kept_mode(load(photo, SHORTER_SIDE))
+    preview = _square_jpeg(to_rgb(image))
     smaller = smaller_copy(image)
     if smaller is not None:
-        return Kept(encode(smaller, "JPEG"), True, preview)
-    same = bare(data) if upright else None
+        return Kept(encode(smaller, "PNG" if is_deep(smaller) else "JPEG"), True, preview)
+    same = bare(data) if stands else None
     if same == data:
         return Kept(None, False, preview)
-    return Kept(same or _anew(image, kind, data), False, preview)
+    return Kept(same or _anew(image, lossless, data), False, preview)
 
 
 def rewrite(data: bytes, max_pixels: int) -> Rewritten:
     """Return a photo as a PNG file of its own, no larger than useful, and as a picture to show.
+
+    The file is 16 bits deep where the photo is.
 
     Raises
     ------
     DataError
         If it is not a readable photo of at most so many pixels.
     """
-    image = decode(data, max_pixels)
+    image = _kept_mode(load(open_photo(data, max_pixels)))
     image = smaller_copy(image) or image
-    shown = image.copy()
+    shown = to_rgb(image).copy()
     shown.thumbnail((LONGER_SIDE_SHOWN, LONGER_SIDE_SHOWN))
     return Rewritten(encode(image, "PNG"), encode(shown, "JPEG", SHOWN_QUALITY))
 
 
+def _kept_mode(image: Image.Image) -> Image.Image:
+    return image if is_deep(image) else to_rgb(image)
+
+
 def preview(files: Sequence[bytes]) -> bytes:
     """Return a small square JPEG of a photo, or of up to four as one sheet.
+
+    A 16-bit picture is shown as bright as its own values suggest, whatever is white in its set.
 
     Raises
     ------
@@ -97,6 +108,8 @@ def smaller_copy(image: Image.Image) -> Image.Image | None:
     if scale == 1:
         return None
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    if is_deep(image):  # no new value may be brighter than all others: white depends on it
+        return image.resize(size, Image.Resampling.BILINEAR)
     return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
 
 
@@ -109,11 +122,11 @@ def encode(image: Image.Image, kind: str, quality: int = JPEG_QUALITY) -> bytes:
     return buffer.getvalue()
 
 
-def _anew(image: Image.Image, kind: str, data: bytes) -> bytes:
-    """Return a decoded photo as a new file, given the one that was sent and its format."""
-    if kind not in _LOSSY and not (kind == "WEBP" and b"VP8L" not in data):
+def _anew(image: Image.Image, lossless: bool, data: bytes) -> bytes:
+    """Return a decoded photo as a new file, given the one that was sent."""
+    if lossless or is_deep(image):
         written = encode(image, "PNG")
-        if len(written) <= max(2 * len(data), _SMALL_FILE):
+        if is_deep(image) or len(written) <= max(2 * len(data), _SMALL_FILE):
             return written
     return encode(image, "JPEG")
 

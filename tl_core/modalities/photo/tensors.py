@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from tl_core.compat import torchvision  # noqa: F401  (its submodules come after it)
 from tl_core.modalities.photo.augment import PhotoAugmentation
 from tl_core.modalities.photo.decode import decode
+from tl_core.modalities.photo.opening import Photo
 from tl_core.modalities.photo.preprocessing import PhotoPreprocessing
 
 # isort: split
@@ -69,7 +70,7 @@ def training_form(preprocessing: PhotoPreprocessing, augmentation: PhotoAugmenta
     return PhotoForm(shorter, None, preprocessing.interpolation)
 
 
-def to_array(photo: Image.Image, form: PhotoForm) -> NDArray[np.uint8]:
+def to_array(photo: Photo, form: PhotoForm) -> NDArray[np.uint8]:
     """Decode an opened photo.
 
     Returns

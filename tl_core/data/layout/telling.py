@@ -1,0 +1,154 @@
+"""The sentences of a reading: what was read, what is odd, and what would mend it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from tl_core.data.layout.candidates import Candidate
+from tl_core.data.layout.splits import Splits
+from tl_core.data.layout.tree import named
+from tl_core.data.layout.values import Other, Place, Suggestion
+from tl_core.data.layout.words import is_doubtful, is_mask, plainly
+from tl_core.words import some_of
+
+NAMED_CLASSES = 5
+_PLURALS = ("s", "es", "en", "n")
+_ORDER = ("train", "val", "test")
+
+
+def split_folders(candidate: Candidate) -> dict[str, str]:
+    """Return the split folders that hold anything of a reading, training first."""
+    used = {place.split for place in candidate.of.values()}
+    of = {name: split for name, split in candidate.splits.of.items() if split in used or not used}
+    return dict(sorted(of.items(), key=lambda one: (_ORDER.index(one[1]), one[0])))
+
+
+def reading_text(candidate: Candidate) -> str:
+    """Write a reading in a line."""
+    return f"Read as: {_parts(candidate)}"
+
+
+def _parts(candidate: Candidate) -> str:
+    splits = split_folders(candidate)
+    where = " (inside the class folders)" if candidate.splits.at else ""
+    first = f"splits {some_of(splits)}{where}; " if splits else ""
+    if not candidate.of:
+        return f"{first}no classes"
+    plural = "classes" if len(candidate.sizes) != 1 else "class"
+    source = f" {candidate.source}:" if candidate.source else ""
+    return f"{first}{plural}{source} {some_of(candidate.classes, NAMED_CLASSES)}"
+
+
+_MEANS = {
+    "splits": "The folders with names of splits are splits",
+    "classes": "Each folder at the top is a class",
+    "inner": "The inner folders are the classes",
+    "names": "The file names tell the classes",
+    "csv": "A table tells the classes",
+}
+
+
+def others(
+    taken: Candidate, candidates: Iterable[Candidate], undecided: Sequence[str]
+) -> tuple[Other, ...]:
+    """Return the readings that were not taken and would tell other classes or splits."""
+    found = []
+    for one in candidates:
+        if one.layout == taken.layout or not one.serves:
+            continue
+        by_files = one.layout in ("names", "csv")
+        if by_files and one.layout not in undecided and one.agrees_with(taken):
+            continue
+        found.append(Other(one.layout, f"{_MEANS[one.layout]}: {_parts(one)}."))
+    return tuple(found)
+
+
+def doubts(candidate: Candidate) -> list[Suggestion]:
+    """Return what hardly is a class: named as splits, masks or folders of items are."""
+    found = []
+    for label in filter(is_doubtful, candidate.classes):
+        usual = "masks or annotations" if is_mask(label) else "items of any class"
+        if plainly(label):
+            usual = "a part of a set"
+        text = (
+            f"A class is called {label}, as a folder of {usual} usually is. If it is no class, "
+            "drop it."
+        )
+        found.append(Suggestion("drop", text, (label,)))
+    return found
+
+
+def near_misses(candidate: Candidate) -> list[Suggestion]:
+    """Return classes whose names differ by case, a plural, or what stands between the words."""
+    bare = {label: _bare(label) for label in candidate.classes}
+    known = set(bare.values())
+    groups: dict[str, list[str]] = {}
+    for label, name in bare.items():
+        groups.setdefault(_singular(name, known), []).append(label)
+    found = []
+    for labels in groups.values():
+        if len(labels) > 1:
+            into = max(labels, key=lambda label: (candidate.sizes[label], label))
+            text = (
+                f"The names of the classes {some_of(labels)} are almost the same. If they mean the "
+                f"same, merge them into {into}."
+            )
+            found.append(Suggestion("merge", text, tuple(labels), into))
+    return found
+
+
+def _bare(label: str) -> str:
+    return "".join(c for c in label.casefold() if c not in " _-.") or label
+
+
+def _singular(name: str, known: set[str]) -> str:
+    for plural in _PLURALS:
+        short = name.removesuffix(plural)
+        if short != name and len(short) > 2 and short in known:
+            return _singular(short, known)
+    return name
+
+
+def unlearnt(candidate: Candidate, merged: Iterable[Suggestion]) -> list[Suggestion]:
+    """Return classes in ``test`` or ``val`` alone, of which nothing can be learnt."""
+    splits: dict[str, set[str | None]] = {}
+    for place in candidate.of.values():
+        splits.setdefault(place.label, set()).add(place.split)
+    near = {label for suggestion in merged for label in suggestion.classes}
+    learnt = {label for label, of in splits.items() if of & {None, "train"}}
+    found = []
+    for label in sorted(set(splits) - learnt - near) if learnt else ():
+        where = " and ".join(str(split) for split in sorted(map(str, splits[label])))
+        text = f"The class {label} has files in {where} alone, so nothing can learn it. Drop it."
+        found.append(Suggestion("drop", text, (label,)))
+    return found
+
+
+def empty_text(places: Mapping[str, Place | str], candidate: Candidate) -> list[str]:
+    """Name the empty folders that would be a class, or a split, if anything lay in them."""
+    classes = sorted(
+        {
+            p.label
+            for p in places.values()
+            if isinstance(p, Place) and p.label not in candidate.sizes
+        }
+    )
+    if not classes:
+        return []
+    one = len(classes) == 1
+    return [
+        f"The class folder{'' if one else 's'} {some_of(classes)} {'is' if one else 'are'} empty "
+        f"and give{'s' if one else ''} no class."
+    ]
+
+
+def beside_splits(splits: Splits, beside: Counter[str]) -> list[str]:
+    """Say what lies beside split folders, given the number of items in each such folder."""
+    if splits.with_classes_beside:
+        return [f"The class folders beside {named(splits.of)} are read as the part to train on."]
+    if not beside:
+        return []
+    return [
+        f"{beside.total():,} files lie beside the split folders and are left out: {named(beside)}."
+    ]

@@ -1,0 +1,269 @@
+"""Puts together what a person should know about a data set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from tl_core.data.facts import FileFacts
+from tl_core.data.health import Duplicates, HealthReport, HowRead
+from tl_core.data.layout import Reading
+from tl_core.data.manifest import Brought
+from tl_core.data.spec import SPLITS, DatasetSpec, Item
+from tl_core.modalities import Measures, Modality
+from tl_core.words import some_of
+
+FEW = 10
+"""Fewer training items than this in a class are named in a warning."""
+
+NAMED = 5
+"""Classes with too few items that are named, each in a sentence of its own."""
+
+IMBALANCE = 3
+"""Largest by smallest class, from which on there is a warning."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the check of a set came to, before it is told.
+
+    Attributes
+    ----------
+    brought
+        Every file.
+    facts
+        What each stored file is, by its real path.
+    reading
+        What became of each.
+    further_pages
+        Real paths of items that are second and further pages.
+    """
+
+    brought: Brought
+    facts: Mapping[str, FileFacts]
+    reading: Reading
+    further_pages: tuple[str, ...] = ()
+
+    @property
+    def unusable(self) -> dict[str, str]:
+        """Files that are no readable item, and why."""
+        reasons = {path: fact.reason for path, fact in self.facts.items() if fact.reason}
+        return self._shown(self.brought.left_out | reasons)
+
+    @property
+    def outside(self) -> dict[str, str]:
+        """Readable items that the reading leaves out, and why."""
+        known = self.brought.left_out
+        return self._shown(
+            {
+                path: reason
+                for path, reason in self.reading.left_out.items()
+                if path not in known and not self.facts[path].reason
+            }
+        )
+
+    def shown(self, path: str) -> str:
+        """Return a real path without the folders that were looked through."""
+        return path.removeprefix(self.reading.wrapper)
+
+    def _shown(self, reasons: Mapping[str, str]) -> dict[str, str]:
+        over = {path for paths in self.reading.passed_over.values() for path in paths}
+        return {self.shown(path): why for path, why in reasons.items() if path not in over}
+
+
+def report(spec: DatasetSpec, found: Found) -> HealthReport:
+    """Put together the health report of a checked set."""
+    reading, brought = found.reading, found.brought
+    measures = _measures(spec, found)
+    splits = _count(spec)
+    duplicates = _duplicates(spec)
+    over = {rule: len(paths) for rule, paths in reading.passed_over.items()}
+    return HealthReport(
+        name=spec.name,
+        modality=spec.modality,
+        layout=HowRead(
+            reading.layout,
+            reading.text,
+            reading.wrapper,
+            dict(reading.splits),
+            reading.others,
+            reading.undecided,
+            brought.encoding,
+            brought.encodings,
+        ),
+        brought=brought.number,
+        further_pages=len(found.further_pages),
+        classes=spec.classes,
+        splits=splits,
+        **_spreads(list(measures.values())),
+        left_out=found.unusable | found.outside,
+        passed_over=dict(Counter(brought.passed_over) + Counter(over)),
+        shrunk=brought.shrunk,
+        paged=tuple(path for path, one in measures.items() if one.parts > 1),
+        duplicates=duplicates,
+        twins=(),
+        suggestions=reading.suggestions,
+        warnings=tuple(
+            [
+                *reading.notes,
+                *_warn_of_files(found, spec),
+                *_warn_of_copies(duplicates, spec.kind),
+                *_warn_of_classes(spec, splits),
+                *spec.kind.oddities(measures),
+            ]
+        ),
+        problems=tuple([*_doubts(reading), *_problems(spec, splits)]),
+    )
+
+
+def _measures(spec: DatasetSpec, found: Found) -> dict[str, Measures]:
+    by_path = {found.shown(path): fact.measures for path, fact in found.facts.items()}
+    return {item.path: known for item in spec.items if (known := by_path[item.path]) is not None}
+
+
+def _count(spec: DatasetSpec) -> dict[str, dict[str, int]]:
+    counts = Counter((item.split, item.label) for item in spec.items)
+    present = [split for split in (None, *SPLITS) if any(p.split == split for p in spec.items)]
+    return {
+        split or "all": {name: counts[split, i] for i, name in enumerate(spec.classes)}
+        for split in present
+    }
+
+
+def _spreads(measures: list[Measures]) -> dict[str, Any]:
+    first = measures[0]
+    return {
+        "spreads": {
+            name: _spread([one.numbers[name] for one in measures]) for name in first.numbers
+        },
+        "kinds": {
+            f"{name}s": dict(Counter(one.kinds[name] for one in measures).most_common())
+            for name in first.kinds
+        },
+    }
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    middle = median(values)
+    whole = all(float(value).is_integer() for value in values)
+    return {"min": min(values), "median": round(middle) if whole else middle, "max": max(values)}
+
+
+def _duplicates(spec: DatasetSpec) -> Duplicates:
+    groups = _group(spec.items, lambda item: item.sha256)
+    return Duplicates(
+        _paths(_group(spec.items, lambda item: (item.sha256, item.split))),
+        _paths(group for group in groups if len({item.split for item in group}) > 1),
+        _paths(group for group in groups if len({item.label for item in group}) > 1),
+    )
+
+
+def _group(items: Iterable[Item], key: Callable[[Item], object]) -> list[list[Item]]:
+    groups: dict[object, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return list(groups.values())
+
+
+def _paths(groups: Iterable[list[Item]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(item.path for item in group) for group in groups if len(group) > 1)
+
+
+def _warn_of_files(found: Found, spec: DatasetSpec) -> Iterable[str]:
+    if unusable := found.unusable:
+        yield f"Files left out because they cannot be used: {some_of(list(unusable))}."
+    if outside := found.outside:
+        path, reason = next(iter(outside.items()))
+        yield f"{spec.kind.count(len(outside))} left out, for example {path}: {reason}"
+    folders = {place.label for place in found.reading.placed.values()}
+    if empty := sorted(folders - set(spec.classes)):
+        yield f"Folders left out because they hold no readable {spec.kind.noun}: {some_of(empty)}."
+
+
+def _warn_of_copies(duplicates: Duplicates, kind: Modality) -> Iterable[str]:
+    if groups := duplicates.across_classes:
+        yield (
+            f"The same {kind.noun} lies in different classes, so a label is wrong: "
+            f"{some_of(groups[0])}"
+            f"{_more(groups)}."
+        )
+    if groups := duplicates.across_splits:
+        yield (
+            f"The same {kind.noun} lies in different splits, so the network is tested on what it "
+            f"has learned from: {some_of(groups[0])}{_more(groups)}."
+        )
+    if groups := duplicates.within_split:
+        yield (
+            f"{kind.plural.capitalize()} stored more than once count more than once: "
+            f"{some_of(groups[0])}{_more(groups)}."
+        )
+
+
+def _warn_of_classes(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
+    classes, plural = spec.classes, spec.kind.plural
+    learned = splits.get("train") or splits.get("all") or {}
+    few = [name for name, count in learned.items() if count < FEW]
+    if few:
+        yield f"Classes with fewer than {FEW} {plural} to learn from: {some_of(few)}."
+    counts = [count for count in learned.values() if count]
+    if counts and max(counts) >= IMBALANCE * min(counts):
+        yield (
+            f"The largest class has {max(counts)} {plural}, the smallest {min(counts)}: accuracy "
+            "alone flatters a network that prefers the large one."
+        )
+    for split in ("val", "test"):
+        if missing := [name for name, count in splits.get(split, {}).items() if not count]:
+            yield f"Classes without a {spec.kind.noun} in {split}: {some_of(missing)}."
+    folded = Counter(name.casefold() for name in classes)
+    if alike := [name for name in classes if folded[name.casefold()] > 1]:
+        yield f"Classes whose names differ only in capital letters: {some_of(alike)}."
+
+
+def _doubts(reading: Reading) -> Iterable[str]:
+    """Say between which readings nobody but the person who brought the set can decide."""
+    if reading.undecided:
+        told = {reading.layout: reading.text} | {
+            other.layout: other.text for other in reading.others
+        }
+        first, second = (f"{name} ({told[name]})" for name in reading.undecided)
+        names = " or ".join(f"--layout {name}" for name in reading.undecided)
+        yield (
+            f"These folders can be read in two ways that are equally likely: {first}, or {second}. "
+            f"Choose one; on the command line: {names}."
+        )
+
+
+def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
+    if "all" not in splits and "train" not in splits:
+        yield (
+            f"There are {' and '.join(splits)} folders, but no train folder with "
+            f"{spec.kind.plural}."
+        )
+        return
+    if len(spec.classes) < 2:
+        yield (
+            f"Only one class was found, {spec.classes[0]!r}: at least two are needed, each in a "
+            "folder of its own."
+        )
+    different: dict[str, set[str]] = {name: set() for name in spec.classes}
+    for item in spec.items:
+        if item.split in (None, "train"):
+            different[spec.classes[item.label]].add(item.sha256)
+    # With a val folder one item is enough to learn from; else one more has to validate.
+    needed = 1 if "val" in splits else 2
+    few = {name: len(found) for name, found in different.items() if len(found) < needed}
+    for name in list(few)[:NAMED]:
+        yield (
+            f"The class {name!r} has {few[name]} different "
+            f"{spec.kind.noun if few[name] == 1 else spec.kind.plural} to learn from; at least "
+            f"{needed} are needed."
+        )
+    if len(few) > NAMED:
+        yield f"{len(few) - NAMED:,} more classes have too few {spec.kind.plural} as well."
+
+
+def _more(groups: tuple[tuple[str, ...], ...]) -> str:
+    return f" (and {len(groups) - 1} more such groups)" if len(groups) > 1 else ""
