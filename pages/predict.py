@@ -1,8 +1,8 @@
-"""Predict: a new photo through every finished run."""
+"""Predict: new photos through every finished run."""
 
 import streamlit as st
 
-from ui.predict.answers import show_answers
+from ui.predict.answers import show_answers, show_left_out
 from ui.predict.question import ask
 from ui.shared.dataset import tell_removed
 from ui.shared.navigation import require_router
@@ -38,7 +38,7 @@ def choose_runs() -> list[FinishedRun] | None:
 
 
 require_router("Predict")
-title("Predict", "Show a new photo to every network that you trained.")
+title("Predict", "Show new photos to every network that you trained.")
 tell_removed()
 runs = choose_runs()
 if runs is None:
@@ -48,14 +48,20 @@ elif not runs:
 else:
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        question = ask(runs)
+        asked = ask(runs)
+    several = asked is not None and len(asked.question.items) > 1
     with right:
-        if question:
-            waiting = my_job(question)
-            polling = 0.5 if waiting is not None and waiting.active else None
-            st.fragment(show_answers, run_every=polling)(question, runs)
-        else:
+        if asked is None:
             st.caption("The answers will stand here.")
+        else:
+            if several:
+                st.caption("The answers stand below, photo by photo.")
+            show_left_out(asked)
+    if asked and asked.job:
+        with st.container() if several else right:
+            waiting = my_job(asked.job)
+            polling = 0.5 if waiting is not None and waiting.active else None
+            st.fragment(show_answers, run_every=polling)(asked, runs)
 show_source(
     "tl_core.runs.restore:predict_files",
     "tl_core.training.evaluation:predict",

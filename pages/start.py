@@ -58,7 +58,7 @@ steps = [
     (
         "pages/predict.py",
         "5 · Predict",
-        "Show a new photo to every network that you trained.",
+        "Show new photos to every network that you trained.",
         bool(finished),
     ),
 ]

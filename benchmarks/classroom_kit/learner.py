@@ -13,7 +13,7 @@ from classroom_kit.tab import Tab
 from tests.photos import make_photo
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-ZIP, START = "Zip with one folder", "Start 2 runs"
+ZIP, START = "Zip or tar with one folder", "Start 2 runs"
 SET = "Use studio"
 LESSON = 3600.0
 """Seconds that a learner waits for runs."""

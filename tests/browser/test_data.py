@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import faults
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, Open
 from tests.browser.walk import button, still, upload
-from tests.photos import make_photo_folder, zip_folder
+from tests.photos import make_photo, make_photo_folder, zip_folder
 from tl_core.data.catalog import bundled_sets
 
 CODE = "0123456789ABCDEFGHJM"
@@ -20,6 +20,18 @@ CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
 """A camera that shows a test picture, and nobody to ask for it."""
 LIVE = "(document.querySelector('[data-testid=stCameraInput] video') || {}).readyState === 4"
 """True once the camera shows something: before that a shot takes nothing."""
+
+NOTE_SENT = """() => {
+    window.sent = [];
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (body) {
+        if (body instanceof FormData)
+            for (const [, value] of body.entries())
+                if (value instanceof File) window.sent.push(value.webkitRelativePath);
+        return send.apply(this, arguments);
+    };
+}"""
+"""Notes the path of every file that the page sends."""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +84,28 @@ def test_an_upload_is_reported_on_and_mended(open_data: Open, tmp_path: Path) ->
     expect(metrics(page)).to_have_text(["18", "2", "0", "0"])
     page.get_by_role("button", name="Use insects", exact=True).click()
     expect(metrics(page)).to_have_text(["19", "3", "1", "2"])
+
+
+def test_the_folder_tab_sends_all_that_a_folder_holds(open_data: Open, tmp_path: Path) -> None:
+    folder = make_photo_folder(tmp_path / "insects", ("ant", "bee"), per_class=4)
+    for name in ("ant/modern.jfif", "bee/no suffix"):
+        make_photo(0, seed=len(name)).save(folder / name, "JPEG")
+    (folder / "ant" / "new.avif").write_bytes(b"no picture")
+    (folder / "bee" / "empty.jpg").touch()
+    (folder / "bee" / "notes.txt").write_text("collected in June")
+    (folder / "bee" / ".DS_Store").write_bytes(b"hidden")
+    page = open_data(None)
+    page.evaluate(NOTE_SENT)
+    page.get_by_role("tab", name="A folder").click()
+    upload(page, folder)
+    expect(metrics(page)).to_have_text(["10", "2", "3", "0"])
+    sent = page.evaluate("window.sent")
+    assert sorted(sent) == sorted(
+        str(file.relative_to(tmp_path)) for file in folder.rglob("*") if file.is_file()
+    )
+    left_out = page.get_by_text("Files left out because they cannot be used")
+    for name in ("ant/new.avif", "bee/empty.jpg", "bee/notes.txt"):
+        expect(left_out).to_contain_text(name)
 
 
 def test_shots_by_camera_become_a_set(open_data: Open, with_camera: Any) -> None:

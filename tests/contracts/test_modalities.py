@@ -300,7 +300,8 @@ def test_runs_are_compared_and_answer_for_new_files(case: Case, data: Path, tmp_
     assert len(comparison.tests) == 1 and "strategy" in comparison.differences
     record = records[1]
     assert record.environment["decode"] == json.loads(json.dumps(dict(case.kind.settings)))
-    answers = predict_files(tmp_path / "from_scratch", [data / p.path for p in record.val])
+    files = [data / p.path for p in record.val]
+    answers = predict_files(tmp_path / "from_scratch", files).predictions
     for said, answer in zip(record.val, answers, strict=True):
         assert list(answer["probabilities"].values()) == pytest.approx(said.probabilities, abs=1e-5)
     again = list(train(case.config(data, strategy="from_scratch", epochs=6), tmp_path / "again"))

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from tl_core.backbones.build import build_backbone
 from tl_core.cost.profile import CostProfile, ProfileKey
 from tl_core.data.scan import scan
-from tl_core.execution import run_folder
+from tl_core.execution import asked_about, run_folder
 from tl_core.execution.inline import InlineExecutor
 from tl_core.runs.compare import compare
 from tl_core.runs.restore import predict_files
@@ -127,7 +127,8 @@ def test_a_finished_run_answers_as_it_did(home: Path) -> None:
     save_file(whole(load_file(weights)), weights)
     record = RunRecord.load(home / "runs" / FIRST)
     photos = Path(__file__).parents[2] / "assets" / "samples" / "produce" / "dusk"
-    answers = predict_files(home / "runs" / FIRST, [photos / p.path for p in record.val[:4]])
+    files = [photos / p.path for p in record.val[:4]]
+    answers = predict_files(home / "runs" / FIRST, files).predictions
     for said, answer in zip(record.val, answers, strict=False):
         assert list(answer["probabilities"].values()) == pytest.approx(said.probabilities, abs=1e-3)
         assert answer["unfamiliar"] == (answer["novelty"] > UNFAMILIAR)
@@ -194,6 +195,18 @@ def test_a_waiting_run_is_run(store: Store) -> None:
     InlineExecutor(store).dispatch([WAITING])
     record = RunRecord.load(run_folder(WAITING))
     assert record.status == "finished" and record.config.seed == 2
+
+
+def test_a_question_about_one_photo_is_answered(store: Store) -> None:
+    weights = run_folder(FIRST) / WEIGHTS
+    save_file(whole(load_file(weights)), weights)
+    asked = store.job(QUESTION)
+    assert asked is not None and len(asked_about(asked.payload)) == 1
+    again = store.add_job("predict", asked.payload, owner=OWNER)
+    InlineExecutor(store).dispatch([again])
+    [(_, before)], [(_, now)] = store.events(QUESTION), store.events(again)
+    assert now["file"] == before["file"] == str(asked_about(asked.payload)[0])
+    assert now["run"] == before["run"] and now["class"] == before["class"]
 
 
 def test_a_learner_finds_what_was_set_up(store: Store) -> None:

@@ -23,9 +23,11 @@ from tl_core.execution.inline import InlineExecutor
 from tl_core.server.cleanup import sweep
 from tl_core.server.fetching import learners_fetch
 from tl_core.server.instructor_login import InstructorLogin
+from tl_core.server.questions import Question
 from tl_core.server.rooms import Room, Rooms
 from tl_core.store.learner_code import grouped, owner_of
 from tl_core.training.config import make_config
+from ui.predict.question import Asked
 from ui.shared.learner import Learner
 
 CODE = "correct horse"
@@ -529,11 +531,12 @@ class TestHidden:
     def test_anothers_answers_show_nothing(self, lab: Lab) -> None:
         [theirs] = lab.train(["feature_extraction"])
         lab.train(["feature_extraction"], owner=OTHER)
-        question = lab.store.add_job("predict", {"photo": "x", "runs": [theirs]}, owner=OWNER)
-        lab.store.append(question, 1, [{"run": theirs, "probabilities": {"secret": 1.0}}])
+        question = lab.store.add_job("predict", {"photos": ["x"], "runs": [theirs]}, owner=OWNER)
+        answer = {"run": theirs, "file": "x", "probabilities": {"secret": 1.0}}
+        lab.store.append(question, 1, [answer])
         app = lab.open("predict", OTHER)
-        photo = sorted((lab.photos / "ant").iterdir())[0]
-        app.session_state["question"] = {"photo": str(photo), "job": question}
+        asked = Question([("mine.jpg", Path("x"))], [])
+        app.session_state["question"] = Asked(asked, question)
         assert "secret" not in texts(rerun(app))
 
 

@@ -17,6 +17,8 @@ from tests.ui.lab import OWNER, Lab, rerun, texts
 from tl_core.modalities.photo import PHOTO
 from tl_core.server.previews import preview_of
 from tl_core.server.uploads import Uploads
+from ui.predict.question import Asked
+from ui.shared.text import literal
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]
@@ -191,15 +193,19 @@ def test_a_photo_that_cannot_be_shown_is_a_sentence(lab: Lab) -> None:
     assert "This photo cannot be shown now." in texts(rerun(app))
 
 
+@pytest.mark.parametrize("count", [1, 2])
 def test_a_question_is_shown_as_the_check_made_it(
-    lab: Lab, go_blind: Callable[[], None], photos: Path
+    count: int, lab: Lab, go_blind: Callable[[], None], photos: Path
 ) -> None:
     [run] = lab.train(["feature_extraction"], epochs=1)
     go_blind()
-    with sorted((photos / "ant").iterdir())[0].open("rb") as stream:
-        question = Uploads(lab.store).take_question(OWNER, PHOTO, stream, "mine.jpg")
-    job = lab.store.add_job("predict", {"photo": str(question), "runs": [run]}, owner=OWNER)
+    files = sorted((photos / "ant").iterdir())[:count]
+    sent = [(file.name, file.open("rb")) for file in files]
+    question = Uploads(lab.store).take_question(OWNER, PHOTO, sent)
+    asked = [str(file) for _, file in question.items]
+    job = lab.store.add_job("predict", {"photos": asked, "runs": [run]}, owner=OWNER)
     app = lab.open("predict")
-    app.session_state["question"] = {"photo": str(question), "job": job}
-    [image] = rerun(app).get("image")
-    assert image.proto.imgs[0].alt == "Your photo"
+    app.session_state["question"] = Asked(question, job)
+    pictures = [image.proto.imgs[0] for image in rerun(app).get("image")]
+    assert [picture.caption for picture in pictures] == [literal(file.name) for file in files]
+    assert all(picture.alt.startswith("Your photo") for picture in pictures)

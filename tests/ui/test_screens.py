@@ -20,6 +20,10 @@ from tl_core.execution import run_folder
 from tl_core.execution.worker import run_job
 from tl_core.home import home
 from tl_core.runs.restore import predict_files
+from tl_core.server.previews import picture_of
+from tl_core.server.questions import MOST_ITEMS
+from tl_core.server.upload_spool import discard
+from tl_core.server.uploads import questions_folder
 from ui.shared.text import literal
 
 SCREENS = {
@@ -383,7 +387,8 @@ class TestPredict:
         rerun(app)
         [job] = lab.store.jobs(kind="predict")
         assert job.owner == OWNER and job.payload["runs"] == runs
-        assert Path(job.payload["photo"]).is_file()
+        [photo] = job.payload["photos"]
+        assert Path(photo).is_file()
         assert texts(app).count("Looking at it") == 2
         rerun(app)
         assert len(lab.store.jobs(kind="predict")) == 1  # a rerun asks nothing again
@@ -402,7 +407,8 @@ class TestPredict:
     def test_warns_of_a_photo_that_resembles_nothing_in_training(self, lab: Lab) -> None:
         folders = [run_folder(run) for run in lab.train()]
         files = sorted(lab.photos.rglob("*.jpg"))
-        novelty = [[a["novelty"] for a in predict_files(folder, files)] for folder in folders]
+        said = [predict_files(folder, files).predictions for folder in folders]
+        novelty = [[answer["novelty"] for answer in answers] for answers in said]
         ordinary = files[min(range(len(files)), key=lambda i: max(n[i] for n in novelty))]
         strange = png(Image.effect_noise((80, 60), 90).convert("RGB"))
         for photo, warnings in ((ordinary.read_bytes(), 0), (strange, 2)):
@@ -412,15 +418,70 @@ class TestPredict:
             job = lab.store.jobs(kind="predict")[-1]
             lab.store.start(job.id)
             run_job(lab.store.url, job.id)
-            said = [warning.value for warning in rerun(app).warning]
-            assert len(said) == warnings and all("nothing in training" in text for text in said)
+            warned = [warning.value for warning in rerun(app).warning]
+            assert len(warned) == warnings
+            assert all("nothing in training" in text for text in warned)
+
+    def test_shows_several_photos_and_names_what_is_none(self, lab: Lab) -> None:
+        runs = lab.train()
+        app = lab.open("predict")
+        noise = png(Image.effect_noise((80, 60), 90).convert("RGB"))
+        files = [("a.png", png(), ""), ("b.txt", b"garbage", ""), ("no suffix", noise, "")]
+        app.file_uploader[0].set_value(files)
+        rerun(app)
+        [job] = lab.store.jobs(kind="predict")
+        assert len(job.payload["photos"]) == 2 and job.payload["runs"] == runs
+        lab.store.start(job.id)
+        run_job(lab.store.url, job.id)
+        said = texts(rerun(app))
+        assert said.count("ant · ") == said.count("bee · ") == 4
+        [left_out] = [w.value for w in app.warning if "left out" in w.value]
+        assert "1 of 3 files" in left_out and literal("b.txt") in left_out
+        assert "is a text, not a photo" in left_out
+        captions = [image.proto.imgs[0].caption for image in app.get("image")]
+        assert len(captions) == 2 and "a" in captions[0] and "no suffix" in captions[1]
+        assert said.count("Resembles nothing in training") >= 2  # the noise, for each network
+
+    def test_a_photo_that_is_gone_is_told_beside_the_others(self, lab: Lab) -> None:
+        lab.train(["feature_extraction"])
+        app = lab.open("predict")
+        app.file_uploader[0].set_value([("a.png", png(), ""), ("b.png", png(), "")])
+        rerun(app)
+        [job] = lab.store.jobs(kind="predict")
+        gone = Path(job.payload["photos"][0])
+        discard(gone)
+        discard(picture_of(gone))
+        lab.store.start(job.id)
+        run_job(lab.store.url, job.id)
+        said = texts(rerun(app))
+        assert said.count("ant · ") == 1 and "Not looked at" in said and "was removed" in said
+
+    def test_too_many_photos_are_a_sentence(self, lab: Lab) -> None:
+        lab.train(["feature_extraction"])
+        app = lab.open("predict")
+        app.file_uploader[0].set_value([(f"{n}.png", png(), "") for n in range(MOST_ITEMS + 1)])
+        rerun(app)
+        assert f"at most {MOST_ITEMS} can be asked about" in app.warning[0].value
+        assert lab.store.jobs(kind="predict") == []
+
+    def test_a_question_that_is_not_accepted_keeps_no_photo(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lab.train(["feature_extraction"])
+        monkeypatch.setenv("TL_MAX_QUESTIONS", "1")
+        app = lab.open("predict")
+        for number in range(2):
+            app.file_uploader[0].set_value([(f"{number}.png", png(), "")])
+            rerun(app)
+        assert "still work on 1 of your questions" in app.warning[0].value
+        assert len(list(questions_folder().iterdir())) == 2  # the first, and its picture
 
     def test_a_photo_that_is_none_is_told(self, lab: Lab) -> None:
         lab.train()
         app = lab.open("predict")
         app.file_uploader[0].set_value(("new.png", b"garbage", "image/png"))
         rerun(app)
-        assert "picture" in app.warning[0].value
+        assert "is a text, not a photo" in app.warning[0].value
         assert lab.store.jobs(kind="predict") == []
         app.file_uploader[0].set_value(("new.png", png(), "image/png"))
         rerun(app)

@@ -2,9 +2,10 @@
 
 With ``--json``, stdout holds one JSON object.
 
-Exit status: 0 done; 1 a run failed, or the rehearsal found something to fix; 2 something the user
-gave has to change; 130 and 141 as a shell reports a program that was interrupted, or whose reader
-went away.
+Exit status: 0 done; 1 a run failed, the rehearsal found something to fix, or ``predict`` left files
+out (it answers for all others and names each with its reason, also where it can read none at all);
+2 something the user gave has to change, such as a RUN_DIR that holds no finished run; 130 and 141
+as a shell reports a program that was interrupted, or whose reader went away.
 """
 
 from __future__ import annotations
@@ -142,7 +143,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub = command("predict", commands.predict, output.show_predictions, "Answer for new photos.")
     sub.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    sub.add_argument("images", nargs="+", metavar="IMAGE")
+    sub.add_argument("images", nargs="+", metavar="IMAGE", help="a photo, or a folder of them")
+    sub.set_defaults(failed=lambda result: bool(result["left_out"]))
     command(
         "begin-afresh",
         commands.set_store_aside,

@@ -10,6 +10,7 @@ from typing import Any
 
 from tl_core.backbones.spec import backbones
 from tl_core.backbones.weights import location, prefetch
+from tl_core.cli.given import given_files
 from tl_core.cli.options import RANKING, choices, read_as
 from tl_core.cli.output import Progress
 from tl_core.data.catalog import PUBLIC, bundled_sets, locate
@@ -17,6 +18,9 @@ from tl_core.errors import RunError
 from tl_core.home import home
 from tl_core.machine import share_heaps
 from tl_core.training.config import RunConfig, make_config
+
+MANY_FILES = 100
+"""Of so many, it is shown how far a command has come."""
 
 
 def list_backbones(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -177,12 +181,18 @@ def compare_runs(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def predict(args: argparse.Namespace) -> dict[str, Any]:
-    """Answer for new photos with a finished run."""
+    """Answer for new photos with a finished run; what is no photo is named with its reason."""
     from tl_core.runs.restore import predict_files
 
+    given = given_files(args.images)
+    with Progress("predict") as progress:
+        shown = progress if len(given.files) > MANY_FILES else None
+        told = predict_files(args.run_dir, given.files, shown)
     return {
         "run_dir": str(args.run_dir),
-        "predictions": predict_files(args.run_dir, [Path(image) for image in args.images]),
+        "predictions": told.predictions,
+        "left_out": [*given.left_out, *told.left_out],
+        "passed_over": dict(given.passed_over),
     }
 
 

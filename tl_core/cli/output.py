@@ -162,7 +162,11 @@ def show_comparison(result: dict[str, Any]) -> None:
 
 
 def show_predictions(result: dict[str, Any]) -> None:
-    """Print the answer for each photo."""
+    """Print the answer for each photo, and on stderr what is none."""
     for answer in result["predictions"]:
         doubt = " (resembles nothing in training)" if answer["unfamiliar"] else ""
         print(f"{answer['file']}: {answer['class']!r} {answer['probability']:.1%}{doubt}")
+    for entry in result["left_out"]:
+        print(f"tl_core: left out: {entry['file']}: {entry['reason']}", file=sys.stderr)
+    for rule, number in result["passed_over"].items():
+        print(f"tl_core: passed over: {number:,} {rule}", file=sys.stderr)

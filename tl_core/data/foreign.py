@@ -8,11 +8,14 @@ exception are the raw files of cameras, which hold a small preview that could be
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import struct
+from pathlib import Path
 
 from tl_core.data.foreign_kinds import KINDS, Kind
 from tl_core.data.passing import ICLOUD_NAME, passing_rule
+from tl_core.reading import Unreadable, opened
 
 EMPTY = "is empty (0 bytes): it was not copied or downloaded. Bring it again."
 ZEROS = (
@@ -92,6 +95,15 @@ def foreign(path: str, start: bytes, size: int) -> str | None:
     if raw_name:
         return RAW
     return TEXT if _is_text(start) else None
+
+
+def foreign_file(file: Path) -> str | None:
+    """Say of a file on this machine what :func:`foreign` says; None also if it cannot be read."""
+    try:
+        with opened(file) as stream:
+            return foreign(file.as_posix(), stream.read(START), os.fstat(stream.fileno()).st_size)
+    except Unreadable:
+        return None
 
 
 def _by_name(name: str) -> Kind | None:

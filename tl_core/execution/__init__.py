@@ -105,6 +105,15 @@ def run_folder(identifier: str) -> Path:
     return home() / "runs" / identifier
 
 
+def asked_about(payload: Mapping[str, Any]) -> list[Path]:
+    """Return the items that a job of the kind ``predict`` asks about, from its payload.
+
+    One from before several could be asked about at once names its one item as ``photo``.
+    """
+    photos = payload.get("photos", [payload["photo"]] if "photo" in payload else [])
+    return [Path(photo) for photo in photos]
+
+
 def put_away(store: Store, identifier: str, status: str, reason: str | None) -> None:
     """Leave the folder of a run that will not go on as one leaves it that ends by itself.
 
@@ -139,4 +148,4 @@ def outcome(event: Mapping[str, Any]) -> tuple[str, str | None] | None:
     return None
 
 
-__all__ = ["Executor", "outcome", "put_away", "run_folder"]
+__all__ = ["Executor", "asked_about", "outcome", "put_away", "run_folder"]

@@ -19,7 +19,7 @@ from tl_core.data.catalog import PUBLIC
 from tl_core.data.preview import augmented_views
 from tl_core.data.public import prefetch_data
 from tl_core.errors import RunError, TLError
-from tl_core.execution import outcome, put_away, run_folder
+from tl_core.execution import asked_about, outcome, put_away, run_folder
 from tl_core.execution.event_log import FLUSH_SECONDS, EventLog
 from tl_core.machine import run_seconds
 from tl_core.runs.restore import predict_files
@@ -148,12 +148,16 @@ def _request(store: Store, identifier: str) -> str:
 
 
 def _predict(store: Store, job: Job, events: EventLog) -> tuple[str, str | None]:
-    photo = Path(job.payload["photo"])
+    items = asked_about(job.payload)
     for run in job.payload["runs"]:
-        [answer] = predict_files(run_folder(run), [photo])
-        ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])
-        answer["probabilities"] = dict(ranked[:TOLD_CLASSES])
-        events.add({"event": "Predicted", "run": run, **answer}, urgent=True)
+        told = predict_files(run_folder(run), items)
+        for answer in told.predictions:
+            ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])
+            answer["probabilities"] = dict(ranked[:TOLD_CLASSES])
+            events.add({"event": "Predicted", "run": run, **answer}, urgent=False)
+        for entry in told.left_out:  # it was removed meanwhile
+            events.add({"event": "LeftOut", "run": run, **entry}, urgent=False)
+        events.flush()
     return "finished", None
 
 

@@ -16,16 +16,17 @@ from tl_core.backbones.spec import backbones
 from tl_core.cost.profile import ProfileKey
 from tl_core.data.catalog import PUBLIC, find
 from tl_core.errors import ConfigError, DataError, UserError
-from tl_core.execution import Executor
+from tl_core.execution import Executor, asked_about
 from tl_core.server import admission
 from tl_core.server.fetching import ASK_FOR_SETS, may_fetch
 from tl_core.server.job_limits import bounds
+from tl_core.server.questions import MOST_ITEMS
 from tl_core.server.uploads import Uploads
 from tl_core.store.database import PAUSED, Store
 from tl_core.training.config import SETTINGS, RunConfig, under_present_names
 
 MOST_ASKED = 50
-"""Networks that one photo may be shown to."""
+"""Networks that photos may be shown to at once."""
 
 Payload = Mapping[str, Any]
 
@@ -108,8 +109,11 @@ def _check_data(store: Store, owner: str, data: str) -> None:
 
 
 def _check_question(store: Store, owner: str, payload: Payload) -> None:
-    if not Uploads(store).may_ask_about(owner, payload["photo"]):
-        raise DataError("This photo is no longer on this server. Bring it once more.")
+    uploads, items = Uploads(store), asked_about(payload)
+    if len(set(items)) != len(items) or not 0 < len(items) <= MOST_ITEMS:
+        raise UserError(f"Ask about each photo once, and about at most {MOST_ITEMS} of them.")
+    if not all(uploads.may_ask_about(owner, str(item)) for item in items):
+        raise DataError("One of these photos is no longer on this server. Bring it once more.")
     runs = payload["runs"]
     if len(set(runs)) != len(runs) or not 0 < len(runs) <= MOST_ASKED:
         raise UserError(f"Ask each network once, and at most {MOST_ASKED} of them.")

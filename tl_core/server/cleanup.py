@@ -7,12 +7,11 @@ several processes, and takes little time when there is nothing to do.
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from sqlalchemy import case, delete, func, select, update
 
 from tl_core import cache
-from tl_core.execution import Executor, run_folder
+from tl_core.execution import Executor, asked_about, run_folder
 from tl_core.server.clock import Clock
 from tl_core.server.limits import UploadLimits
 from tl_core.server.upload_spool import discard
@@ -82,7 +81,8 @@ def forget(executor: Executor, owner: str) -> None:
 def remove_forgotten(store: Store) -> None:
     """Remove the jobs that belong to nobody, as far as they have ended."""
     for job in store.jobs(owner=NOBODY, status=FINAL):
-        Uploads(store).questions.forget_file(Path(job.payload.get("photo", "")))
+        for item in asked_about(job.payload):
+            Uploads(store).questions.forget_file(item)
         remove_job(store, job.id)
 
 

@@ -48,8 +48,8 @@ JOB_LIMITS = {
     "predict": JobLimit(
         3,
         "TL_MAX_QUESTIONS",
-        "Your networks still look at {there} photos; at most {most} at a time. Wait for an answer, "
-        "then bring the next one.",
+        "Your networks still work on {there} of your questions; at most {most} at a time. Wait for "
+        "an answer, then bring the next photos.",
     ),
     "preview": JobLimit(
         3,

@@ -9,17 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,10 +27,11 @@ from tl_core.data.limits import megabytes
 from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.staging import refusal, refusing_full_disk, require_fitting
 from tl_core.errors import ArchiveError
-from tl_core.home import home, log_file
+from tl_core.home import home
+from tl_core.server.checking import Checker, ask_each
 from tl_core.server.limits import UploadLimits
 from tl_core.server.turns import Turns
-from tl_core.server.upload_worker import Request, too_much_memory
+from tl_core.server.upload_worker import Request
 from tl_core.steps import Progress
 
 
@@ -52,21 +47,16 @@ class Source(Protocol):
         ...
 
 
-COMMAND = ("-m", "tl_core.server.upload_worker")
-"""Arguments for Python that start the process in which uploads are opened."""
+class TooLarge(ArchiveError):
+    """What was sent has more bytes than are taken in."""
+
 
 PATIENCE_SECONDS = 1800
 """For a turn; a class that sends its photos all at once is served within that time."""
 
 _CHUNK = 2**20
 _POLL_SECONDS = 0.1
-_OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 1000))
 _TURNS = Turns()
-_ROOT = Path(__file__).resolve().parents[2]
-_INHERITED = (
-    *("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH"),
-    *("TL_NICE",),
-)
 
 
 def spool_folder() -> Path:
@@ -132,16 +122,30 @@ class UploadSpool:
         """Return the error that refuses the whole upload."""
         return refusal(self.name, reason)
 
-    def write(self, stream: Source, most: int | None = None) -> None:
+    def write(self, stream: Source, most: int | None = None, place: Path | None = None) -> int:
         """Copy a file, at most ``most`` bytes of it (default: ``limits.sent_bytes``); close it.
+
+        Parameters
+        ----------
+        place
+            Where to, beside ``file``; there unless given.
+
+        Returns
+        -------
+        int
+            Its bytes.
 
         Raises
         ------
+        TooLarge
+            If it is larger.
         ArchiveError
-            If it is larger, or there is no room on the disk.
+            If there is no room on the disk.
         """
-        with closing(stream), refusing_full_disk(self.name), self.file.open("wb") as file:
-            self._copy(stream, file, 0, most or self.limits.sent_bytes)
+        most = self.limits.sent_bytes if most is None else most
+        place = place or self.file
+        with closing(stream), refusing_full_disk(self.name), place.open("wb") as file:
+            return self._copy(stream, file, 0, most)
 
     def pack(self, files: Iterable[tuple[str, Source]]) -> None:
         """Copy the files of a folder into one zip, whatever their names; close each after that.
@@ -167,8 +171,9 @@ class UploadSpool:
         while chunk := source.read(_CHUNK):
             size += len(chunk)
             if size > most:
-                raise self.refuse(
-                    f"it is larger than {megabytes(most)}. Make the photos smaller, or send fewer."
+                reason = f"it is larger than {megabytes(most)}."
+                raise TooLarge(
+                    str(self.refuse(f"{reason} Make the photos smaller, or send fewer."))
                 )
             target.write(chunk)
         return size
@@ -216,8 +221,37 @@ class UploadSpool:
             nothing is left on disk.
         """
         request = Request(kind, self.name, self.file, target, self.limits, room, modality, how)
+        with self._turn(report), Checker(self.limits) as checker:
+            return checker.ask(request, report)
+
+    def check_each(
+        self,
+        kind: str,
+        files: Sequence[tuple[str, Path, Path]],
+        room: int,
+        report: Progress | None = None,
+        modality: str = "photo",
+    ) -> list[int | str]:
+        """Have several files checked; see :func:`~tl_core.server.checking.ask_each`.
+
+        Parameters
+        ----------
+        files
+            The name, the file as it was sent and the file to make of each.
+        kind, room, report, modality
+            As of :meth:`check`; the room is for all of them together.
+
+        Returns
+        -------
+        list
+            For each the bytes that are stored, or the reason why it is left out.
+        """
+        requests = [
+            Request(kind, name, source, target, self.limits, room, modality)
+            for name, source, target in files
+        ]
         with self._turn(report):
-            return self._run(request, report)
+            return ask_each(requests, report)
 
     def look(self, kind: str, modality: str = "photo", how: ReadAs = AS_FOUND) -> None:
         """Have the checking process look at what is on this server already; nobody waits in line.
@@ -230,7 +264,8 @@ class UploadSpool:
             With one sentence, if it takes too long or needs too much memory.
         """
         limits = replace(self.limits, cpu_seconds=self.limits.seconds)  # a public set may be large
-        self._run(Request(kind, self.name, self.file, self.file, limits, 0, modality, how), None)
+        with Checker(self.limits) as checker:
+            checker.ask(Request(kind, self.name, self.file, self.file, limits, 0, modality, how))
 
     @contextmanager
     def _turn(self, report: Progress | None) -> Iterator[None]:
@@ -259,64 +294,3 @@ class UploadSpool:
                 lock.acquire()
                 return lock
         return None
-
-    def _run(self, request: Request, report: Progress | None) -> dict[str, Any]:
-        last: dict[str, Any] = {}
-        started = time.monotonic()
-        with _checker(self.limits.seconds) as process:
-            assert process.stdin is not None and process.stdout is not None
-            process.stdin.write(request.to_line() + "\n")
-            process.stdin.close()
-            for line in process.stdout:
-                with contextlib.suppress(ValueError):  # cut off by the end of the process
-                    last = json.loads(line)
-                if report and "what" in last:
-                    report(last["done"], last["total"], last["what"])
-            code = process.wait()
-        if code == 0 and "outcome" in last:
-            outcome: dict[str, Any] = last["outcome"]
-            return outcome
-        if code == 0 and "refused" in last:
-            raise ArchiveError(last["refused"])
-        raise self._lost(code, time.monotonic() - started)
-
-    def _lost(self, code: int, seconds: float) -> ArchiveError:
-        """Return the error for a checking process that ended without an answer."""
-        if seconds >= self.limits.seconds or code == _OUT_OF_TIME:
-            what = f"longer than {self.limits.seconds} seconds"
-            if code == _OUT_OF_TIME:
-                what = f"more than {self.limits.cpu_seconds} seconds of computing"
-            return self.refuse(f"checking it took {what}. Send fewer photos, or make them smaller.")
-        if code < 0:
-            return ArchiveError(too_much_memory(self.name, self.limits))
-        return self.refuse("it could not be checked; the server's log tells why.")
-
-
-@contextmanager
-def _checker(seconds: float) -> Iterator[subprocess.Popen[str]]:
-    """Start the checking process; it ends with this block, or after some time."""
-    paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
-    # One thread for NumPy's libraries and few memory arenas: both reserve much address space.
-    lean = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-    with (
-        log_file("uploads.log").open("ab") as log,
-        subprocess.Popen(
-            [sys.executable, *COMMAND],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-            env={**inherited, **lean, "PYTHONPATH": paths, "TL_HOME": str(home().resolve())},
-        ) as process,
-    ):
-        timer = threading.Timer(seconds, process.kill)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield process
-        finally:
-            process.kill()
-            timer.cancel()

@@ -1,6 +1,7 @@
 """The process in which files are opened for pages: ``python -m tl_core.server.upload_worker``.
 
-One request comes in on standard input, a line of JSON; what happens goes out line by line::
+Requests of one sender come in on standard input, each a line of JSON, one after another; what
+happens goes out line by line, and ends for each request with one of the last two::
 
     {"what": "files checked", "done": 3, "total": 20}
     {"outcome": {...}}    or    {"refused": "one sentence for a person"}
@@ -22,6 +23,7 @@ from typing import Any, TextIO
 
 from tl_core.codec import from_plain, to_plain
 from tl_core.data.archive import unpack
+from tl_core.data.foreign import START, foreign
 from tl_core.data.limits import megabytes
 from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.scan import scan
@@ -147,7 +149,11 @@ def take_items(request: Request, reporter: Reporter) -> dict[str, Any]:
 def take_question(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Check and shrink one item; store it as one file, and beside it the picture to show."""
     kind = MODALITIES.get(request.modality)
-    made = kind.rewrite(request.source.read_bytes(), request.limits.item_work[kind.name])
+    sent = request.source.read_bytes()
+    try:
+        made = kind.rewrite(sent, request.limits.item_work[kind.name])
+    except DataError as error:
+        raise DataError(foreign(request.name, sent[:START], len(sent)) or str(error)) from error
     return _store(request, made.content, made.picture)
 
 
@@ -207,11 +213,8 @@ def too_much_memory(name: str, limits: UploadLimits) -> str:
     )
 
 
-def main() -> None:
-    """Serve one request."""
-    reporter = Reporter(sys.stdout)
-    request = Request.from_line(sys.stdin.readline())
-    confine(request.limits)
+def serve(request: Request, reporter: Reporter) -> None:
+    """Serve one request, and say its outcome or why it is refused."""
     try:
         with refusing_full_disk(request.name):
             reporter.say(outcome=KINDS[request.kind](request, reporter))
@@ -219,6 +222,18 @@ def main() -> None:
         reporter.say(refused=str(error))
     except MemoryError:
         reporter.say(refused=too_much_memory(request.name, request.limits))
+
+
+def main() -> None:
+    """Serve requests, one after another, under the limits of the first."""
+    reporter = Reporter(sys.stdout)
+    confined = False
+    for line in sys.stdin:
+        request = Request.from_line(line)
+        if not confined:
+            confine(request.limits)
+            confined = True
+        serve(request, reporter)
 
 
 if __name__ == "__main__":

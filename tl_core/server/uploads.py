@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tl_core.data.limits import megabytes
 from tl_core.data.manifest import MANIFEST, read_manifest
 from tl_core.data.open import folder_name, title_of
 from tl_core.data.read_as import ReadAs
+from tl_core.errors import UserError
 from tl_core.home import home
 from tl_core.modalities import Modality
 from tl_core.server.budget import Budget, check_disk
@@ -29,7 +30,7 @@ from tl_core.server.clock import Clock
 from tl_core.server.limits import UploadLimits, no_room
 from tl_core.server.load import folder_bytes
 from tl_core.server.previews import previews_folder
-from tl_core.server.questions import Questions
+from tl_core.server.questions import MOST_ITEMS, Question, Questions
 from tl_core.server.rooms import Rooms
 from tl_core.server.upload_spool import Source, UploadSpool, discard, older, spool_folder
 from tl_core.server.visitors import check_member, check_newcomer
@@ -158,28 +159,28 @@ class Uploads:
         self,
         owner: str,
         kind: Modality,
-        stream: Source,
-        name: str,
+        items: Sequence[tuple[str, Source]],
         report: Progress | None = None,
-    ) -> Path:
-        """Take in one item that networks will be asked about; return where it lies.
+    ) -> Question:
+        """Take in items that networks will be asked about: names, and contents.
 
-        Its picture (:func:`~tl_core.server.previews.picture_of`) lies beside it.
+        Beside each item that is kept lies its picture
+        (:func:`~tl_core.server.previews.picture_of`). What is no item is left out and named.
 
         Raises
         ------
         UserError
-            In one sentence, if it is refused; nothing is left on disk.
+            In one sentence, if all of them are refused; nothing is left on disk.
         """
-        with self._spool(owner, title_of(name)) as spool:
+        if len(items) > MOST_ITEMS:
+            raise UserError(
+                f"These are {len(items):,} {kind.plural}, and at most {MOST_ITEMS} can be asked "
+                "about at once. Leave some out, or bring them one part after the other."
+            )
+        name = title_of(items[0][0]) if len(items) == 1 else kind.count(len(items))
+        with self._spool(owner, name) as spool:
             room = self._room(spool, self._kept(owner))
-            spool.write(stream, min(self.limits.file_bytes, self.limits.sent_bytes))
-            folder = questions_folder()
-            folder.mkdir(exist_ok=True)
-            target = folder / f"{secrets.token_hex(12)}{kind.written_suffix}"
-            stored = spool.check("question", target, room, report, kind.name)
-            self.questions.note(owner, target, stored["bytes"])
-            return target
+            return self.questions.take(owner, kind, items, spool, room, report)
 
     def take_shot(
         self, owner: str, kind: Modality, stream: Source, name: str, report: Progress | None = None
@@ -204,7 +205,7 @@ class Uploads:
         self,
         owner: str,
         name: str,
-        write: Callable[[UploadSpool], None],
+        write: Callable[[UploadSpool], object],
         report: Progress | None,
         layout: str = "auto",
     ) -> Upload:

@@ -47,7 +47,7 @@ class Job:
     id
         Unguessable; also names the folder of a run.
     kind, payload
-        ``train`` with a configuration, ``predict`` with runs and a photo.
+        ``train`` with a configuration, ``predict`` with runs and photos.
     owner, comparison, room
         Whose it is, and which comparison and which class it belongs to.
     status, reason

@@ -13,7 +13,6 @@ from tl_core.words import remaining_text
 from ui.data.sets import choose, use_button
 from ui.shared.file_upload import Arriving, progress_bar, refusal
 from ui.shared.page import problem
-from ui.shared.photos import PHOTO_TYPES
 from ui.shared.room import room_needed
 from ui.shared.state import app_state, forget_me, owner, save, uploads
 from ui.shared.text import literal
@@ -40,15 +39,13 @@ def upload(camera: Callable[[], None]) -> None:
         f"at once; you may keep {megabytes(limits.learner_bytes)} of photos and runs here."
     )
     turn = st.session_state.setdefault("upload_turn", 0)
-    as_zip, as_folder, by_camera = st.tabs(["A zip file", "A folder", "The camera"])
+    as_zip, as_folder, by_camera = st.tabs(["A zip or tar file", "A folder", "The camera"])
     with by_camera:
         camera()
-    archive = as_zip.file_uploader(
-        "Zip with one folder for each class", type=["zip"], key=f"zip_{turn}"
-    )
+    # No browser leaves a file out: what is none of use, the report names.
+    archive = as_zip.file_uploader("Zip or tar with one folder for each class", key=f"zip_{turn}")
     files = as_folder.file_uploader(
         "Folder that holds one folder for each class",
-        type=PHOTO_TYPES,
         accept_multiple_files="directory",
         key=f"folder_{turn}",
     )

@@ -87,7 +87,7 @@ class Incoming(UploadedFileManager):
             if count > limits.tab_files:
                 return (
                     f"These are {count:,} files, and at most {limits.tab_files:,} can be sent at "
-                    "once. Leave some out."
+                    "once. Bring them as a zip, or leave some out."
                 )
             if tab.claims + count > limits.tab_files and tab.quiet(PAUSE_SECONDS):
                 self._empty(tab)  # it was left while it sent; what is read, is read at once

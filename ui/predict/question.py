@@ -1,70 +1,96 @@
-"""The photo that networks are asked about: taking it in, and showing it."""
+"""The photos that networks are asked about: taking them in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl_core.errors import TLError
 from tl_core.server.previews import picture_of
+from tl_core.server.questions import MOST_ITEMS, Question
 from ui.shared.file_upload import Arriving, progress_bar, refusal
 from ui.shared.page import problem
-from ui.shared.photos import PHOTO_TYPES
 from ui.shared.pictures import show_picture
 from ui.shared.results import FinishedRun
 from ui.shared.state import owner, submit_job, uploads
 
-_QUESTION, _PROBLEM, _TURN = "question", "question_problem", "question_turn"
+_ASKED, _PROBLEM, _TURN = "question", "question_problem", "question_turn"
+FILES, CAMERA = "Files", "The camera"
 
 
-def ask(runs: Sequence[FinishedRun]) -> str | None:
-    """Let the learner bring a photo, ask the runs about it, and show it.
+@dataclass(frozen=True)
+class Asked:
+    """What the learner asked last.
 
-    Returns
-    -------
-    str or None
-        Id of the job that asks; None before the first photo.
+    Attributes
+    ----------
+    question
+        The photos, and the files that are none.
+    job
+        Id of the job that asks; None where there is no photo to ask about.
     """
-    photo = _new_photo()
-    if photo is not None:
+
+    question: Question
+    job: str | None
+
+
+def ask(runs: Sequence[FinishedRun]) -> Asked | None:
+    """Let the learner bring photos, and ask the runs about them; None before the first."""
+    photos = _new_photos()
+    if photos:
         st.session_state.pop(_PROBLEM, None)
         try:
-            _submit(photo, runs)
+            st.session_state[_ASKED] = _submit(photos, runs)
             st.session_state["question_open"] = True
         except TLError as error:
-            st.session_state.pop(_QUESTION, None)
+            st.session_state.pop(_ASKED, None)
             st.session_state[_PROBLEM] = error
         st.session_state[_TURN] += 1
         st.rerun()
     if (refused := st.session_state.get(_PROBLEM) or refusal()) is not None:
         problem(refused)
-    question: dict[str, str] | None = st.session_state.get(_QUESTION)
-    if question and (picture := picture_of(Path(question["photo"]))).is_file():
-        show_picture(picture, "Your photo")
+    asked: Asked | None = st.session_state.get(_ASKED)
+    if asked and len(asked.question.items) == 1:
+        [(name, file)] = asked.question.items
+        if (picture := picture_of(file)).is_file():
+            show_picture(picture, "Your photo", name)
     st.caption(
-        "The photo is checked and made smaller on this server, and removed after "
-        f"{uploads().limits.hours} hours."
+        f"Up to {MOST_ITEMS} photos at once, in every format that training takes. They are checked "
+        f"and made smaller on this server, and removed after {uploads().limits.hours} hours."
     )
-    return question["job"] if question else None
+    return asked
 
 
-def _new_photo() -> UploadedFile | None:
-    """Let the learner bring a photo; the widget is a new one each time, which frees its memory."""
+def _new_photos() -> list[tuple[str, UploadedFile]]:
+    """Let the learner bring photos; the widget is a new one each time, which frees its memory."""
     turn = st.session_state.setdefault(_TURN, 0)
-    source = st.segmented_control("Photo from", ["A file", "The camera"], default="A file")
-    if source == "The camera":
-        return st.camera_input("Photo", key=f"camera_{turn}")
-    return st.file_uploader("Photo", type=PHOTO_TYPES, key=f"photo_{turn}")
+    source = st.segmented_control("Photos from", [FILES, CAMERA], default=FILES)
+    if source == CAMERA:
+        shot = st.camera_input("Photo", key=f"camera_{turn}")
+        return [("From the camera", shot)] if shot else []
+    files = st.file_uploader("Photos", accept_multiple_files=True, key=f"photo_{turn}")
+    return [(file.name, file) for file in files]
 
 
-def _submit(photo: UploadedFile, runs: Sequence[FinishedRun]) -> None:
-    """Have a photo checked and stored, and ask every run about it."""
+def _submit(photos: Sequence[tuple[str, UploadedFile]], runs: Sequence[FinishedRun]) -> Asked:
+    """Have photos checked and stored, and ask every run about them."""
     kind = runs[0].record.config.spec.kind
-    arriving, report = Arriving(photo), progress_bar()
-    path = str(uploads().take_question(owner(), kind, arriving, photo.name, report))
-    payload = {"photo": path, "runs": [run.view.job.id for run in runs]}
-    job = submit_job("predict", payload)
-    st.session_state[_QUESTION] = {"photo": path, "job": job}
+    arriving = [(name, Arriving(photo)) for name, photo in photos]
+    try:
+        question = uploads().take_question(owner(), kind, arriving, progress_bar())
+    finally:
+        for _, source in arriving:
+            source.close()
+    if not question.items:
+        return Asked(question, None)
+    files = [file for _, file in question.items]
+    payload = {"photos": [str(file) for file in files], "runs": [run.view.job.id for run in runs]}
+    try:
+        return Asked(question, submit_job("predict", payload))
+    except TLError:
+        for file in files:
+            uploads().questions.forget_file(file)
+        raise

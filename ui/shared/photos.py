@@ -10,9 +10,6 @@ import streamlit as st
 from tl_core.server.shown import previews
 from ui.shared.pictures import show_picture
 
-PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif"]
-"""Endings of the files that a browser offers for upload."""
-
 TILE = 144
 """Width in CSS px at which photos stand side by side: six in a row, two on a phone."""
 

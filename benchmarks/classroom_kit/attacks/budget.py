@@ -39,9 +39,9 @@ async def learner_budget(scene: Scene) -> Told:
     bytes_of_runs = scene.stored(*KEPT)
     await visitor.tab.go("predict")
     asked = 0
-    for number in range(QUESTIONS if visitor.tab.page.has("file_uploader", "Photo") else 0):
+    for number in range(QUESTIONS if visitor.tab.page.has("file_uploader", "Photos") else 0):
         before = scene.jobs("predict")
-        await visitor.tab.give("file_uploader", "Photo", {f"{number}.png": noise_png(number)})
+        await visitor.tab.give("file_uploader", "Photos", {f"{number}.png": noise_png(number)})
         asked += scene.jobs("predict") > before
     kept = scene.stored(*KEPT)
     text = f"{runs} of {RUNS} runs ({mega(bytes_of_runs)}), {asked} of {QUESTIONS} questions "

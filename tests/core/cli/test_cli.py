@@ -498,15 +498,6 @@ def test_trouble_with_the_test_set_is_told_before_training(
     assert ("other" if trouble == "missing" else "'wasp'") in line
 
 
-def test_a_photo_that_is_none(photos: Path, tmp_path: Path, tell: Tell, refuse: Tell) -> None:
-    run_dir = tell("train", photos, "--json", *quick())["run_dir"]
-    garbage = tmp_path / "garbage.heic"
-    garbage.write_bytes(os.urandom(200))
-    assert "garbage.heic" in refuse("predict", run_dir, garbage)
-    assert "gone.jpg" in refuse("predict", run_dir, tmp_path / "gone.jpg")
-    assert str(tmp_path.name) in refuse("predict", run_dir, tmp_path)
-
-
 def test_a_failed_run_leaves_with_1(photos: Path, refuse: Tell) -> None:
     line = refuse(
         "train", photos, "--strategy", "from_scratch", "--optimizer", "sgd", "--lr", "10",

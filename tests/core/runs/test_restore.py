@@ -48,7 +48,7 @@ def refusal(run: Path, photo: Path) -> str:
 
 
 def test_a_whole_run_answers(run: Path, photo: Path) -> None:
-    [answer] = predict_files(run, [photo])
+    [answer] = predict_files(run, [photo]).predictions
     assert answer["class"] in ("ant", "bee") and 0 <= answer["novelty"] <= 1
 
 

@@ -21,7 +21,7 @@ from tl_core.server.accept import accept, request
 from tl_core.server.cleanup import PASSING_SECONDS, sweep
 from tl_core.server.clock import Clock
 from tl_core.server.fetching import let_learners_fetch
-from tl_core.server.questions import Questions
+from tl_core.server.questions import MOST_ITEMS, Questions
 from tl_core.server.rooms import Rooms
 from tl_core.server.uploads import Upload, questions_folder, uploads_folder
 from tl_core.store.database import Store
@@ -160,15 +160,37 @@ def test_only_ones_own_networks_are_asked_about_a_question(queue: Queue, tmp_pat
     other.touch()
     ask(queue.store, photo)
     ask(queue.store, questions_folder() / "3.png", BEN)
-    accept(queue, "predict", [{"photo": str(photo), "runs": [mine]}], owner=ANNA)
+    second = questions_folder() / "2.png"
+    ask(queue.store, second)
+    accept(queue, "predict", [{"photos": [str(photo), str(second)], "runs": [mine]}], owner=ANNA)
+    accept(queue, "predict", [{"photo": str(photo), "runs": [mine]}], owner=ANNA)  # as it was
     for asked, runs in (
         (other, [mine]), (questions_folder() / "3.png", [mine]), (photo, [mine, theirs]),
         (photo, []), (photo, [mine, mine]),
         (photo, ["unknown"]), (questions_folder() / "gone.png", [mine]),
         (questions_folder() / ".." / "questions" / "1.png", ["unknown"]),
     ):  # fmt: skip
-        with pytest.raises(UserError):
-            accept(queue, "predict", [{"photo": str(asked), "runs": runs}], owner=ANNA)
+        for photos in ([asked], [second, asked]):
+            payload = {"photos": [str(one) for one in photos], "runs": runs}
+            with pytest.raises(UserError):
+                accept(queue, "predict", [payload], owner=ANNA)
+
+
+def test_a_question_is_about_each_photo_once_and_about_so_many(queue: Queue) -> None:
+    mine = finished(queue.store)
+    questions_folder().mkdir(parents=True)
+    photos = [questions_folder() / f"{number}.png" for number in range(MOST_ITEMS + 1)]
+    for photo in photos:
+        ask(queue.store, photo)
+
+    def submit(asked: list[Path]) -> list[str]:
+        payload = {"photos": [str(one) for one in asked], "runs": [mine]}
+        return accept(queue, "predict", [payload], owner=ANNA)
+
+    submit(photos[:MOST_ITEMS])
+    for asked in ([], photos, [photos[0], photos[0]]):
+        with pytest.raises(UserError, match=f"at most {MOST_ITEMS}"):
+            submit(asked)
 
 
 def test_a_preview_opens_what_its_learner_may_open(queue: Queue, tmp_path: Path) -> None:
@@ -233,7 +255,7 @@ def a_job_of(kind: str, store: Store) -> dict[str, Any]:
         questions_folder().mkdir(parents=True)
         photo = questions_folder() / "1.png"
         ask(store, photo)
-        return {"photo": str(photo), "runs": [finished(store)]}
+        return {"photos": [str(photo)], "runs": [finished(store)]}
     return {
         "preview": preview(next(mine.rglob("*.jpg"))),
         "rank": ranking(mine),

@@ -206,8 +206,9 @@ def test_whatever_a_learner_does_they_keep_no_more(
 def test_photos_runs_and_questions_share_the_budget(store: Store) -> None:
     photo = io.BytesIO()
     make_photo(0).save(photo, "JPEG")
+    photo.seek(0)
     uploads = Uploads(store)
-    file = uploads.take_question(ANNA, PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
+    [(_, file)] = uploads.take_question(ANNA, PHOTO, [("me.jpg", photo)]).items
     kept = Budget(store).kept(ANNA)
     size = file.stat().st_size + picture_of(file).stat().st_size
     assert kept.questions == kept.total == size > 0
@@ -215,7 +216,7 @@ def test_photos_runs_and_questions_share_the_budget(store: Store) -> None:
     assert Budget(store).kept(ANNA).total == kept.questions + KEPT
     full = Uploads(store, UploadLimits(learner_bytes=KEPT))
     with pytest.raises(UserError, match=r"you keep 3.* of photos and runs .* may keep 3 MB"):
-        full.take_question(ANNA, PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
+        full.take_question(ANNA, PHOTO, [("me.jpg", photo)])
     with pytest.raises(UserError, match="each learner may keep"):
         full.take_zip(ANNA, io.BytesIO(b"zip"), "x.zip")
     assert set(questions_folder().iterdir()) == {file, picture_of(file)}
@@ -246,7 +247,7 @@ def test_below_the_floor_nothing_new_is_accepted(
     for bring in (
         lambda: uploads.take_zip(ANNA, unread, "x.zip"),
         lambda: uploads.take_folder(ANNA, [("a/1.jpg", unread)]),
-        lambda: uploads.take_question(ANNA, PHOTO, unread, "x.jpg"),
+        lambda: uploads.take_question(ANNA, PHOTO, [("x.jpg", unread)]),
         lambda: uploads.keep(ANNA, "x", "digest", lambda *_: None),
     ):
         with pytest.raises(UserError, match=said):
@@ -324,7 +325,7 @@ def test_a_jump_of_the_clock_removes_nothing(store: Store) -> None:
     photo = io.BytesIO()
     make_photo(0).save(photo, "JPEG")
     photo.seek(0)
-    file = Uploads(store).take_question(ANNA, PHOTO, photo, "me.jpg")
+    [(_, file)] = Uploads(store).take_question(ANNA, PHOTO, [("me.jpg", photo)]).items
     run = ended(store)
     clock = {"wall": time.time(), "steady": 1000.0}
 
@@ -348,9 +349,10 @@ def test_questions_go_with_their_learner(store: Store) -> None:
     photo = io.BytesIO()
     make_photo(0).save(photo, "JPEG")
     files = [
-        Uploads(store).take_question(owner, PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
+        Uploads(store).take_question(owner, PHOTO, [("me.jpg", io.BytesIO(photo.getvalue()))])
         for owner in (ANNA, BEN)
     ]
+    files = [question.items[0][1] for question in files]
     forget(InlineExecutor(store), ANNA)
     assert [file.exists() for file in files] == [False, True]
     assert Budget(store).kept(ANNA).total == 0

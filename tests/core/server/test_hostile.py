@@ -25,7 +25,7 @@ from tl_core.data.limits import MB
 from tl_core.errors import ArchiveError, ConfigError
 from tl_core.home import home
 from tl_core.modalities.photo.decode import decode
-from tl_core.server import upload_spool, upload_worker
+from tl_core.server import checking, upload_spool, upload_worker
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import preview_of
 from tl_core.server.upload_spool import UploadSpool, spool_folder
@@ -262,7 +262,7 @@ def test_a_process_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replace_checker(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(upload_spool, "COMMAND", ("-c", f"input()\n{code}"))
+    monkeypatch.setattr(checking, "COMMAND", ("-c", f"input()\n{code}"))
 
 
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:

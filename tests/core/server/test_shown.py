@@ -21,7 +21,8 @@ from tl_core.errors import ArchiveError, DataError
 from tl_core.home import home
 from tl_core.modalities.photo import PHOTO
 from tl_core.modalities.photo.decode import decode
-from tl_core.server import shown, upload_spool
+from tl_core.server import checking, shown, upload_spool
+from tl_core.server.checking import Checker
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import picture_of, previews_folder
 from tl_core.server.remedies import rename_class
@@ -37,13 +38,13 @@ ANNA = "a" * 32
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Count the processes that are started: what each was asked for."""
     kinds: list[str] = []
-    run = UploadSpool._run
+    ask = Checker.ask
 
-    def count(self: UploadSpool, request: Any, report: Any) -> Any:
+    def count(self: Checker, request: Any, report: Any = None) -> Any:
         kinds.append(request.kind)
-        return run(self, request, report)
+        return ask(self, request, report)
 
-    monkeypatch.setattr(UploadSpool, "_run", count)
+    monkeypatch.setattr(Checker, "ask", count)
     return kinds
 
 
@@ -109,7 +110,7 @@ def test_what_a_process_is_lost_over_stops_no_other(
         "else read(file)\n"
         "worker.main()"
     )
-    monkeypatch.setattr(upload_spool, "COMMAND", ("-c", code))
+    monkeypatch.setattr(checking, "COMMAND", ("-c", code))
     groups = [[file] for file in (deadly, *others)]
     assert previews(groups) == [None] * len(groups)
     [lost, *found] = previews(groups)

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from tl_core.server.checking import Checker
 from tl_core.server.limits import UploadLimits
 from tl_core.server.turns import Ticket, Turns
 from tl_core.server.upload_spool import UploadSpool
+from tl_core.server.upload_worker import Request
 
 
 def stand(turns: Turns, stack: ExitStack, owner: str) -> Ticket:
@@ -71,16 +73,17 @@ def test_a_learner_with_many_tabs_leaves_a_place_for_others(
     checking: Queue[str] = Queue()
     go_on = Event()
 
-    def check(spool: UploadSpool, *_: Any) -> dict[str, Any]:
-        checking.put(spool.owner)
+    def check(checker: Checker, request: Request, report: object) -> dict[str, Any]:
+        checking.put(request.name)
         assert go_on.wait(60)
         return {}
 
     def send(owner: str) -> None:
-        with UploadSpool("x", UploadLimits(at_once=2), owner) as spool:
+        with UploadSpool(owner, UploadLimits(at_once=2), owner) as spool:
             spool.check("items", Path("x"), 0)
 
-    monkeypatch.setattr(UploadSpool, "_run", check)
+    monkeypatch.setattr(Checker, "__enter__", lambda checker: checker)
+    monkeypatch.setattr(Checker, "ask", check)
     with ThreadPoolExecutor() as pool:
         tabs = [pool.submit(send, "anna")]
         assert checking.get(timeout=60) == "anna"

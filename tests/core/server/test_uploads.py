@@ -100,8 +100,9 @@ def test_the_real_way_in(uploads: Uploads, archive: bytes) -> None:
     assert uploads.total(ANNA) == uploads.total() == upload.bytes > 0
     photo = io.BytesIO()
     make_photo(0).save(photo, "JPEG")
-    question = uploads.take_question(ANNA, PHOTO, io.BytesIO(photo.getvalue()), "me.jpg")
-    assert question.parent == questions_folder() and question.is_file()
+    sent = [("me.jpg", io.BytesIO(photo.getvalue()))]
+    [(name, question)] = uploads.take_question(ANNA, PHOTO, sent).items
+    assert name == "me.jpg" and question.parent == questions_folder() and question.is_file()
     assert list(spool_folder().glob("tmp*")) == []
 
 
@@ -145,8 +146,9 @@ def test_too_large_a_file_is_not_even_stored(uploads: Uploads, store: Store) -> 
     tight = Uploads(store, UploadLimits(sent_bytes=MB))
     with pytest.raises(ArchiveError, match="larger than 1 MB"):
         send(tight, content=bytes(2 * MB))
-    with pytest.raises(ArchiveError, match="larger than 1 MB"):
-        tight.take_question(ANNA, PHOTO, io.BytesIO(bytes(2 * MB)), "x.png")
+    large = io.BytesIO(bytes(2 * MB))
+    kept, [(name, reason)] = tight.take_question(ANNA, PHOTO, [("x.png", large)])
+    assert kept == [] and name == "x.png" and "larger than 1 MB" in reason
     assert list(spool_folder().iterdir()) == []
 
 
@@ -275,25 +277,27 @@ def test_to_be_forgotten(uploads: Uploads, taken: None, store: Store) -> None:
     mine, shared = send(uploads), send(uploads, content=b"shared")
     send(uploads, BEN, b"shared")
     questions_folder().mkdir()
-    question = questions_folder() / "1.png"
-    question.touch()
+    question, *others = (questions_folder() / f"{number}.png" for number in range(3))
+    for file in (question, *others):
+        file.touch()
     room = Rooms(store).open("Friday", {})
     Rooms(store).join(room.code, ANNA, "Anna")
     store.save_workspace(ANNA, {"data": str(mine.path)})
     done = store.add_job("train", {"data": str(mine.path)}, owner=ANNA)
     asked = store.add_job("predict", {"photo": str(question), "runs": [done]}, owner=ANNA)
+    several = store.add_job("predict", {"photos": [*map(str, others)], "runs": [done]}, owner=ANNA)
     waiting = store.add_job("train", {"data": str(mine.path)}, owner=ANNA)
     theirs = store.add_job("train", {"data": "produce/market"}, owner=BEN)
-    for job in (done, asked):
+    for job in (done, asked, several):
         store.start(job)
         store.append(job, 1, [{"event": "x"}])
         store.end(job, "finished")
     run_folder(done).mkdir(parents=True)
     forget(Queue(store), ANNA)
     assert store.jobs(owner=ANNA) == [] and store.workspace(ANNA) == {}
-    assert [store.job(job) for job in (done, asked, waiting)] == [None] * 3
+    assert [store.job(job) for job in (done, asked, several, waiting)] == [None] * 4
     assert store.events(done) == [] and not run_folder(done).exists()
-    assert not mine.path.exists() and not question.exists()
+    assert not mine.path.exists() and not any(file.exists() for file in (question, *others))
     assert uploads.of(ANNA) == [] and Rooms(store).members() == []
     assert shared.path.exists() and store.job(theirs) is not None
 

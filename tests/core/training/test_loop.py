@@ -119,7 +119,8 @@ def test_frozen_stages_keep_their_bits_through_a_run(photos: Path, tmp_path: Pat
 def test_the_record_repeats_from_its_folder(photos: Path, tmp_path: Path) -> None:
     run(quick(photos, precision="bf16"), tmp_path / "run")
     record = RunRecord.load(tmp_path / "run")
-    answers = predict_files(tmp_path / "run", [photos / p.path for p in record.val])
+    files = [photos / p.path for p in record.val]
+    answers = predict_files(tmp_path / "run", files).predictions
     for said, answer in zip(record.val, answers, strict=True):
         assert list(answer["probabilities"].values()) == pytest.approx(said.probabilities, abs=1e-5)
 

@@ -90,7 +90,7 @@ def test_noise_is_unfamiliar_and_photos_of_the_task_are_not(
     new = [tmp_path / f"{seed}.png" for seed in range(1000, 1020)]
     for seed, file in enumerate(new, start=1000):
         make_photo(seed % 2, seed=seed).save(file)
-    odd, *others = predict_files(run, [tmp_path / "noise.png", *new])
+    odd, *others = predict_files(run, [tmp_path / "noise.png", *new]).predictions
     assert odd["unfamiliar"] and odd["novelty"] == 1.0
     assert sum(answer["unfamiliar"] for answer in others) <= 4
 
@@ -104,5 +104,5 @@ def test_a_run_from_before_gives_no_warning_and_a_damaged_file_is_told(
     with pytest.raises(UserError, match="damaged"):
         predict_files(run, [photo])
     (run / NOVELTY).unlink()
-    [answer] = predict_files(run, [photo])
+    [answer] = predict_files(run, [photo]).predictions
     assert answer["novelty"] is None and not answer["unfamiliar"]
