@@ -41,7 +41,7 @@ def split_control(report: HealthReport) -> None:
             step=5,
             format="%d %%",
             help="The network never learns from these photos; they tell how well it has learned. "
-            "Copies of a photo always stay on the same side.",
+            "Copies of a photo stay on the same side, whatever their format or size.",
         )
         if share / 100 != settings.get("val_fraction", 0.3):
             settings["val_fraction"] = share / 100

@@ -99,7 +99,7 @@ KINDS = (
           rb"\x76\x2f\x31\x01|#\?RA(DIANC|\nGAMMA)"),
     _kind("is a file of a telescope (FITS): export it as PNG.", "fits fit fts", rb"SIMPLE  ="),
     _kind(f"is a picture in a format that cannot be read here: {_EXPORT}",
-          "djvu djv wmf emf dds ktx pict pct ras sgi xpm xbm bpg flif qoi heics fpx mng sketch kra "
+          "djvu djv wmf emf dds ktx pict pct ras sgi xpm xbm bpg flif qoi fpx mng sketch kra "
           "ora afphoto clip procreate cdr",
           rb"AT&TFORM|DDS |qoif|BPG\xfb|FLIF|\x01\0\0\0.{36} EMF|\xd7\xcd\xc6\x9a"),
     # Films and sounds

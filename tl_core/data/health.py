@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tl_core.data.layout import Other, Suggestion
+from tl_core.data.near_copies import NearCopies
 from tl_core.errors import DataError
 
 
@@ -99,8 +100,8 @@ class HealthReport:
         Files with several pages.
     duplicates
         Byte-identical copies.
-    twins
-        Items that show the same without being byte-identical, as groups of paths.
+    near_copies
+        Items that seem to show the same without being byte-identical.
     suggestions
         What could be mended with a click.
     warnings
@@ -123,7 +124,7 @@ class HealthReport:
     shrunk: int
     paged: tuple[str, ...]
     duplicates: Duplicates
-    twins: tuple[tuple[str, ...], ...]
+    near_copies: NearCopies
     suggestions: tuple[Suggestion, ...]
     warnings: tuple[str, ...]
     problems: tuple[str, ...]

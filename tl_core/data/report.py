@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -12,6 +12,7 @@ from tl_core.data.facts import FileFacts
 from tl_core.data.health import Duplicates, HealthReport, HowRead
 from tl_core.data.layout import Reading
 from tl_core.data.manifest import Brought
+from tl_core.data.near_copies import NearCopies, near_copies, warn_of_near_copies
 from tl_core.data.spec import SPLITS, DatasetSpec, Item
 from tl_core.modalities import Measures, Modality
 from tl_core.words import some_of
@@ -74,12 +75,23 @@ class Found:
         return {self.shown(path): why for path, why in reasons.items() if path not in over}
 
 
-def report(spec: DatasetSpec, found: Found) -> HealthReport:
-    """Put together the health report of a checked set."""
+def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> HealthReport:
+    """Put together the health report of a checked set.
+
+    Parameters
+    ----------
+    spec
+        The set.
+    found
+        What its check came to.
+    crowd
+        Items that look like too many others: see :class:`~tl_core.data.twins.Twins`.
+    """
     reading, brought = found.reading, found.brought
     measures = _measures(spec, found)
     splits = _count(spec)
     duplicates = _duplicates(spec)
+    near = _near_copies(spec, found, crowd)
     over = {rule: len(paths) for rule, paths in reading.passed_over.items()}
     return HealthReport(
         name=spec.name,
@@ -104,19 +116,28 @@ def report(spec: DatasetSpec, found: Found) -> HealthReport:
         shrunk=brought.shrunk,
         paged=tuple(path for path, one in measures.items() if one.parts > 1),
         duplicates=duplicates,
-        twins=(),
+        near_copies=near,
         suggestions=reading.suggestions,
         warnings=tuple(
             [
                 *reading.notes,
                 *_warn_of_files(found, spec),
                 *_warn_of_copies(duplicates, spec.kind),
+                *warn_of_near_copies(near, spec.kind),
                 *_warn_of_classes(spec, splits),
                 *spec.kind.oddities(measures),
             ]
         ),
         problems=tuple([*_doubts(reading), *_problems(spec, splits)]),
     )
+
+
+def _near_copies(spec: DatasetSpec, found: Found, crowd: Sequence[int]) -> NearCopies:
+    """Sort out what shows the same; pages of one file belong together and are no copies."""
+    pages = {found.shown(path) for path in found.further_pages}
+    firsts = replace(spec, items=tuple(item for item in spec.items if item.path not in pages))
+    alike = [spec.items[index].path for index in crowd]
+    return near_copies(firsts, [firsts.positions[path] for path in alike if path not in pages])
 
 
 def _measures(spec: DatasetSpec, found: Found) -> dict[str, Measures]:

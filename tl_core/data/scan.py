@@ -90,10 +90,10 @@ def _scan(root: Path, how: ReadAs, progress: Progress | None, decode: bool) -> O
         empty_folders=brought.empty_folders,
     )
     found = Found(brought, facts, reading, tuple(pages))
-    dataset = _dataset(root, found, kind, pages)
+    dataset, crowd = _dataset(root, found, kind, pages)
     if not dataset.items:
         raise nothing_found(kind, found)
-    health = report(dataset, found)
+    health = report(dataset, found, crowd)
     write_checked(dataset, health, how)
     return dataset, health
 
@@ -109,8 +109,13 @@ def _seen(brought: Brought, facts: Mapping[str, FileFacts]) -> list[Seen]:
     return [*good, *(Seen(path, usable=False) for path in brought.left_out)]
 
 
-def _dataset(root: Path, found: Found, kind: Modality, pages: Mapping[str, str]) -> DatasetSpec:
-    """Put together the items; ``pages`` leads from a page to the file that it is of."""
+def _dataset(
+    root: Path, found: Found, kind: Modality, pages: Mapping[str, str]
+) -> tuple[DatasetSpec, tuple[int, ...]]:
+    """Put together the items, and say which of them look like too many others.
+
+    ``pages`` leads from a page to the file that it is of.
+    """
     reading, facts = found.reading, found.facts
     good = sorted(
         (found.shown(path), path) for path in reading.placed if facts_of(facts, path) is not None
@@ -132,7 +137,7 @@ def _dataset(root: Path, found: Found, kind: Modality, pages: Mapping[str, str])
         )
         for (shown, path), group in zip(good, group_keys(contents, twins.groups), strict=True)
     ]
-    return DatasetSpec(
+    dataset = DatasetSpec(
         root,
         found.brought.name,
         kind.name,
@@ -141,6 +146,7 @@ def _dataset(root: Path, found: Found, kind: Modality, pages: Mapping[str, str])
         _fingerprint(classes, items),
         kind.calibrate(measures),
     )
+    return dataset, twins.crowd
 
 
 def facts_of(facts: Mapping[str, FileFacts], path: str) -> FileFacts | None:

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -390,11 +391,12 @@ def _this(owner: str, folder: str) -> Any:
 
 def _measure(folder: Path) -> tuple[int, int]:
     """Return the number of photos in a stored upload, and their bytes, previews included."""
-    stored = sum(folder_bytes(folder / inner) for inner in ("files", "previews"))
-    if (known := read_checked(folder)) is not None:
-        return len(known[0].items), stored
-    brought = read_manifest(folder)
-    return len(brought.files) if brought else 0, stored
+    brought, known = read_manifest(folder), read_checked(folder)
+    assert brought is not None, "it was stored with a list of its files"
+    files = [*brought.files.values(), *chain.from_iterable(brought.pages.values())]
+    size = sum((folder / stored).stat().st_size for stored in files)
+    photos = len(known[0].items) if known else len(brought.files)
+    return photos, size + folder_bytes(folder / "previews")
 
 
 def _cleanup_lock() -> FileLock:

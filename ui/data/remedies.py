@@ -13,6 +13,7 @@ from tl_core.server.remedies import (
     LONGEST_NAME,
     drop_class,
     drop_copies,
+    keep_one_of_each,
     merge_classes,
     rename_class,
 )
@@ -41,6 +42,17 @@ def remedies(report: HealthReport) -> None:
                 help="Keeps one of each. Of a photo in different classes none is kept, since at "
                 "most one of its labels is right.",
             )
+        near = report.near_copies
+        if near.within_split or near.across_splits:
+            st.button(
+                "Keep one of each",
+                icon=":material/filter_1:",
+                on_click=_apply,
+                args=(keep_one_of_each,),
+                help="Of photos that seem to show the same one is kept: the one that measures, "
+                "else the largest file. Look at the groups first: that they show the same is a "
+                "guess. In different classes all are kept.",
+            )
         with st.popover("Rename a class", icon=":material/edit:"):
             _rename(report)
         with st.popover("Merge classes", icon=":material/merge:"):
@@ -56,10 +68,9 @@ def remedies(report: HealthReport) -> None:
 def _suggested(number: int, suggestion: Suggestion) -> None:
     """Offer what the report suggests."""
     names = " and ".join(visible(name) for name in suggestion.classes)
-    remedy: tuple[Remedy, ...] = {
-        "merge": (merge_classes, suggestion.classes, suggestion.into),
-        "drop": (drop_class, *suggestion.classes),
-    }[suggestion.kind]
+    remedy: tuple[object, ...] = (drop_class, *suggestion.classes)
+    if suggestion.kind == "merge":
+        remedy = (merge_classes, suggestion.classes, suggestion.into)
     st.button(
         f"{suggestion.kind.capitalize()} {names}"[:60],
         key=f"suggested_{number}",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives import GOOD, make_zip, photo, raw_zip, refusal
+from tests.archives import GOOD, make_tar, make_zip, photo, raw_zip, refusal
 from tests.photos import make_photo_folder, zip_folder
 from tests.work import is_linear, work_of
 from tl_core.data import add_archive, files, open_dataset
@@ -103,19 +103,24 @@ def test_entries_that_share_one_bomb_are_counted_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        make_zip({"a": b"b"}).getvalue(),
-        b"\x1f\x8b\x08\0rest",
+        make_zip({"a.jpg": b"b"}).getvalue(),
+        make_tar({"a.png": b"b"}, "w:gz").getvalue(),
         b"7z\xbc\xaf\x27\x1c",
         b"Rar!\x1a\x07",
     ],
+    ids=("zip", "tar.gz", "7z", "rar"),
 )
 def test_archives_inside_are_refused_by_content(tmp_path: Path, content: bytes) -> None:
     assert "another archive" in refusal(make_zip({**GOOD, "ant/x.jpg": content}), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["ant/more.zip", "more.TAR", "bee/photos.tar.gz"])
-def test_archives_inside_are_refused_by_name(tmp_path: Path, name: str) -> None:
-    assert "another archive" in refusal(make_zip({**GOOD, name: b"words"}), tmp_path)
+@pytest.mark.parametrize(
+    "content", [b"words", make_zip({"a": b"b"}).getvalue()], ids=("words", "zip")
+)
+def test_what_holds_no_photo_is_left_out_by_name(name: str, content: bytes) -> None:
+    _, report = open_dataset(add_archive(make_zip({**GOOD, name: content}), "x.zip"))
+    assert list(report.left_out) == [name]
 
 
 def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:

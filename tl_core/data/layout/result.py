@@ -93,7 +93,7 @@ class Result:
 
     def _reason(self, spot: Spot, why: str) -> str:
         if self.boxes and spot.counts:
-            return f"it has no class: the labels beside it are boxes for detection ({self.boxes})."
+            return f"it has no class: beside it lie detection labels ({self.boxes}), boxes."
         return why
 
     def _notes(self, taken: Candidate) -> list[str]:
@@ -104,7 +104,7 @@ class Result:
         )
         notes = telling.beside_splits(taken.splits, beside)
         if self.boxes:
-            notes.append(f"The labels beside the files are for detection ({self.boxes}). {SERVES}")
+            notes.append(f"These are detection labels ({self.boxes}). {SERVES}")
         elif not taken.of and self.ground.evidence and not self.chosen.notes:
             notes.append(
                 "No folder, file name or table tells a class. What serves is one folder for each "
