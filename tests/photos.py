@@ -49,6 +49,14 @@ def make_photo_folder(
     return root
 
 
+def make_deep(root: Path, factor: float) -> None:
+    """Turn the photos of a folder into grey PNG files of 16 bits; white becomes 255 factors."""
+    for file in sorted(root.rglob("*.jpg")):
+        levels = np.asarray(Image.open(file).convert("L"), float)
+        Image.fromarray((factor * levels).astype(np.uint16)).save(file.with_suffix(".png"))
+        file.unlink()
+
+
 def zip_folder(folder: Path, target: Path, prefix: str = "") -> Path:
     """Zip a folder's content, each name preceded by ``prefix``."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

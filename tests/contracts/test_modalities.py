@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.contracts import series
-from tests.photos import make_photo_folder
+from tests.photos import make_deep, make_photo_folder
 from tl_core.backbones import backbones
 from tl_core.backbones.build import build_backbone
 from tl_core.backbones.folding import folded
@@ -29,7 +29,7 @@ from tl_core.codec import to_plain
 from tl_core.cost import benchmarks, measure
 from tl_core.cost.estimate import Amount, estimate_cost
 from tl_core.cost.profile import ProfileKey
-from tl_core.data import make_split, open_dataset, require_usable
+from tl_core.data import DatasetSpec, make_split, open_dataset, require_usable
 from tl_core.data.preview import VIEWS, augmented_views
 from tl_core.data.views import Items, TrainingViews
 from tl_core.errors import DataError
@@ -44,17 +44,21 @@ from tl_core.server.upload_worker import KINDS, Reporter, Request
 from tl_core.training.config import RunConfig, make_config, settings_for
 from tl_core.training.events import PrefixCached, RunEnded
 from tl_core.training.loop import train
-from tl_core.training.record import WEIGHTS, RunRecord
+from tl_core.training.record import RECORD, WEIGHTS, RunRecord
 
 
 @dataclass(frozen=True)
 class Case:
-    """A kind of data, a network that reads it and how a small set of it is made."""
+    """A kind of data, a network that reads it and how a small set of it is made.
+
+    ``strengthen`` multiplies what its files hold: by 3 to 16 it has to be calibrated.
+    """
 
     kind: Modality
     backbone: str
     size: int
     make: Callable[[Path, int], Path]
+    strengthen: Callable[[Path, float], None]
     other: str
 
     def config(self, data: Path, **choices: object) -> RunConfig:
@@ -67,9 +71,16 @@ class Case:
 
 CASES = {
     "photo": Case(
-        PHOTO, "resnet_mini", 32, lambda root, n: make_photo_folder(root, per_class=n), "series_net"
+        PHOTO,
+        "resnet_mini",
+        32,
+        lambda root, n: make_photo_folder(root, per_class=n),
+        make_deep,
+        "series_net",
     ),
-    "series": Case(series.SERIES, "series_net", 48, series.make_folder, "resnet_mini"),
+    "series": Case(
+        series.SERIES, "series_net", 48, series.make_folder, series.make_loud, "resnet_mini"
+    ),
 }
 
 
@@ -166,6 +177,77 @@ def test_an_item_is_decoded_once(case: Case, data: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(tensors, "to_array", lambda *_: pytest.fail("decoded again"))
     kept = TrainingViews(Items(case.kind, files, digests), preprocessing, augmentation, 0)
     assert torch.equal(kept.batch(range(20), 1), fresh.batch(range(20), 1))
+
+
+def test_equal_bytes_have_equal_measures_and_a_file_of_one_part_is_its_part(
+    case: Case, data: Path
+) -> None:
+    for file in files_of(data)[::7]:
+        content = read_bytes(file)
+        told = case.kind.examine(content, None)
+        header = case.kind.measure(case.kind.open(content, None, {}))
+        assert told == case.kind.examine(content, case.kind.work(told.numbers))
+        assert (told.numbers, told.kinds) == (header.numbers, header.kinds)
+        assert json.loads(json.dumps(to_plain(told))) == to_plain(told)
+        assert told.parts == 1 and not told.labels_only
+        [part] = case.kind.split_parts(content)
+        assert case.kind.examine(part, None).numbers == told.numbers
+    assert case.kind.calibrate([]) == case.kind.calibrate([told]) == {}
+    with pytest.raises(DataError):
+        case.kind.examine(b"\x00\x01 words", None)
+
+
+def test_a_whole_set_decides_how_its_items_are_decoded(
+    case: Case, data: Path, tmp_path: Path
+) -> None:
+    case.strengthen(data, 16)
+    case.strengthen(case.make(tmp_path / "test", 3), 3)
+    dataset, _ = open_dataset(data)
+    measures = [case.kind.examine(read_bytes(file), None) for file in files_of(data)]
+    assert dataset.calibration and dataset.calibration == case.kind.calibrate(measures)
+    assert open_dataset(tmp_path / "test")[0].calibration not in ({}, dataset.calibration)
+    config = case.config(data, test=str(tmp_path / "test"), strategy="from_scratch")
+    assert isinstance(list(train(config, tmp_path / "run"))[-1], RunEnded)
+    record = RunRecord.load(tmp_path / "run")
+    assert record.calibration == dataset.calibration
+    asked = [data / p.path for p in record.val] + [tmp_path / "test" / p.path for p in record.test]
+    answers = predict_files(tmp_path / "run", asked)
+    for said, answer in zip((*record.val, *record.test), answers, strict=True):
+        assert list(answer["probabilities"].values()) == pytest.approx(said.probabilities, abs=1e-5)
+
+
+def test_items_of_another_calibration_are_kept_apart(case: Case, data: Path) -> None:
+    preprocessing = backbones().get(case.backbone).preprocessing.at(case.size)
+    case.strengthen(data, 16)
+    dataset, _ = open_dataset(data)
+
+    def views(of: DatasetSpec, kept: bool) -> torch.Tensor:
+        digests = of.digests(range(4)) if kept else None
+        items = Items(case.kind, of.files(range(4)), digests, calibration=of.calibration)
+        return items.evaluation_batch(preprocessing)
+
+    other = dataclasses.replace(dataset, calibration=dict(case.kind.before_calibration))
+    for one in (dataset, other, dataset):
+        assert torch.equal(views(one, True), views(one, False))
+    assert not torch.equal(views(dataset, True), views(other, True))
+    assert not set(dataset.digests(range(4))) & set(other.digests(range(4)))
+
+
+def test_a_record_from_before_calibration_answers_as_it_did(
+    case: Case, data: Path, tmp_path: Path
+) -> None:
+    case.strengthen(data, 16)
+    list(train(case.config(data, strategy="from_scratch"), tmp_path / "run"))
+    file = tmp_path / "run" / RECORD
+    values = json.loads(file.read_text())
+    asked = files_of(data)[:1]
+    answers = []
+    for calibration in (None, dict(case.kind.before_calibration)):
+        file.write_text(json.dumps(values | {"calibration": calibration}))
+        answers += predict_files(tmp_path / "run", asked)
+    del values["calibration"]
+    file.write_text(json.dumps(values))
+    assert predict_files(tmp_path / "run", asked) == answers[:1] == answers[1:]
 
 
 def test_the_network_takes_raw_batches(case: Case) -> None:

@@ -50,7 +50,7 @@ class Jitter(Augmentation):
 PART = b"="
 """A line between series that share a file; the first one is used."""
 
-LOUD = 100.0
+LOUD = 2.0
 """A set whose largest number is beyond this is divided by that number."""
 
 
@@ -182,3 +182,9 @@ def make_folder(root: Path, per_class: int) -> Path:
             wave = np.sin(frequency * time + draw.uniform(0, 6)) + draw.normal(0, 0.1, 80)
             (root / name / f"{number:03}.series").write_bytes(write(wave))
     return root
+
+
+def make_loud(root: Path, factor: float) -> None:
+    """Multiply the numbers of all series in a folder."""
+    for file in root.rglob("*.series"):
+        file.write_bytes(write(factor * open_series(file.read_bytes(), None).values()))

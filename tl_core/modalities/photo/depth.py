@@ -29,7 +29,7 @@ def deep(image: Image.Image) -> Image.Image:
     """Return a picture for which :func:`is_deep` holds in the mode ``I;16``."""
     if image.mode == "I;16":
         return image
-    if _is_deep_pgm(image):  # Pillow scales it to 16 bits as its header says, and tells of 32
+    if _is_deep_pgm(image):  # Pillow tells of 32 bits, where a PGM file has at most 16
         return image.convert("I;16")
     import numpy as np
 
@@ -63,6 +63,16 @@ def grey(image: Image.Image, white: int | None = None) -> Image.Image:
         high = max(float(_finite(band).max()) for band in bands)
     factor = 255 / max(high - low, 1e-12)
     return Image.fromarray(np.concatenate([_levels(band, low, factor) for band in bands]))
+
+
+def value_counts(image: Image.Image) -> NDArray[np.int64]:
+    """Return how often each value occurs in a picture of 16 bits, as 65536 numbers."""
+    import numpy as np
+
+    counts, values = np.zeros(2**16, np.int64), np.asarray(image)
+    for top in range(0, len(values), _BAND):  # numpy would make a copy in 64 bits of the whole
+        counts += np.bincount(values[top : top + _BAND].ravel(), minlength=2**16)
+    return counts
 
 
 def _levels(band: NDArray[Any], low: float, factor: float) -> NDArray[np.uint8]:

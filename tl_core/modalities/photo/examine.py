@@ -9,6 +9,7 @@ from PIL import Image
 
 from tl_core.modalities.base import Measures
 from tl_core.modalities.photo.decode import load, to_rgb
+from tl_core.modalities.photo.depth import value_counts
 from tl_core.modalities.photo.labels import is_lossless, looks_like_labels
 from tl_core.modalities.photo.opening import Photo, describe, open_photo
 from tl_core.modalities.photo.pages import count_pages
@@ -62,7 +63,7 @@ def _brightness(image: Image.Image) -> dict[str, float]:
     """Return the traits of a 16-bit picture, in its own values."""
     import numpy as np
 
-    counts = np.bincount(np.asarray(image).ravel(), minlength=1)
+    counts = value_counts(image)
     held = np.flatnonzero(counts)
     return {
         "brightest": float(held[-1]),
@@ -82,7 +83,7 @@ def _levels(rgb: Image.Image) -> dict[str, float]:
     }
 
 
-def _bright(counts: Sequence[int] | NDArray[np.intp]) -> float:
+def _bright(counts: Sequence[int] | NDArray[np.int64]) -> float:
     """Return the value that is exceeded by a few pixels alone, given how often each occurs."""
     import numpy as np
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from PIL import Image
 
+from tl_core.modalities.photo.depth import value_counts
 from tl_core.modalities.photo.settings import LABEL_COLOURS
 
 _SMALLEST = 48
@@ -73,8 +74,6 @@ def looks_like_labels(image: Image.Image) -> bool:
 def _has_few_values(image: Image.Image) -> bool:
     if image.mode in {"I", "F"}:
         return False
-    if image.mode != "I;16":
-        return image.getcolors(LABEL_COLOURS) is not None
-    import numpy as np
-
-    return int(np.count_nonzero(np.bincount(np.asarray(image).ravel()))) <= LABEL_COLOURS
+    if image.mode == "I;16":
+        return int((value_counts(image) > 0).sum()) <= LABEL_COLOURS
+    return image.getcolors(LABEL_COLOURS) is not None

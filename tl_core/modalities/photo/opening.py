@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import PIL
 import pillow_heif
-from PIL import ExifTags, Image, JpegImagePlugin
+from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
 from tl_core.errors import DataError
 from tl_core.modalities.base import read_bytes
@@ -26,6 +26,9 @@ _JPEG = b"\xff\xd8\xff"
 
 FRACTIONS = (1, 2, 4, 8)
 """A JPEG can be decoded at one of these parts of its width and height."""
+
+_SLOW_CODECS, _SLOWER = {"ppm", "ppm_plain"}, 10
+"""Pillow reads some PPM files, such as those in words, value by value: a microsecond for each."""
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
@@ -115,9 +118,10 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def _identify(data: bytes) -> Image.Image:
+def _identify(data: bytes) -> ImageFile.ImageFile:
     if not data.startswith(_JPEG):
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        return _unscaled(image) if image.format == "PPM" and image.mode == "I" else image
     # Image.open refuses whatever has 179 million pixels, also what is to be decoded smaller. And
     # phones store previews behind a photo, which the plugin takes for no pages of it.
     try:
@@ -126,9 +130,26 @@ def _identify(data: bytes) -> Image.Image:
         raise PIL.UnidentifiedImageError(str(error)) from error
 
 
-def _fraction(image: Image.Image, data: bytes, max_pixels: int) -> int:
+def _unscaled(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
+    """Let a PGM file of up to 16 bits be decoded to the values that stand in it.
+
+    Pillow would scale them, value by value, by the largest one that the header allows.
+    """
+    [(codec, extents, offset, args)] = image.tile
+    if codec == "ppm":
+        codec, args = "raw", ("I;16B", 0, 1)
+    elif codec == "ppm_plain":
+        args = (image.mode, 2**16 - 1)
+    image.tile = [ImageFile._Tile(codec, extents, offset, args)]
+    return image
+
+
+def _fraction(image: ImageFile.ImageFile, data: bytes, max_pixels: int) -> int:
     """Return the first of ``FRACTIONS`` at which a picture keeps to the limits."""
     width, height = image.size
+    slow = any(tile[0] in _SLOW_CODECS for tile in image.tile)
+    if slow:
+        max_pixels //= _SLOWER
     possible = FRACTIONS if _is_read_in_bands(image, data) else FRACTIONS[:1]
     for fraction in possible:
         if -(-width // fraction) * -(-height // fraction) <= max_pixels:
@@ -136,6 +157,7 @@ def _fraction(image: Image.Image, data: bytes, max_pixels: int) -> int:
     else:
         most = max_pixels * possible[-1] ** 2 // MILLION
         kind = " of a progressive JPEG" if image.format == "JPEG" and len(possible) == 1 else ""
+        kind = " of such a PPM file" if slow else kind
         raise DataError(
             f"the picture has {width} x {height} pixels; at most {most} million{kind} can be used: "
             "make it smaller."
