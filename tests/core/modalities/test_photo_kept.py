@@ -239,6 +239,16 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     "BMP": bmp_with_a_gap,
     "TIFF": lambda: encoded(picture(), "TIFF", exif=telling_exif(), description=WHERE.decode()),
     "HEIF": heif,
+    "AVIF": lambda: encoded(picture(), "AVIF", exif=telling_exif(), xmp=WHERE),
+    "AVIF, ICC profile": lambda: encoded(picture(), "AVIF", icc_profile=b"\0" * 128 + WHERE),
+    "AVIF with a tail": lambda: encoded(picture(), "AVIF") + WHERE,
+    "AVIF with a box of its own": lambda: (
+        encoded(picture(), "AVIF") + struct.pack(">I", 8 + len(WHERE)) + b"free" + WHERE
+    ),
+    "PPM": lambda: encoded(picture(), "PPM") + WHERE,
+    "PPM, comment": lambda: b"P6\n#" + WHERE + encoded(picture(), "PPM")[2:],
+    "PGM, 16 bits": lambda: encoded(picture("I;16"), "PPM") + WHERE,
+    "TIFF, 16 bits": lambda: encoded(picture("I;16"), "TIFF", description=WHERE.decode()),
 }
 
 ALL = {
@@ -291,6 +301,7 @@ PLAIN = {
     "JPEG, odd size": lambda: encoded(make_photo(0, size=(77, 51))),
     "PNG": png,
     "PNG, grey": lambda: png("L"),
+    "PNG, 16 bits": lambda: png("I;16"),
     "PNG, hardly compressed": lambda: png(compress_level=0),
 }
 
@@ -308,7 +319,8 @@ LOSSLESS = {
     in (
         "JPEG: EXIF", "JPEG: comment", "JPEG: ICC profile", "JPEG: XMP", "JPEG: Photoshop",
         "JPEG: behind the end", "JPEG: a second picture", "JPEG: several pictures",
-        "other: WebP without loss", "other: GIF", "other: BMP", "other: TIFF",
+        "other: WebP without loss", "other: GIF", "other: BMP", "other: TIFF", "other: PPM",
+        "other: PPM, comment", "other: PGM, 16 bits", "other: TIFF, 16 bits",
     )
     or name.startswith("PNG")
 }  # fmt: skip

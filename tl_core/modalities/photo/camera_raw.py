@@ -12,7 +12,7 @@ import io
 from PIL import TiffImagePlugin
 
 _STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"MM*\0", b"II\0*")
-_LONGEST_HEADER = 16
+_BIG = b"+"
 
 _CR2 = b"II*\0\x10\0\0\0CR"
 """The whole header of Canon's files; two bytes of it alone could be pixels of any other file."""
@@ -31,7 +31,8 @@ def camera_raw(data: bytes) -> str:
     if data.startswith(_CR2):
         return "CR2"
     try:
-        tags = TiffImagePlugin.ImageFileDirectory_v2(data[:_LONGEST_HEADER])
+        header = data[: 16 if _BIG in data[2:4] else 8]
+        tags = TiffImagePlugin.ImageFileDirectory_v2(header)
         file = io.BytesIO(data)
         file.seek(tags.next)
         tags.load(file)
