@@ -124,7 +124,7 @@ class RunRecord:
         Seconds of each part of the work, if that was asked for; of what came after a resume alone.
     calibration
         Of the data set: how the items were decoded, and new ones are. None in records from before
-        that was kept.
+        that was kept, and where it was not told.
     """
 
     config: RunConfig
@@ -221,8 +221,8 @@ class RunRecord:
     ) -> RunRecord | None:
         """Put a record together from what a run has told of itself; None if it never started.
 
-        For a run whose process can no longer write its own. Environment, fingerprint and split are
-        not told, so they are empty; ``seconds`` are those that ended with an epoch.
+        For a run whose process can no longer write its own. Environment, calibration, fingerprint
+        and split are not told, so they are empty; ``seconds`` are those that ended with an epoch.
 
         Parameters
         ----------

@@ -45,7 +45,7 @@ def test_a_forecast_sees_no_validation_photo(photos: Path, monkeypatch: pytest.M
     monkeypatch.setattr(
         backbone_ranking,
         "Items",
-        lambda kind, files, *a: read.extend(files) or items(kind, files, *a),
+        lambda kind, files, *a, **more: read.extend(files) or items(kind, files, *a, **more),
     )
     list(backbone_ranking.forecasts(str(photos), ["resnet_mini"], val_fraction=0.5))
     dataset, _ = open_dataset(photos)

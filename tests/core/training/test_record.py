@@ -41,7 +41,7 @@ def test_it_says_what_the_run_s_own_record_says(
     own = RunRecord.load(tmp_path / "run")
     ours = RunRecord.from_events(map(to_dict, stream), "finished", None)
     assert ours is not None and 0 < ours.seconds <= own.seconds
-    untold = ("environment", "fingerprint", "split", "val", "test", "seconds")
+    untold = ("environment", "calibration", "fingerprint", "split", "val", "test", "seconds")
     assert ours == dataclasses.replace(own, **{name: getattr(ours, name) for name in untold})
 
 
