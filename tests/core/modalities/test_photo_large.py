@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,16 +115,3 @@ def test_a_photo_of_a_phone_that_lies_is_decoded_smaller_and_stands() -> None:
 def test_pictures_that_are_read_number_by_number_are_smaller(start: bytes) -> None:
     with pytest.raises(DataError, match="3000 x 2000 pixels; at most 5 million of such a PPM"):
         PHOTO.open(start + b"0 " * 50, None, {})
-
-
-def test_the_photo_of_a_phone_with_108_megapixels(tmp_path: Path) -> None:
-    case = Path(__file__).parents[4] / "shared" / "data" / "cases" / "phone_108mp.zip"
-    if not case.is_file():
-        pytest.skip("shared/data/cases is not here")
-    with zipfile.ZipFile(case) as archive:
-        data = archive.read("ant/20240501_101112.jpg")
-    told = PHOTO.examine(data, None)
-    assert told.numbers == {"width": 12000, "height": 9000} and told.parts == 1
-    kept = PHOTO.shrink(data, 50)
-    assert kept.smaller and kept.content
-    assert Image.open(io.BytesIO(kept.content)).size == (853, 640)

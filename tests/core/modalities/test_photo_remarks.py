@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import zipfile
+import struct
+import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,6 @@ from PIL import Image, ImageDraw
 from tests.photos import make_photo
 from tl_core.modalities.base import Measures
 from tl_core.modalities.photo import PHOTO
-
-CASES = Path(__file__).parents[4] / "shared" / "data" / "cases"
 
 
 def encode(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -59,6 +57,27 @@ def test_things_on_black_are_not_nearly_black(colour: tuple[int, int, int]) -> N
     image = Image.new("RGB", (200, 200))
     image.paste(colour, (50, 50, 70, 70))
     assert not list(PHOTO.oddities({"image": examined(image)}))
+
+
+def png_of_16_bits(factor: int) -> bytes:
+    """Return a colour PNG with 16 bits a channel, which Pillow does not write."""
+    values = np.asarray(make_photo(0)).astype(">u2") * factor
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", 80, 60, 16, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks
+    )
+
+
+def test_colour_of_12_in_16_bits_is_named_with_what_helps() -> None:
+    dim = PHOTO.examine(png_of_16_bits(16), None)
+    assert said("nearly black", dim=dim, usual=examined(make_photo(0))) == [
+        "Colour pictures with 16 bits a channel that are nearly black, since the upper 8 bits "
+        "alone are read: dim. Save them with 8 bits a channel."
+    ]
+    assert not list(PHOTO.oddities({"bright": PHOTO.examine(png_of_16_bits(256), None)}))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "AVIF"])
@@ -201,14 +220,3 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
 @pytest.mark.parametrize("make", PICTURES.values(), ids=PICTURES.keys())
 def test_pictures_are_no_label_images(make: Callable[[], Image.Image]) -> None:
     assert not examined(make()).labels_only
-
-
-def test_masks_of_the_case_are_told_and_photos_are_not() -> None:
-    case = CASES / "masks_beside.zip"
-    if not case.is_file():
-        pytest.skip("shared/data/cases is not here")
-    with zipfile.ZipFile(case) as archive:
-        for name in archive.namelist():
-            if name.endswith(".png"):
-                told = PHOTO.examine(archive.read(name), None)
-                assert told.labels_only == ("/masks/" in name), name

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tl_core.modalities.base import Measures
 from tl_core.modalities.photo.decode import load, to_rgb
-from tl_core.modalities.photo.depth import value_counts
+from tl_core.modalities.photo.depth import is_deep, value_counts
 from tl_core.modalities.photo.labels import is_lossless, looks_like_labels
 from tl_core.modalities.photo.opening import Photo, describe, open_photo
 from tl_core.modalities.photo.pages import count_pages
@@ -33,6 +33,7 @@ def examine(data: bytes, max_pixels: int = MAX_PIXELS) -> Measures:
         If it is not a readable photo of at most so many pixels.
     """
     photo = open_photo(data, max_pixels)
+    cut = {"cut": 1.0} if _loses_bits(photo.image) else {}  # before Pillow looks for EXIF data
     measures = measure(photo)
     if max_pixels < MAX_PIXELS:
         photo = open_photo(data)  # a server's limit decides what is taken, not what is found out
@@ -43,7 +44,7 @@ def examine(data: bytes, max_pixels: int = MAX_PIXELS) -> Measures:
     return Measures(
         measures.numbers,
         measures.kinds,
-        _brightness(image) if image.mode == "I;16" else _levels(rgb),
+        cut | (_brightness(image) if image.mode == "I;16" else _levels(rgb)),
         signature(rgb),
         labels_only,
         count_pages(data),
@@ -57,6 +58,13 @@ def measure(photo: Photo) -> Measures:
         {"width": header.width, "height": header.height},
         {"format": header.kind, "mode": header.mode},
     )
+
+
+def _loses_bits(image: Image.Image) -> bool:
+    """Tell whether Pillow drops the lower 8 of 16 bits, as it does wherever there is colour."""
+    raw = [tile[3] for tile in getattr(image, "tile", ())]
+    names = {str(args[0] if isinstance(args, tuple) else args) for args in raw if args}
+    return not is_deep(image) and any(";16" in name for name in names)
 
 
 def _brightness(image: Image.Image) -> dict[str, float]:

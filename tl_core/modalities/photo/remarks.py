@@ -56,15 +56,22 @@ def _of_values(photos: Mapping[str, Measures]) -> Iterator[str]:
             f"more than {white.bit_length()}: {white:,} counts as white in all of them, in "
             "training as in prediction."
         )
-    dark, even = [], []
+    dark: list[str] = []
+    cut: list[str] = []
+    even: list[str] = []
     for path, photo in photos.items():
         # What an older check remembers of a file tells nothing of its values.
         levels = 255 / white if white and "brightest" in photo.traits else 1
         if photo.traits.get("bright", 255) * levels < DARK:
-            dark.append(path)
+            (cut if "cut" in photo.traits else dark).append(path)
         elif photo.traits.get("spread", 255) * levels <= EVEN:
             even.append(path)
     if dark:
         yield f"Pictures that are nearly black, in which little can be seen: {some_of(dark)}."
+    if cut:
+        yield (
+            "Colour pictures with 16 bits a channel that are nearly black, since the upper 8 bits "
+            f"alone are read: {some_of(cut)}. Save them with 8 bits a channel."
+        )
     if even:
         yield f"Pictures of one colour all over, in which nothing can be seen: {some_of(even)}."
