@@ -119,11 +119,11 @@ def mask(size: tuple[int, int] = (160, 120), values: int = 2, seed: int = 0) -> 
 
 
 def trimap() -> Image.Image:
-    inner, outer = Image.new("L", (160, 120), 2), ImageDraw
-    pen = outer.Draw(inner)
+    image = Image.new("L", (160, 120), 2)
+    pen = ImageDraw.Draw(image)
     pen.ellipse((30, 20, 120, 100), fill=3)
     pen.ellipse((34, 24, 116, 96), fill=1)
-    return inner
+    return image
 
 
 def vessels() -> Image.Image:

@@ -136,10 +136,10 @@ def _unscaled(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
     Pillow would scale them, value by value, by the largest one that the header allows.
     """
     [(codec, extents, offset, args)] = image.tile
-    if codec == "ppm":
-        codec, args = "raw", ("I;16B", 0, 1)
-    elif codec == "ppm_plain":
+    if codec == "ppm_plain":
         args = (image.mode, 2**16 - 1)
+    else:
+        image._mode, codec, args = "I;16", "raw", ("I;16B", 0, 1)
     image.tile = [ImageFile._Tile(codec, extents, offset, args)]
     return image
 
