@@ -170,6 +170,25 @@ def test_class_folders_beside_a_test_folder_are_its_training_part() -> None:
     assert any("part to train on" in note for note in reading.notes)
 
 
+def test_the_folder_beside_a_test_folder_of_the_same_classes_is_its_training_part() -> None:
+    reading = read(inside("rps/rock", "rps/paper", "rps-test-set/rps-test-set/rock"))
+    assert set(counts(reading)) == {("train", "rock"), ("train", "paper"), ("test", "rock")}
+    assert reading.text.startswith("Read as: splits rps, rps-test-set")
+
+
+def test_a_split_folder_without_class_folders_is_named() -> None:
+    reading = read(inside("train/cat", "train/dog", "val/images"))
+    assert len(reading.left_out) == 4
+    assert any("4 files get no class" in note and "val" in note for note in reading.notes)
+
+
+def test_classes_whose_names_only_count_are_doubted() -> None:
+    reading = read(inside("DCIM/100APPLE", "DCIM/101APPLE"))
+    assert any("only count" in note for note in reading.notes)
+    for names in (("0", "1"), ("s1", "s2"), ("left", "right"), ("cat1", "cat2")):
+        assert read(inside(*names)).notes == ()
+
+
 def test_folders_that_repeat_under_most_others_are_the_classes() -> None:
     reading = read(inside("Anna/cat", "Anna/dog", "Ben/cat", "Ben/dog", "Carla/dog"))
     assert (reading.layout, classes(reading), reading.undecided) == ("inner", ["cat", "dog"], ())

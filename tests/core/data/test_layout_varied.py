@@ -15,7 +15,7 @@ from tests.work import is_linear, work_of
 from tl_core.data import layout
 from tl_core.data.layout import Reading, Seen, read_layout, words
 
-quick = settings(max_examples=800, deadline=None)
+quick = settings(max_examples=40, deadline=None)
 
 ODD_NAMES = [
     "train", "Test", "val", "images", "masks", "labels", "data", "cat", "Cat", "cats", "dog", "1",

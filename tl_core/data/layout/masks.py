@@ -112,7 +112,7 @@ class _Folder:
 def _look(file: Seen, folders: dict[str, _Folder]) -> _Look:
     folder, _, name = file.path.rpartition("/")
     if folder not in folders:
-        names = tuple(folder.split("/"))
+        names = tuple(folder.split("/")) if folder else ()
         folders[folder] = _Folder(any(map(is_mask, names)), _parallel(names))
     of = folders[folder]
     stem = name.rpartition(".")[0] or name

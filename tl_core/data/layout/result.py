@@ -50,7 +50,7 @@ class Result:
             *self._notes(taken),
         ]
         notes += [suggestion.text for suggestion in doubts]
-        notes += telling.empty_text(empty, taken)
+        notes += [*telling.counting(taken), *telling.empty_text(empty, taken)]
         return Reading(
             layout=taken.layout,
             text=telling.reading_text(taken),
@@ -103,6 +103,12 @@ class Result:
             if taken.splits.peel(spot.folders) is None
         )
         notes = telling.beside_splits(taken.splits, beside)
+        if taken.of:
+            notes += telling.without_class(
+                spot.folders[0] if spot.folders else spot.name
+                for spot in self.ground.evidence
+                if spot.path not in taken.of and taken.splits.peel(spot.folders) is not None
+            )
         if self.boxes:
             notes.append(f"These are detection labels ({self.boxes}). {SERVES}")
         elif not taken.of and self.ground.evidence and not self.chosen.notes:

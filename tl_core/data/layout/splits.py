@@ -96,6 +96,10 @@ def _at_the_top(tops: Tops) -> Splits | None:
     classes = [top for top in others if top.lower() in inner]
     if "train" not in of.values() and others and 2 * len(classes) > len(others):
         return Splits(0, of, with_classes_beside=True)
+    if "train" not in of.values() and len(others) == 1 and others[0] in tops.inside:
+        repeated = [name for name in tops.inside[others[0]] if name.lower() in inner]
+        if 2 * len(repeated) >= len(tops.inside[others[0]]):  # as in rps, rps-test-set
+            return Splits(0, of | {others[0]: "train"})
     if len(kinds) > 1:
         shared = max(inner.values()) > 1
         sure = shared or _speak_alike(of) or any(plainly(top) for top in holding)

@@ -9,7 +9,7 @@ from tl_core.data.layout.candidates import Candidate
 from tl_core.data.layout.splits import Splits
 from tl_core.data.layout.tree import named
 from tl_core.data.layout.values import Other, Place, Suggestion
-from tl_core.data.layout.words import is_doubtful, is_mask, plainly
+from tl_core.data.layout.words import is_doubtful, is_in_a_row, is_mask, plainly, words_of
 from tl_core.words import some_of
 
 NAMED_CLASSES = 5
@@ -131,6 +131,30 @@ def unlearnt(candidate: Candidate, merged: Iterable[Suggestion]) -> list[Suggest
         text = f"The class {label} has files in {where} alone, so nothing can learn it. Drop it."
         found.append(Suggestion("drop", text, (label,)))
     return found
+
+
+def counting(candidate: Candidate) -> list[str]:
+    """Say where the names of all classes only count, as those of camera folders do."""
+    numbered = [any(c.isdigit() for c in label) for label in candidate.classes]
+    words = [len(max(words_of(label), key=len, default="")) > 1 for label in candidate.classes]
+    if not candidate.serves or not all(numbered) or not all(map(is_in_a_row, candidate.classes)):
+        return []
+    if not all(words) or all(label.isdigit() for label in candidate.classes):
+        return []
+    return [
+        f"The names of the classes only count ({some_of(candidate.classes, 3)}). If they are no "
+        "classes, put the files of each class into a folder of its own."
+    ]
+
+
+def without_class(tops: Iterable[str]) -> list[str]:
+    """Say which items get no class, given the folder at the top that each lies in."""
+    number = Counter(tops)
+    if not number:
+        return []
+    files = "1 file gets" if number.total() == 1 else f"{number.total():,} files get"
+    left = "is left out" if number.total() == 1 else "are left out"
+    return [f"{files} no class and {left}: {named(number)}."]
 
 
 def empty_text(places: Mapping[str, Place | str], candidate: Candidate) -> list[str]:
