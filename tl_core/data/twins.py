@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 NEAR = 16
 """Bits of shape, of 256, in which copies may differ whatever they are called. Of recompressed,
-resized and converted photos 99 % differ in 14 at most; of a thousand million pairs of different
-small photos none differed in fewer than 60, of digits on plain ground the nearest in 24."""
+resized and converted photos 99 % differ in 14 at most. Of a thousand million pairs of different
+small photos none differed in fewer than 60; of small digits on plain ground the nearest in 24."""
 
 NEAR_BY_NUMBER = 32
 """The same for files of one folder whose numbers follow one another (``IMG_0001``, ``IMG_0002``),
