@@ -76,9 +76,8 @@ def test_answers_for_what_can_be_read_and_names_the_rest(ask: Ask, folder: Path)
     assert said.status == 1 and said.json.keys() >= {"run_dir", "predictions", "left_out"}
     assert said.answered == ["b.jpg", "c.jfif", "b.jpg"]
     assert [Path(entry["file"]) for entry in said.json["left_out"]] == files[1:3]
-    assert (
-        "is a text" in said.left_out["notes.txt"] and "cannot be read" in said.left_out["gone.jpg"]
-    )
+    assert "is a text" in said.left_out["notes.txt"]
+    assert "cannot be read" in said.left_out["gone.jpg"]
     assert not any(name in reason for name, reason in said.left_out.items())
 
 

@@ -439,7 +439,7 @@ def test_one_photo_to_ask_about() -> None:
         assert (image.format, image.size) == ("PNG", (640, 1280))
     with UploadSpool("cat.jpg", UploadLimits()) as upload:
         upload.write(io.BytesIO(b"words"))
-        with pytest.raises(ArchiveError, match="not a picture"):
+        with pytest.raises(ArchiveError, match="is a text, not a photo"):
             upload.check("question", home() / "questions" / "2.png", ROOMY)
     assert {path.name for path in (home() / "questions").iterdir()} == {"1.png", "1.picture"}
 
