@@ -211,7 +211,7 @@ def test_a_whole_set_decides_how_its_items_are_decoded(
     record = RunRecord.load(tmp_path / "run")
     assert record.calibration == dataset.calibration
     asked = [data / p.path for p in record.val] + [tmp_path / "test" / p.path for p in record.test]
-    answers = predict_files(tmp_path / "run", asked)
+    answers = predict_files(tmp_path / "run", asked).predictions
     for said, answer in zip((*record.val, *record.test), answers, strict=True):
         assert list(answer["probabilities"].values()) == pytest.approx(said.probabilities, abs=1e-5)
 
@@ -244,10 +244,10 @@ def test_a_record_from_before_calibration_answers_as_it_did(
     answers = []
     for calibration in (None, dict(case.kind.before_calibration)):
         file.write_text(json.dumps(values | {"calibration": calibration}))
-        answers += predict_files(tmp_path / "run", asked)
+        answers += predict_files(tmp_path / "run", asked).predictions
     del values["calibration"]
     file.write_text(json.dumps(values))
-    assert predict_files(tmp_path / "run", asked) == answers[:1] == answers[1:]
+    assert predict_files(tmp_path / "run", asked).predictions == answers[:1] == answers[1:]
 
 
 def test_the_network_takes_raw_batches(case: Case) -> None:

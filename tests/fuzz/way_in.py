@@ -60,7 +60,7 @@ def photo(data: bytes, folder: Path) -> None:
         json.dumps(to_plain(told))
         assert told == PHOTO.examine(data, None)
         assert all(PHOTO.oddities({"a": told})) and told.parts >= 1
-    for part in answered(lambda: PHOTO.split_parts(data)) or ():
+    for part in answered(lambda: list(PHOTO.split_parts(data))) or ():
         answered(lambda part=part: PHOTO.examine(part, None))
     answered(lambda: PHOTO.preview([data]))
     for made in (PHOTO.rewrite, PHOTO.shrink):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from tl_core.data.facts import FileFacts, Unchecked
@@ -12,7 +13,7 @@ from tl_core.home import home, write_atomically
 from tl_core.modalities import Modality, read_bytes
 
 MOST = 100
-"""Pages of one file that are taken."""
+"""Pages beside the first that are taken of one file."""
 
 
 def page_path(path: str, number: int) -> str:
@@ -61,6 +62,11 @@ def add_pages(
     return replace(brought, files=files), pages
 
 
+def further_pages(kind: Modality, data: bytes, most: int = MOST) -> Iterator[bytes]:
+    """Yield the second and further pages of a file, at most so many, each as a file of its own."""
+    return islice(kind.split_parts(data), 1, 1 + most)
+
+
 def _written(file: Path, sha256: str, kind: Modality, decode: bool) -> tuple[str, ...]:
     """Write the further pages of a file, unless they lie there already; return where."""
     folder = home() / "data" / "pages" / sha256
@@ -69,7 +75,7 @@ def _written(file: Path, sha256: str, kind: Modality, decode: bool) -> tuple[str
         if not decode:
             raise Unchecked(file)
         folder.mkdir(parents=True, exist_ok=True)
-        for number, content in enumerate(kind.split_parts(read_bytes(file))[1:MOST], start=2):
+        for number, content in enumerate(further_pages(kind, read_bytes(file)), start=2):
             write_atomically(folder / f"{number:03}{kind.written_suffix}", content)
         write_atomically(done, b"")
     return tuple(str(page) for page in sorted(folder.glob(f"*{kind.written_suffix}")))

@@ -163,7 +163,8 @@ class Modality:
     before_calibration
         What stands in for it in records from before it was kept.
     split_parts
-        From the bytes of a file to each of its parts as a file of its own, in order, without loss.
+        From the bytes of a file to each of its parts as a file of its own, one by one, in order and
+        without loss.
     work
         From the numbers of :class:`Measures` to how much there is to decode, in units of the
         modality's own.
@@ -206,7 +207,7 @@ class Modality:
     examine: Callable[[bytes, float | None], Measures]
     calibrate: Callable[[Iterable[Measures]], dict[str, Any]]
     before_calibration: Mapping[str, Any]
-    split_parts: Callable[[bytes], list[bytes]]
+    split_parts: Callable[[bytes], Iterable[bytes]]
     work: Callable[[Mapping[str, float]], float]
     most_work: int
     most_variable: str

@@ -6,11 +6,12 @@ a class is no matter here: that is read from what is kept, and may be read other
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from tl_core.data.facts import no_item
 from tl_core.data.foreign import START, foreign
-from tl_core.data.pages import MOST as MOST_PAGES
+from tl_core.data.pages import MOST, further_pages
 from tl_core.data.staging import StagingFolder
 from tl_core.data.tables import is_table
 from tl_core.errors import DataError
@@ -84,23 +85,24 @@ class _Keeper:
         file = self._staging.folder / self._staging.brought.files[path]
         data = file.read_bytes()
         try:
-            pages = self._pages(data)
+            parts = self._kind.examine(data, self._most).parts
             self._staging.brought.shrunk += self._shrink(data, file)
-            if pages:
-                self._staging.brought.pages[path] = tuple(map(self._keep_page, pages))
+            if parts > 1:
+                self._staging.brought.pages[path] = self._keep_pages(data)
         except DataError as error:
             return foreign(path, data[:START], len(data)) or str(error)
         except MemoryError:
             return f"the {self._kind.noun} is too large for this server: make it smaller."
         return None
 
-    def _pages(self, data: bytes) -> list[bytes]:
-        """Return the further pages of a file, as far as there is room for them."""
-        if self._kind.examine(data, self._most).parts < 2:
-            return []
-        pages = self._kind.split_parts(data)[1 : 1 + min(self._room, MOST_PAGES)]
-        self._room -= len(pages)
-        return pages
+    def _keep_pages(self, data: bytes) -> tuple[str, ...]:
+        """Keep the further pages of a file, as far as there is room for them."""
+        kept: list[str] = []
+        with contextlib.suppress(DataError):  # behind a damaged page there is none
+            for page in further_pages(self._kind, data, min(self._room, MOST)):
+                kept.append(self._keep_page(page))
+        self._room -= len(kept)
+        return tuple(kept)
 
     def _keep_page(self, data: bytes) -> str:
         stored = self._staging.place()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.layouts import assert_accounted, classes, counts, inside, read, seen
-from tl_core.data import files as old
 from tl_core.data.layout import Place, Seen, read_layout
+from tl_core.data.passing import passing_rule
 from tl_core.errors import ConfigError
 from tl_core.modalities import looks_like_an_item
 
@@ -72,15 +72,16 @@ SETS = [
 
 
 @pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
-def test_sets_that_are_well_kept_are_read_as_before(folder: Path) -> None:
+def test_sets_that_are_well_kept_are_read_as_their_folders_say(folder: Path) -> None:
     if not folder.is_dir():
         pytest.skip(f"{folder.name} is not here.")
     paths = [path for path in _listed(folder) if looks_like_an_item(path)]
-    before = old.read_layout(paths)
     reading = read(paths)
-    assert {
-        p.removeprefix(reading.wrapper): (x.split, x.label) for p, x in reading.placed.items()
-    } == before.placed
+    for path in paths:
+        *split, label, _ = path.split("/")
+        place = reading.placed[path]
+        assert (place.split, place.label) == (split[0] if split else None, label)
+    assert reading.wrapper == "" and len(reading.placed) == len(paths)
     assert (reading.undecided, reading.notes, reading.suggestions) == ((), (), ())
 
 
@@ -400,7 +401,7 @@ def test_what_people_brought_is_read_rightly(case: str) -> None:
     if not (CASES / f"{case}.zip").is_file():
         pytest.skip("The folder of cases is not here.")
     with zipfile.ZipFile(CASES / f"{case}.zip") as archive:
-        content = {n: archive.read(n) for n in archive.namelist() if not old.ignored(n)}
+        content = {n: archive.read(n) for n in archive.namelist() if not passing_rule(n)}
     brought = {name: data for name, data in content.items() if not name.endswith("/")}
     found = [
         Seen(name, looks_like_an_item(name), False, str(hash(data)))

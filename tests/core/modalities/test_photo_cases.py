@@ -55,7 +55,7 @@ def test_pages_are_said_and_can_all_be_used() -> None:
     assert list(PHOTO.oddities(photos)) == [
         "ant/stack0.tif and 3 more have several pages; the first is used."
     ]
-    parts = PHOTO.split_parts(files["ant/stack0.tif"])
+    parts = list(PHOTO.split_parts(files["ant/stack0.tif"]))
     assert len(parts) == 12
     assert decode(parts[0]).tobytes() == decode(files["ant/stack0.tif"]).tobytes()
 

@@ -42,13 +42,13 @@ def pixels(data: bytes) -> np.ndarray:
 def test_pages_are_counted_and_split_in_every_format() -> None:
     for kind in ("TIFF", "GIF", "WEBP", "AVIF", "HEIF", "PNG"):
         data = stack(kind, 3)
-        parts = PHOTO.split_parts(data)
+        parts = list(PHOTO.split_parts(data))
         assert PHOTO.examine(data, None).parts == len(parts) == 3, kind
         assert np.array_equal(pixels(parts[0]), pixels(data)), kind
         assert len({pixels(part).tobytes() for part in parts}) == 3, kind
         for part in parts:
             assert PHOTO.examine(part, None).parts == 1
-            assert np.array_equal(pixels(PHOTO.split_parts(part)[0]), pixels(part))
+            assert np.array_equal(pixels(list(PHOTO.split_parts(part))[0]), pixels(part))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"])
@@ -56,7 +56,7 @@ def test_pages_are_counted_and_split_in_every_format() -> None:
 def test_no_page_of_a_stack_loses_a_value(mode: str, compression: str) -> None:
     data = stack("TIFF", 3, mode, compression=compression)
     with Image.open(io.BytesIO(data)) as image:
-        for number, part in enumerate(PHOTO.split_parts(data)):
+        for number, part in enumerate(list(PHOTO.split_parts(data))):
             image.seek(number)
             page = Image.open(io.BytesIO(part))
             assert np.array_equal(np.asarray(page), np.asarray(image))
@@ -64,7 +64,7 @@ def test_no_page_of_a_stack_loses_a_value(mode: str, compression: str) -> None:
 
 
 def test_a_page_that_lies_is_split_upright() -> None:
-    [part] = PHOTO.split_parts(stack("TIFF", 1, tiffinfo={274: 6}))
+    [part] = list(PHOTO.split_parts(stack("TIFF", 1, tiffinfo={274: 6})))
     assert decode(part).size == (16, 24)
 
 
@@ -72,7 +72,7 @@ def test_what_a_phone_stores_behind_a_photo_is_no_page() -> None:
     stream = io.BytesIO()
     make_photo(0).save(stream, "MPO", save_all=True, append_images=[make_photo(1)])
     assert PHOTO.examine(stream.getvalue(), None).parts == 1
-    assert len(PHOTO.split_parts(stream.getvalue())) == 1
+    assert len(list(PHOTO.split_parts(stream.getvalue()))) == 1
 
 
 def test_a_thumbnail_and_a_mask_are_no_pages_of_a_tiff() -> None:
@@ -82,7 +82,7 @@ def test_a_thumbnail_and_a_mask_are_no_pages_of_a_tiff() -> None:
             make_photo(0, size=size).save(writer.file, "TIFF", tiffinfo={254: subfile})
             writer.file.newFrame()
     data = stream.getvalue()
-    assert PHOTO.examine(data, None).parts == 2 == len(PHOTO.split_parts(data))
+    assert PHOTO.examine(data, None).parts == 2 == len(list(PHOTO.split_parts(data)))
     assert decode(data).size == (80, 60)
 
 
@@ -107,7 +107,7 @@ def test_a_stack_with_a_damaged_page_is_read_up_to_it() -> None:
     assert PHOTO.examine(cut, None).parts in (1, 2)
     assert np.array_equal(pixels(cut), pixels(whole))
     with pytest.raises(DataError):
-        PHOTO.split_parts(whole[:20])
+        list(PHOTO.split_parts(whole[:20]))
 
 
 def test_the_report_says_that_the_first_is_used() -> None:

@@ -37,8 +37,8 @@ def count_pages(data: bytes) -> int:
         return 1
 
 
-def split_pages(data: bytes) -> list[bytes]:
-    """Return each picture of a file as a file of its own, in order and without loss.
+def split_pages(data: bytes) -> Iterator[bytes]:
+    """Yield each picture of a file as a file of its own, in order and without loss.
 
     Raises
     ------
@@ -47,7 +47,8 @@ def split_pages(data: bytes) -> list[bytes]:
     """
     image = open_photo(data).image
     with plain_reasons(data):
-        return [_alone(image) for _ in _pages(image)]
+        for _ in _pages(image):
+            yield _alone(image)
 
 
 def _pages(image: Image.Image) -> Iterator[int]:
