@@ -6,7 +6,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tl_core.data.manifest import Brought, read_manifest
@@ -66,26 +66,34 @@ class Names:
 
 
 def list_files(root: Path) -> Brought:
-    """List the files of a folder, or of a set that was stored under numbers.
+    """List the files of a folder, or of a set that was stored under numbers, sorted by their names.
 
     Raises
     ------
     DataError
         If the list of a stored set is damaged.
     """
-    return read_manifest(root) or _Walk(root).brought()
+    brought = read_manifest(root) or _Walk(root).brought()
+    return replace(
+        brought,
+        files=dict(sorted(brought.files.items())),
+        left_out=dict(sorted(brought.left_out.items())),
+        passed_over=dict(sorted(brought.passed_over.items())),
+    )
 
 
 def topmost_empty(folders: Iterable[str], files: Iterable[str]) -> tuple[str, ...]:
     """Return the folders without any file below them, and of nested ones the outermost."""
-    filled = {""}
-    for path in files:
-        while path := path.rpartition("/")[0]:
-            if path in filled:
-                break
-            filled.add(path)
-    empty = {folder for folder in folders if folder not in filled}
+    filled = {above for path in files for above in _above(path)}
+    known = {above for folder in folders for above in (folder, *_above(folder))}
+    empty = known - filled
     return tuple(sorted(f for f in empty if f.rpartition("/")[0] not in empty))
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders around a path, the innermost first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 @dataclass
@@ -139,8 +147,10 @@ class _Walk:
         """Tell whether a folder is to be read; what falls under a rule is counted."""
         real = os.path.realpath(self.root / folder)
         if rule := passing_rule(folder.as_posix()):
-            inside = sum(len(names) for _, _, names in os.walk(self.root / folder))
-            self._found.pass_over(rule, inside)
+            for inner, _, names in os.walk(self.root / folder):
+                for name in names:
+                    path = Path(inner, name).relative_to(self.root).as_posix()
+                    self._found.pass_over(passing_rule(path) or rule)
             return False
         if real in seen:
             self._found.pass_over(_READ_TWICE)

@@ -72,7 +72,7 @@ class Found:
 
     def _shown(self, reasons: Mapping[str, str]) -> dict[str, str]:
         over = {path for paths in self.reading.passed_over.values() for path in paths}
-        return {self.shown(path): why for path, why in reasons.items() if path not in over}
+        return {self.shown(path): why for path, why in sorted(reasons.items()) if path not in over}
 
 
 def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> HealthReport:

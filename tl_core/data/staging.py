@@ -164,7 +164,7 @@ class StagingFolder:
 
     def note_folder(self, path: str, raw: bytes | None = None) -> None:
         """Remember a folder, which may turn out to be empty. See :meth:`store`."""
-        if path and path not in self.folders and not passing_rule(path):
+        if path and not passing_rule(path):
             self.folders.append(path)
             self._note_name(path, raw)
 
@@ -187,7 +187,9 @@ class StagingFolder:
         """
         if rule := passing_rule(path):
             self.brought.pass_over(rule)
-            self.note_folder(path.rpartition("/")[0])
+            while passing_rule(path := path.rpartition("/")[0]):
+                pass
+            self.note_folder(path)
             return
         path = self._names.take(path)
         self._note_name(path, raw)

@@ -74,7 +74,7 @@ def _told(data: Path) -> tuple[DatasetSpec, HealthReport] | str:
         return str(error)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(TREES)
 @example({"cats/0.jpg": "photo 0", "cats/images/0.jpg": "photo 0", "dogs/a": "photo 5"})
 @example({"train/0.jpg": "photo 0", "train/labels.csv": "table", "1.png": "png"})

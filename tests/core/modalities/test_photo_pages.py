@@ -48,7 +48,7 @@ def test_pages_are_counted_and_split_in_every_format() -> None:
         assert len({pixels(part).tobytes() for part in parts}) == 3, kind
         for part in parts:
             assert PHOTO.examine(part, None).parts == 1
-            assert np.array_equal(pixels(list(PHOTO.split_parts(part))[0]), pixels(part))
+            assert np.array_equal(pixels(next(iter(PHOTO.split_parts(part)))), pixels(part))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"])
