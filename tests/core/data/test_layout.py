@@ -175,6 +175,15 @@ def test_the_folder_beside_a_test_folder_of_the_same_classes_is_its_training_par
     assert reading.text.startswith("Read as: splits rps, rps-test-set")
 
 
+def test_learners_beside_a_test_folder_are_the_training_part() -> None:
+    reading = read(inside("Anna/cat", "Anna/dog", "Ben/cat", "test/cat", "test/dog"))
+    assert set(counts(reading)) == {
+        ("train", "cat"), ("train", "dog"), ("test", "cat"), ("test", "dog")
+    }  # fmt: skip
+    merged = read(inside("valid/cat", "valid/dog", "invalid/cat", "invalid/dog"))
+    assert set(counts(merged)) == {(None, "cat"), (None, "dog")}
+
+
 def test_a_split_folder_without_class_folders_is_named() -> None:
     reading = read(inside("train/cat", "train/dog", "val/images"))
     assert len(reading.left_out) == 4
