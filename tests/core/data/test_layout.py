@@ -193,7 +193,7 @@ def test_a_split_folder_without_class_folders_is_named() -> None:
 def test_classes_whose_names_only_count_are_doubted() -> None:
     reading = read(inside("DCIM/100APPLE", "DCIM/101APPLE"))
     assert any("only count" in note for note in reading.notes)
-    for names in (("0", "1"), ("s1", "s2"), ("left", "right"), ("cat1", "cat2")):
+    for names in (("0", "1"), ("s1", "s2"), ("n01", "n02"), ("left", "right"), ("cat1", "cat2")):
         assert read(inside(*names)).notes == ()
 
 
@@ -233,6 +233,11 @@ def test_folders_inside_some_classes_are_merged_and_named() -> None:
     reading = read(inside("fruit/apple", "fruit/pear", "leek", "kale", "peas"))
     assert classes(reading) == ["fruit", "kale", "leek", "peas"]
     assert any("fruit (apple, pear)" in note for note in reading.notes)
+    deep = read(
+        inside("animals/birds/owl", "animals/mammals/fox", "plants/trees/oak", "plants/herbs/mint")
+    )
+    assert deep.undecided == ("inner", "classes")
+    assert any("birds (owl)" in note for note in deep.notes)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ def choose(ground: Ground, tables: Mapping[str, str], wanted: str) -> Choice:
             notes = [f"The reading {wanted!r} gives no class here: {_WITHOUT[wanted]}"]
     if taken.layout in ("splits", "inner"):
         notes = [*merged_text(ground.rests, taken.layout), *notes]
+        if taken.layout == "inner":
+            below = {rest[1:]: n for rest, n in ground.rests.items() if len(rest) > 2}
+            notes += merged_text(below, "top")
     elif taken.layout == "classes":
         notes = [*merged_text(ground.number, taken.layout), *notes]
     return Choice(taken, undecided, tuple(notes), candidates)
