@@ -92,6 +92,7 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
     splits = _count(spec)
     duplicates = _duplicates(spec)
     near = _near_copies(spec, found, crowd)
+    paged = _paged(measures, found)
     over = {rule: len(paths) for rule, paths in reading.passed_over.items()}
     return HealthReport(
         name=spec.name,
@@ -114,7 +115,7 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
         left_out=found.unusable | found.outside,
         passed_over=dict(Counter(brought.passed_over) + Counter(over)),
         shrunk=brought.shrunk,
-        paged=tuple(path for path, one in measures.items() if one.parts > 1),
+        paged=paged,
         duplicates=duplicates,
         near_copies=near,
         suggestions=reading.suggestions,
@@ -122,6 +123,7 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
             [
                 *reading.notes,
                 *_warn_of_files(found, spec),
+                *_tell_of_pages(paged, found, spec.kind),
                 *_warn_of_copies(duplicates, spec.kind),
                 *warn_of_near_copies(near, spec.kind),
                 *_warn_of_classes(spec, splits),
@@ -130,6 +132,19 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
         ),
         problems=tuple([*_doubts(reading), *_problems(spec, splits)]),
     )
+
+
+def _paged(measures: Mapping[str, Measures], found: Found) -> tuple[str, ...]:
+    """Return the items that are the first of several pages, in a file or stored apart."""
+    stored = {found.shown(path) for path, more in found.brought.pages.items() if more}
+    return tuple(path for path, one in measures.items() if one.parts > 1 or path in stored)
+
+
+def _tell_of_pages(paged: Sequence[str], found: Found, kind: Modality) -> Iterable[str]:
+    if paged:
+        used = f"each is one of the {kind.plural}" if found.further_pages else "the first is used"
+        rest = f" and {len(paged) - 1:,} more have" if len(paged) > 1 else " has"
+        yield f"{paged[0]}{rest} several pages; {used}."
 
 
 def _near_copies(spec: DatasetSpec, found: Found, crowd: Sequence[int]) -> NearCopies:
@@ -196,9 +211,6 @@ def _paths(groups: Iterable[list[Item]]) -> tuple[tuple[str, ...], ...]:
 def _warn_of_files(found: Found, spec: DatasetSpec) -> Iterable[str]:
     if unusable := found.unusable:
         yield f"Files left out because they cannot be used: {some_of(list(unusable))}."
-    if outside := found.outside:
-        path, reason = next(iter(outside.items()))
-        yield f"{spec.kind.count(len(outside))} left out, for example {path}: {reason}"
     folders = {place.label for place in found.reading.placed.values()}
     if empty := sorted(folders - set(spec.classes)):
         yield f"Folders left out because they hold no readable {spec.kind.noun}: {some_of(empty)}."

@@ -31,9 +31,13 @@ def health(report: HealthReport) -> None:
     """Show the health report."""
     how_read(report)
     counts = report.splits
-    copies = report.duplicates
-    kinds = (copies.within_split, copies.across_splits, copies.across_classes)
-    copied = {path for groups in kinds for group in groups for path in group}
+    copied = {
+        path
+        for copies in (report.duplicates, report.near_copies)
+        for groups in (copies.within_split, copies.across_splits, copies.across_classes)
+        for group in groups
+        for path in group
+    }
     numbers = {
         "Photos": sum(sum(split.values()) for split in counts.values()),
         "Classes": len(report.classes),
@@ -54,7 +58,8 @@ def health(report: HealthReport) -> None:
                 },
             }
         )
-    for text in report.problems:
+    # What is undecided is asked at the top, with the buttons that decide it.
+    for text in report.problems[bool(report.layout.undecided) :]:
         st.warning(literal(text), icon=":material/block:")
     for text in report.warnings:
         st.info(literal(text), icon=":material/lightbulb:")

@@ -44,8 +44,14 @@ def _decide(read: HowRead) -> None:
     told = {read.layout: read.text} | {other.layout: other.text for other in read.others}
     for column, layout in zip(st.columns(2), read.undecided, strict=False):
         with column.container(border=True, height="stretch"):
-            st.markdown(literal(told[layout]))
+            st.markdown(literal(_meaning(told[layout])))
             _button(layout, "This is right", kind="primary")
+
+
+def _meaning(text: str) -> str:
+    """Return what a reading takes for classes, without the words that begin the report."""
+    text = text.removeprefix("Read as: ")
+    return text[:1].upper() + text[1:]
 
 
 def _others(read: HowRead) -> None:

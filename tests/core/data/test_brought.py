@@ -106,6 +106,10 @@ def test_all_pages_are_items_that_stay_together(tmp_path: Path, own_home: Path) 
         dataset, report = open_dataset(data, ReadAs(pages="all"))
         assert report.splits == {"all": {"ant": 8, "bee": 8}}
         assert report.further_pages == 12 and report.brought == 4
+        assert "ant/stack0.tif and 3 more have several pages; each is one of the photos." in (
+            report.warnings
+        )
+        assert not report.near_copies.within_split, "pages are no copies"
         groups = {
             item.path.partition(" (")[0].removesuffix(".tif"): set() for item in dataset.items
         }
@@ -113,6 +117,8 @@ def test_all_pages_are_items_that_stay_together(tmp_path: Path, own_home: Path) 
             groups[item.path.partition(" (")[0].removesuffix(".tif")].add(item.group)
         assert all(len(group) == 1 for group in groups.values())
     KINDS["items"](request, Reporter(io.StringIO()))
+    said = "ant/stack0.tif and 3 more have several pages; the first is used."
+    assert said in open_dataset(target)[1].warnings and said in open_dataset(root)[1].warnings
     dataset, report = open_dataset(target, ReadAs(pages="all"))
     assert report.splits == {"all": {"ant": 8, "bee": 8}}
 

@@ -11,7 +11,6 @@ import pytest
 
 from tests.layouts import assert_accounted, classes, counts, inside, read, seen
 from tl_core.data.layout import Place, Seen, read_layout
-from tl_core.data.passing import passing_rule
 from tl_core.errors import ConfigError
 from tl_core.modalities import looks_like_an_item
 
@@ -72,16 +71,15 @@ SETS = [
 
 
 @pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
-def test_sets_that_are_well_kept_are_read_as_their_folders_say(folder: Path) -> None:
+def test_sets_that_are_well_kept_are_read_without_a_word(folder: Path) -> None:
     if not folder.is_dir():
         pytest.skip(f"{folder.name} is not here.")
     paths = [path for path in _listed(folder) if looks_like_an_item(path)]
     reading = read(paths)
-    for path in paths:
-        *split, label, _ = path.split("/")
-        place = reading.placed[path]
-        assert (place.split, place.label) == (split[0] if split else None, label)
-    assert reading.wrapper == "" and len(reading.placed) == len(paths)
+    for path, place in reading.placed.items():
+        *splits, label, _ = path.split("/")
+        assert (place.split, place.label) == (splits[0] if splits else None, label)
+    assert len(reading.placed) == len(paths) > 0
     assert (reading.undecided, reading.notes, reading.suggestions) == ((), (), ())
 
 
@@ -177,6 +175,15 @@ def test_the_folder_beside_a_test_folder_of_the_same_classes_is_its_training_par
     assert reading.text.startswith("Read as: splits rps, rps-test-set")
 
 
+def test_learners_beside_a_test_folder_are_the_training_part() -> None:
+    reading = read(inside("Anna/cat", "Anna/dog", "Ben/cat", "test/cat", "test/dog"))
+    assert set(counts(reading)) == {
+        ("train", "cat"), ("train", "dog"), ("test", "cat"), ("test", "dog")
+    }  # fmt: skip
+    merged = read(inside("valid/cat", "valid/dog", "invalid/cat", "invalid/dog"))
+    assert set(counts(merged)) == {(None, "cat"), (None, "dog")}
+
+
 def test_a_split_folder_without_class_folders_is_named() -> None:
     reading = read(inside("train/cat", "train/dog", "val/images"))
     assert len(reading.left_out) == 4
@@ -186,7 +193,7 @@ def test_a_split_folder_without_class_folders_is_named() -> None:
 def test_classes_whose_names_only_count_are_doubted() -> None:
     reading = read(inside("DCIM/100APPLE", "DCIM/101APPLE"))
     assert any("only count" in note for note in reading.notes)
-    for names in (("0", "1"), ("s1", "s2"), ("left", "right"), ("cat1", "cat2")):
+    for names in (("0", "1"), ("s1", "s2"), ("n01", "n02"), ("left", "right"), ("cat1", "cat2")):
         assert read(inside(*names)).notes == ()
 
 
@@ -226,6 +233,11 @@ def test_folders_inside_some_classes_are_merged_and_named() -> None:
     reading = read(inside("fruit/apple", "fruit/pear", "leek", "kale", "peas"))
     assert classes(reading) == ["fruit", "kale", "leek", "peas"]
     assert any("fruit (apple, pear)" in note for note in reading.notes)
+    deep = read(
+        inside("animals/birds/owl", "animals/mammals/fox", "plants/trees/oak", "plants/herbs/mint")
+    )
+    assert deep.undecided == ("inner", "classes")
+    assert any("birds (owl)" in note for note in deep.notes)
 
 
 @pytest.mark.parametrize(
@@ -401,7 +413,7 @@ def test_what_people_brought_is_read_rightly(case: str) -> None:
     if not (CASES / f"{case}.zip").is_file():
         pytest.skip("The folder of cases is not here.")
     with zipfile.ZipFile(CASES / f"{case}.zip") as archive:
-        content = {n: archive.read(n) for n in archive.namelist() if not passing_rule(n)}
+        content = {n: archive.read(n) for n in archive.namelist() if "__MACOSX" not in n}
     brought = {name: data for name, data in content.items() if not name.endswith("/")}
     found = [
         Seen(name, looks_like_an_item(name), False, str(hash(data)))

@@ -75,6 +75,15 @@ def test_folders_that_only_count_are_weighed_against_names() -> None:
     assert read(paths).undecided == ("classes", "names")
 
 
+def test_names_do_not_silently_win_over_classes_of_which_one_is_doubtful() -> None:
+    paths = [
+        *named("anna_{}", "ben_{}", folder="masks"),
+        *named("anna_{}", "ben_{}", folder="hats"),
+    ]
+    assert read(paths).undecided == ("names", "classes")
+    assert read(paths, choice="classes").suggestions[0].classes == ("masks",)
+
+
 PHOTOS = inside("photos", files=8)
 NAMES = [path.rpartition("/")[2] for path in PHOTOS]
 LABELS = ["mug", "pen"] * 4
@@ -133,7 +142,7 @@ def test_files_with_no_label_or_several_are_left_out_by_name() -> None:
     rows[0], rows[1] = f"{NAMES[0]},0,0", f"{NAMES[1]},1,1"
     reading = read(PHOTOS, tables={"x.csv": "\n".join(["file,mug,pen", *rows])})
     assert "no row" in reading.left_out[PHOTOS[0]]
-    assert "several classes (mug, pen)" in reading.left_out[PHOTOS[1]]
+    assert "several classes in x.csv: mug, pen" in reading.left_out[PHOTOS[1]]
     assert len(reading.placed) == 6
 
 

@@ -64,6 +64,8 @@ def test_every_file_is_accounted_for_and_the_order_changes_nothing(files, choice
     reading = read_layout(files, **arguments)
     assert_accounted(reading, [file.path for file in files])
     assert all(other.layout != reading.layout for other in reading.others)
+    assert set(reading.undecided[1:]) <= {other.layout for other in reading.others}
+    assert reading.undecided[:1] in ((), (reading.layout,))
     mixed = random.sample(files, len(files))
     assert read_layout(mixed, **arguments) == reading
 

@@ -128,6 +128,8 @@ def test_names_in_a_row_are_known(name: str) -> None:
     assert is_in_a_row(name)
 
 
-@pytest.mark.parametrize("name", ["cat", "cat1", "apple pie", "Anna"])
+@pytest.mark.parametrize(
+    "name", ["cat", "cat1", "apple pie", "apple", "Anna", "day", "001CAT", "Model 3"]
+)
 def test_these_are_not_in_a_row(name: str) -> None:
     assert not is_in_a_row(name)

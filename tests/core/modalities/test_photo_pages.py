@@ -12,7 +12,6 @@ from PIL import Image
 
 from tests.photos import make_photo
 from tl_core.errors import DataError
-from tl_core.modalities.base import Measures
 from tl_core.modalities.photo import PHOTO
 from tl_core.modalities.photo.decode import decode
 
@@ -108,16 +107,3 @@ def test_a_stack_with_a_damaged_page_is_read_up_to_it() -> None:
     assert np.array_equal(pixels(cut), pixels(whole))
     with pytest.raises(DataError):
         list(PHOTO.split_parts(whole[:20]))
-
-
-def test_the_report_says_that_the_first_is_used() -> None:
-    one = PHOTO.examine(stack("TIFF", 1), None)
-    several = PHOTO.examine(stack("TIFF", 5), None)
-    told: dict[str, Measures] = {f"stack{number}.tif": several for number in range(4)}
-    assert list(PHOTO.oddities(told | {"a.tif": one})) == [
-        "Pictures with fewer than 32 pixels on a side: stack0.tif, stack1.tif, stack2.tif, "
-        "stack3.tif, a.tif.",
-        "stack0.tif and 3 more have several pages; the first is used.",
-    ]
-    [said] = [s for s in PHOTO.oddities({"x.gif": several, "a": one}) if "pages" in s]
-    assert said == "x.gif has several pages; the first is used."

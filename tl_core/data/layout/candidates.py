@@ -70,11 +70,7 @@ class Candidate:
 
     def agrees_with(self, other: Candidate) -> bool:
         """Tell whether another reading tells the same items apart, under whatever names."""
-        pairs = Counter(
-            (place.label, other.of[path].label)
-            for path, place in self.of.items()
-            if path in other.of
-        )
+        pairs = self._pairs(other)
         mine, theirs = _best(pairs, 0), _best(pairs, 1)
         alike = sum(n for (a, b), n in pairs.items() if mine[a] == b and theirs[b] == a)
         enough = 2 * pairs.total() >= min(len(self.of), len(other.of)) > 0
@@ -82,17 +78,17 @@ class Candidate:
 
     def differing(self, other: Candidate) -> list[str]:
         """Return the items that another reading, which agrees, places elsewhere."""
-        pairs = Counter(
-            (place.label, other.of[path].label)
-            for path, place in self.of.items()
-            if path in other.of
-        )
-        mine = _best(pairs, 0)
+        mine = _best(self._pairs(other), 0)
         return [
             path
             for path, place in self.of.items()
             if path in other.of and mine[place.label] != other.of[path].label
         ]
+
+    def _pairs(self, other: Candidate) -> Counter[tuple[str, str]]:
+        """Count the items that have one class here and one there."""
+        there = other.of
+        return Counter((p.label, there[path].label) for path, p in self.of.items() if path in there)
 
 
 def _best(pairs: Counter[tuple[str, str]], side: int) -> dict[str, str]:
@@ -127,16 +123,14 @@ class Ground:
 
     def by_folder(self) -> dict[str, Candidate]:
         """Return the readings that folders give: splits (if any), classes and inner."""
-        none = Splits()
-        first = (
-            {"splits": self._folders("splits", self.splits, 0)}
-            if self.splits.at is not None
-            else {}
-        )
-        return first | {
-            "classes": self._folders("classes", none, 0),
+        readings = {
+            "splits": self._folders("splits", self.splits, 0),
+            "classes": self._folders("classes", Splits(), 0),
             "inner": self._folders("inner", self.splits, 1),
         }
+        if self.splits.at is None:
+            del readings["splits"]
+        return readings
 
     def _folders(self, layout: str, splits: Splits, level: int) -> Candidate:
         known: dict[Folders, Place | str] = {}
@@ -155,17 +149,7 @@ class Ground:
                 known[spot.folders] = look(spot.folders)
             return known[spot.folders]
 
-        return self._made(layout, place, splits)
-
-    def _made(
-        self,
-        layout: str,
-        place: Callable[[Spot], Place | str],
-        splits: Splits,
-        source: str = "",
-        labels: Labels | None = None,
-    ) -> Candidate:
-        return Candidate(layout, self.evidence, place, splits, source, labels)
+        return Candidate(layout, self.evidence, place, splits)
 
     @cached_property
     def training(self) -> list[Spot]:
@@ -194,7 +178,7 @@ class Ground:
         place = self._by_file(
             lambda spot: of.get(spot.name), lambda spot: NO_NAME if spot.counts else NO_FOLDER
         )
-        return self._made("names", place, self.file_splits, "by file name")
+        return Candidate("names", self.evidence, place, self.file_splits, "by file name")
 
     def by_table(self, tables: Mapping[str, str]) -> list[Candidate]:
         """Return the readings by tables, the likeliest first."""
@@ -216,11 +200,11 @@ class Ground:
                 return NO_FOLDER
             if not classes:
                 return f"no row of {names} gives it a class."
-            return f"{names} gives it several classes ({', '.join(sorted(classes)[:3])})."
+            return f"it has several classes in {names}: {some_of(sorted(classes), 3)}."
 
         column = f", column {labels.column}" if labels.column else ""
-        source = f"from {names}{column}"
-        return self._made("csv", self._by_file(label, why), self.file_splits, source, labels)
+        place, source = self._by_file(label, why), f"from {names}{column}"
+        return Candidate("csv", self.evidence, place, self.file_splits, source, labels)
 
     def labelled(self, candidate: Candidate) -> float:
         """Return the share of the items to train on that a reading by files gives a class."""

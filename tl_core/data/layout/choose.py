@@ -44,6 +44,9 @@ def choose(ground: Ground, tables: Mapping[str, str], wanted: str) -> Choice:
             notes = [f"The reading {wanted!r} gives no class here: {_WITHOUT[wanted]}"]
     if taken.layout in ("splits", "inner"):
         notes = [*merged_text(ground.rests, taken.layout), *notes]
+        if taken.layout == "inner":
+            below = {rest[1:]: n for rest, n in ground.rests.items() if len(rest) > 2}
+            notes += merged_text(below, "top")
     elif taken.layout == "classes":
         notes = [*merged_text(ground.number, taken.layout), *notes]
     return Choice(taken, undecided, tuple(notes), candidates)
@@ -75,7 +78,10 @@ def _by_evidence(
     if table and ground.labelled(table) < (LABELLED_SHARE if trusted else LEAST_LABELLED):
         table = None
     if not trusted and (table or names.serves):
-        return _by_files(names, table)
+        by_file, other, notes = _by_files(names, table)
+        if other or all(map(is_doubtful, taken.classes)) or by_file.agrees_with(taken):
+            return by_file, other, notes
+        return by_file, taken if taken.serves else None, notes
     if not table or not table.labels:
         counts = all(map(is_in_a_row, taken.classes)) and not _numbers(taken)
         if counts and names.serves and not names.agrees_with(taken):

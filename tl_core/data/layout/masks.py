@@ -48,8 +48,8 @@ def find_masks(files: Sequence[Seen]) -> dict[str, str]:
     """Return the masks among some files and why each is left out.
 
     A name (of the folder or at the end of the file's own) needs a second witness: the item of the
-    same name where an item would stand, or few values. A folder ``masks`` beside ``faces`` with
-    numbered files in both is none, and neither is a folder of drawings with few values.
+    same name where an item would stand, or few values. A folder ``masks`` of photos beside one of
+    ``faces`` is none, and neither is a folder of drawings with few values.
     """
     folders: dict[str, _Folder] = {}
     looks = [_look(file, folders) for file in files if file.usable]
@@ -67,22 +67,16 @@ def find_masks(files: Sequence[Seen]) -> dict[str, str]:
         if look.plain:
             continue
         partner = beside.get((look.folder, look.core)) if look.suffixed else None
-        if look.named:
-            partner = partner or parallel.get(look.place)
-        if not partner and (look.few_values or look.named) and not says_nothing(look.core):
+        partner = partner or (parallel.get(look.place) if look.named else None)
+        if not partner and look.few_values and (look.suffixed or not says_nothing(look.core)):
             partner = anywhere.get(look.core)
             if partner and not (look.named or look.suffixed):
                 unnamed.append((look, partner))
                 continue
-        if not partner and look.suffixed and look.few_values:
-            partner = anywhere.get(look.core)
         if partner:
             masks[look.path] = _reason(partner)
         elif look.named and look.few_values and enough:
-            masks[look.path] = (
-                "it has few different values and lies in a folder named for masks, so it labels "
-                "another file and is no item itself."
-            )
+            masks[look.path] = _NO_PARTNER
     return masks | _whole_folders(looks, unnamed)
 
 
@@ -95,6 +89,12 @@ def _whole_folders(looks: list[_Look], unnamed: list[tuple[_Look, str]]) -> dict
         for look, partner in unnamed
         if these[look.folder] >= MOST_OF_A_FOLDER * total[look.folder]
     }
+
+
+_NO_PARTNER = (
+    "it has few different values and lies in a folder named for masks, so it labels another file "
+    "and is no item itself."
+)
 
 
 def _reason(partner: str) -> str:

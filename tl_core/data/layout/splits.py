@@ -96,10 +96,8 @@ def _at_the_top(tops: Tops) -> Splits | None:
     classes = [top for top in others if top.lower() in inner]
     if "train" not in of.values() and others and 2 * len(classes) > len(others):
         return Splits(0, of, with_classes_beside=True)
-    if "train" not in of.values() and len(others) == 1 and others[0] in tops.inside:
-        repeated = [name for name in tops.inside[others[0]] if name.lower() in inner]
-        if 2 * len(repeated) >= len(tops.inside[others[0]]):  # as in rps, rps-test-set
-            return Splits(0, of | {others[0]: "train"})
+    if kinds == {"test"} and "train" not in of.values() and _alike(tops, others, inner):
+        return Splits(0, of | dict.fromkeys(others, "train"))  # as in rps, rps-test-set
     if len(kinds) > 1:
         shared = max(inner.values()) > 1
         sure = shared or _speak_alike(of) or any(plainly(top) for top in holding)
@@ -109,6 +107,15 @@ def _at_the_top(tops: Tops) -> Splits | None:
         named_so = all(map(plainly, holding)) or _speak_alike(of)
         sure = named_so and (not others or ("train" in kinds and one_or_few))
     return Splits(0, of) if sure else None
+
+
+def _alike(tops: Tops, others: Iterable[str], inner: Mapping[str, int]) -> bool:
+    """Tell whether folders, of which there are some, hold mostly folders of certain names."""
+    shares = []
+    for top in others:
+        below = tops.inside.get(top, Counter())
+        shares.append(bool(below) and 2 * sum(n.lower() in inner for n in below) >= len(below))
+    return bool(shares) and all(shares)
 
 
 def _speak_alike(of: Mapping[str, str]) -> bool:

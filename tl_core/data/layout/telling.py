@@ -135,16 +135,19 @@ def unlearnt(candidate: Candidate, merged: Iterable[Suggestion]) -> list[Suggest
 
 def counting(candidate: Candidate) -> list[str]:
     """Say where the names of all classes only count, as those of camera folders do."""
-    numbered = [any(c.isdigit() for c in label) for label in candidate.classes]
-    words = [len(max(words_of(label), key=len, default="")) > 1 for label in candidate.classes]
-    if not candidate.serves or not all(numbered) or not all(map(is_in_a_row, candidate.classes)):
-        return []
-    if not all(words) or all(label.isdigit() for label in candidate.classes):
+    if not candidate.serves or not all(map(_counts, candidate.classes)):
         return []
     return [
         f"The names of the classes only count ({some_of(candidate.classes, 3)}). If they are no "
         "classes, put the files of each class into a folder of its own."
     ]
+
+
+def _counts(label: str) -> bool:
+    """Tell whether a name is a word with a number (``day1``), not a letter with one (``s1``)."""
+    words = words_of(label)
+    with_word = any(len(word) > 1 and not word.isdigit() for word in words)
+    return is_in_a_row(label) and with_word and any(word.isdigit() for word in words)
 
 
 def without_class(tops: Iterable[str]) -> list[str]:

@@ -47,7 +47,7 @@ class Copies:
 
 def few(strays: int, of: int) -> bool:
     """Tell whether so many strays among so many items change nothing."""
-    return strays <= FEW or strays <= FEW_SHARE * of
+    return not strays or (2 * strays < of and strays <= max(FEW, FEW_SHARE * of))
 
 
 def second_copies(files: Sequence[Seen]) -> Copies:
@@ -145,14 +145,13 @@ def _wrapping(number: Mapping[Folders, int]) -> str | None:
     (top,) = tops
     beside, direct, every = number.get((), 0), number.get((top,), 0), sum(number.values())
     inside = every - beside
-    if not few(beside, every) or beside >= inside:
+    if not few(beside, every):
         return None
     below = {folders[1] for folders in number if len(folders) > 1}
     if plainly(top) == "train" and not (len(below) > 1 and all(map(plainly, below))):
         return None
-    strays = few(direct, inside) and 2 * direct < inside
     deep = len(below) > 1 or any(len(folders) > 2 for folders in number)
-    holds_folders = bool(below) and strays and (deep or not direct)
+    holds_folders = bool(below) and few(direct, inside) and (deep or not direct)
     return top if holds_folders or is_neutral(top) else None
 
 

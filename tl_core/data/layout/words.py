@@ -108,12 +108,19 @@ _ROW = plain_words(
     "sitzung seance sesion sessao sessione sesja сессия week woche semaine semana month monat mois "
     "mes run take cam camera kamera camara камера batch part parts teil partie parte fold folds "
     "group gruppe groupe grupo gruppo grupa группа folder ordner round runde trial clip video seq "
-    "sequence scene frames view side shot date datum left right top bottom front back links rechts "
-    "oben unten vorne hinten gauche droite izquierda derecha esquerda direita sinistra destra lewa "
-    "prawa левая правая слева справа sol sag apple canon nikon dcim msdcf photos images bilder "
-    "fotos jan feb mar apr may jun jul aug sep oct nov dec"
+    "sequence scene frames view shot date datum photos images bilder fotos jan feb mar apr may jun "
+    "jul aug sep oct nov dec"
 )
-_JOINED_ROW = "日 月 回 カメラ 左 右 摄像头 相机 左侧 右侧 왼쪽 오른쪽 카메라"
+"""Words that count together with a number."""
+
+_SIDES = plain_words(
+    "left right top bottom front back side links rechts oben unten vorne hinten gauche droite "
+    "izquierda derecha esquerda direita sinistra destra lewa prawa левая правая слева справа"
+)
+_JOINED_ROW = "日 月 回 カメラ 摄像头 相机 카메라"
+_JOINED_SIDES = "左 右 左侧 右侧 왼쪽 오른쪽"
+_OF_A_CAMERA = re.compile(r"\d{3}[A-Z_][A-Z0-9_]{4}")
+"""``100CANON``: folders of the Design rule for Camera File system (JEITA CP-3461)."""
 
 
 def _alternatives(*lists: str) -> str:
@@ -121,16 +128,16 @@ def _alternatives(*lists: str) -> str:
     return "|".join(map(re.escape, words))
 
 
-_JOINED_WORDS = re.compile(
-    f"({_alternatives(*_JOINED.values(), _JOINED_ITEMS, _JOINED_GLUE, _JOINED_MASKS, _JOINED_ROW)})"
-)
+_JOINED_OTHERS = (_JOINED_ITEMS, _JOINED_GLUE, _JOINED_MASKS, _JOINED_ROW, _JOINED_SIDES)
+_JOINED_WORDS = re.compile(f"({_alternatives(*_JOINED.values(), *_JOINED_OTHERS)})")
 _HUMPS = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])|(?<=[A-ZА-ЯЁ])(?=[A-ZА-ЯЁ][a-zа-яё])")
 _JOINED_OF = {split: plain_words(text) for split, text in _JOINED.items()}
 _ITEM_WORDS = _ITEMS | plain_words(_JOINED_ITEMS)
 _NEUTRAL = _ITEM_WORDS | _KEPT
 _FILLERS = _NEUTRAL | _GLUE | plain_words(_JOINED_GLUE)
 _MASK_WORDS = _MASKS | plain_words(_JOINED_MASKS)
-_ROW_WORDS = _ROW | plain_words(_JOINED_ROW)
+_SIDE_WORDS = _SIDES | plain_words(_JOINED_SIDES)
+_ROW_WORDS = _ROW | plain_words(_JOINED_ROW) | _SIDE_WORDS
 
 
 @lru_cache(maxsize=100_000)
@@ -199,13 +206,14 @@ def is_mask(name: str) -> bool:
 @lru_cache(maxsize=100_000)
 def is_in_a_row(name: str) -> bool:
     """Tell whether a name only counts or sides: ``day1``, ``2024-05-01``, ``left``, ``s3``."""
+    if _OF_A_CAMERA.fullmatch(name):
+        return True
     words = words_of(name)
     letters = [word for word in words if not word.isdigit()]
-    if not letters:
-        return bool(words)
-    if all(word in _ROW_WORDS for word in letters):
-        return True
-    return len(words) == 2 and words[1].isdigit() and len(words[0]) == 1
+    if len(letters) == len(words) > 0:
+        return all(word in _SIDE_WORDS for word in words)
+    one_letter = len(words) == 2 and len(words[0]) == 1
+    return bool(words) and (one_letter or all(word in _ROW_WORDS for word in letters))
 
 
 def is_doubtful(name: str) -> bool:

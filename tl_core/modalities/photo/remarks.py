@@ -30,9 +30,6 @@ def oddities(photos: Mapping[str, Measures]) -> Iterator[str]:
     if small := [path for path, photo in photos.items() if min(photo.numbers.values()) < SMALL]:
         yield f"Pictures with fewer than {SMALL} pixels on a side: {some_of(small)}."
     yield from _of_values(photos)
-    if several := [path for path, photo in photos.items() if photo.parts > 1]:
-        has = "has" if len(several) == 1 else "have"
-        yield f"{some_of(several, 1)} {has} several pages; the first is used."
 
 
 def _of_formats(photos: Mapping[str, Measures]) -> Iterator[str]:
