@@ -138,7 +138,7 @@ class TestFullDisk:
 
         lab.choose()
         full(monkeypatch, 0)
-        monkeypatch.setattr(sys.modules["tl_core.data.scan"], "write_atomically", write)
+        monkeypatch.setattr(sys.modules["tl_core.data.facts"], "write_atomically", write)
         assert lab.open("data").metric[0].value == "20"
         assert of(lab.open("train"), "Start 2 runs")
 
