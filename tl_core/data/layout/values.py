@@ -97,6 +97,8 @@ class Reading:
         Sentences that a person should read.
     suggestions
         What would mend something odd.
+    tables
+        Paths of the tables that the classes come from.
     """
 
     layout: str
@@ -110,3 +112,4 @@ class Reading:
     undecided: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    tables: tuple[str, ...] = ()
