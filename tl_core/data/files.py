@@ -84,7 +84,8 @@ def list_files(root: Path) -> Brought:
 
 def topmost_empty(folders: Iterable[str], files: Iterable[str]) -> tuple[str, ...]:
     """Return the folders without any file below them, and of nested ones the outermost."""
-    filled = {above for path in files for above in _above(path)}
+    files = set(files)  # one is a folder that cannot be read, for example: nobody knows of it
+    filled = files | {above for path in files for above in _above(path)}
     known = {above for folder in folders for above in (folder, *_above(folder))}
     empty = known - filled
     return tuple(sorted(f for f in empty if f.rpartition("/")[0] not in empty))

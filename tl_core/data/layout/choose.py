@@ -42,6 +42,8 @@ def choose(ground: Ground, tables: Mapping[str, str], wanted: str) -> Choice:
         undecided, notes = (), []
         if not taken.of:
             notes = [f"The reading {wanted!r} gives no class here: {_WITHOUT[wanted]}"]
+            if others := [one.layout for one in candidates if one.serves]:
+                notes.append(f"Readings that give classes: {', '.join(others)}.")
     if taken.layout in ("splits", "inner"):
         notes = [*merged_text(ground.rests, taken.layout), *notes]
         if taken.layout == "inner":
