@@ -5,28 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tl_core.data.copies.report import Copies, NearCopies
 from tl_core.data.layout import Other, Suggestion
-from tl_core.data.near_copies import NearCopies
 from tl_core.errors import DataError
-
-
-@dataclass(frozen=True)
-class Duplicates:
-    """Byte-identical copies, as groups of paths.
-
-    Attributes
-    ----------
-    within_split
-        Copies inside one split: they count twice.
-    across_splits
-        Copies in more than one split: the test has seen the answers (a leak).
-    across_classes
-        Copies in more than one class: at most one of the labels is right.
-    """
-
-    within_split: tuple[tuple[str, ...], ...]
-    across_splits: tuple[tuple[str, ...], ...]
-    across_classes: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -123,7 +104,7 @@ class HealthReport:
     passed_over: dict[str, int]
     shrunk: int
     paged: tuple[str, ...]
-    duplicates: Duplicates
+    duplicates: Copies
     near_copies: NearCopies
     suggestions: tuple[Suggestion, ...]
     warnings: tuple[str, ...]

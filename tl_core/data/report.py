@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
+from tl_core.data.copies.report import (
+    NearCopies,
+    copies,
+    near_copies,
+    warn_of_copies,
+    warn_of_near_copies,
+)
 from tl_core.data.facts import FileFacts
-from tl_core.data.health import Duplicates, HealthReport, HowRead
+from tl_core.data.health import HealthReport, HowRead
 from tl_core.data.layout import Reading
 from tl_core.data.manifest import Brought
-from tl_core.data.near_copies import NearCopies, near_copies, warn_of_near_copies
-from tl_core.data.spec import SPLITS, DatasetSpec, Item
+from tl_core.data.spec import SPLITS, DatasetSpec
 from tl_core.modalities import Measures, Modality
 from tl_core.words import some_of
 
@@ -85,12 +91,12 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
     found
         What its check came to.
     crowd
-        Items that look like too many others: see :class:`~tl_core.data.twins.Twins`.
+        Items that look like too many others: see :class:`~tl_core.data.copies.twins.Twins`.
     """
     reading, brought = found.reading, found.brought
     measures = _measures(spec, found)
     splits = _count(spec)
-    duplicates = _duplicates(spec)
+    duplicates = copies(spec)
     near = _near_copies(spec, found, crowd)
     paged = _paged(measures, found)
     over = {rule: len(paths) for rule, paths in reading.passed_over.items()}
@@ -124,7 +130,7 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
                 *reading.notes,
                 *_warn_of_files(found, spec),
                 *_tell_of_pages(paged, found, spec.kind),
-                *_warn_of_copies(duplicates, spec.kind),
+                *warn_of_copies(duplicates, spec.kind),
                 *warn_of_near_copies(near, spec.kind),
                 *_warn_of_classes(spec, splits),
                 *spec.kind.oddities(measures),
@@ -188,51 +194,12 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"min": min(values), "median": round(middle) if whole else middle, "max": max(values)}
 
 
-def _duplicates(spec: DatasetSpec) -> Duplicates:
-    groups = _group(spec.items, lambda item: item.sha256)
-    return Duplicates(
-        _paths(_group(spec.items, lambda item: (item.sha256, item.split))),
-        _paths(group for group in groups if len({item.split for item in group}) > 1),
-        _paths(group for group in groups if len({item.label for item in group}) > 1),
-    )
-
-
-def _group(items: Iterable[Item], key: Callable[[Item], object]) -> list[list[Item]]:
-    groups: dict[object, list[Item]] = {}
-    for item in items:
-        groups.setdefault(key(item), []).append(item)
-    return list(groups.values())
-
-
-def _paths(groups: Iterable[list[Item]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(item.path for item in group) for group in groups if len(group) > 1)
-
-
 def _warn_of_files(found: Found, spec: DatasetSpec) -> Iterable[str]:
     if unusable := found.unusable:
         yield f"Files left out because they cannot be used: {some_of(list(unusable))}."
     folders = {place.label for place in found.reading.placed.values()}
     if empty := sorted(folders - set(spec.classes)):
         yield f"Folders left out because they hold no readable {spec.kind.noun}: {some_of(empty)}."
-
-
-def _warn_of_copies(duplicates: Duplicates, kind: Modality) -> Iterable[str]:
-    if groups := duplicates.across_classes:
-        yield (
-            f"The same {kind.noun} lies in different classes, so a label is wrong: "
-            f"{some_of(groups[0])}"
-            f"{_more(groups)}."
-        )
-    if groups := duplicates.across_splits:
-        yield (
-            f"The same {kind.noun} lies in different splits, so the network is tested on what it "
-            f"has learned from: {some_of(groups[0])}{_more(groups)}."
-        )
-    if groups := duplicates.within_split:
-        yield (
-            f"{kind.plural.capitalize()} stored more than once count more than once: "
-            f"{some_of(groups[0])}{_more(groups)}."
-        )
 
 
 def _warn_of_classes(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
@@ -296,7 +263,3 @@ def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[
         )
     if len(few) > NAMED:
         yield f"{len(few) - NAMED:,} more classes have too few {spec.kind.plural} as well."
-
-
-def _more(groups: tuple[tuple[str, ...], ...]) -> str:
-    return f" (and {len(groups) - 1} more such groups)" if len(groups) > 1 else ""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tl_core.data.checked import Opened, read_checked, write_checked
+from tl_core.data.copies.twins import find_twins, group_keys
 from tl_core.data.facts import FileFacts, Unchecked, look_at_files
 from tl_core.data.files import list_files
 from tl_core.data.layout import Reading, Seen, read_layout
@@ -23,7 +24,6 @@ from tl_core.data.report import Found, report
 from tl_core.data.respell import respell
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.tables import read_tables
-from tl_core.data.twins import find_twins, group_keys
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, modality_of
 from tl_core.steps import Progress

@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from tl_core.data.containers import nested_archive
+from tl_core.data.archives.containers import nested_archive
+from tl_core.data.archives.names import ZipNames
 from tl_core.data.files import Names, clean, misplaced, topmost_empty
 from tl_core.data.limits import ArchiveLimits, megabytes
 from tl_core.data.manifest import MANIFEST, Brought, write_manifest
 from tl_core.data.passing import passing_rule
-from tl_core.data.zip_names import ZipNames
 from tl_core.errors import ArchiveError
 from tl_core.home import disk_full
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tl_core.codec import from_plain, to_plain
-from tl_core.data.archive import unpack
+from tl_core.data.archives.unpack import unpack
 from tl_core.data.foreign import START, foreign
 from tl_core.data.limits import megabytes
 from tl_core.data.read_as import AS_FOUND, ReadAs

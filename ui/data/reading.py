@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from tl_core.data import HealthReport
+from tl_core.data.archives.names import ENCODINGS
 from tl_core.data.health import HowRead
 from tl_core.data.layout import LAYOUTS
 from tl_core.data.read_as import AS_FOUND, PAGES
-from tl_core.data.zip_names import ENCODINGS
 from tl_core.modalities import MODALITIES
 from tl_core.words import some_of
 from ui.shared.state import app_state, save
