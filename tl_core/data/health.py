@@ -43,6 +43,17 @@ class HowRead:
     encoding: str = ""
     encodings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def question(self) -> str:
+        """Between which readings nobody but the person who brought the set can decide."""
+        told = {self.layout: self.text} | {other.layout: other.text for other in self.others}
+        first, second = (f"{name} ({told[name]})" for name in self.undecided)
+        names = " or ".join(f"--layout {name}" for name in self.undecided)
+        return (
+            f"The folders of these files can be read in two ways that are equally likely: {first}, "
+            f"or {second}. Choose one; on the command line: {names}."
+        )
+
 
 @dataclass(frozen=True)
 class HealthReport:
@@ -118,6 +129,18 @@ class HealthReport:
             {"file": path, "reason": reason} for path, reason in values.pop("left_out").items()
         ]
         return values
+
+
+def require_decided(report: HealthReport) -> None:
+    """Check that it is clear how a data set is to be read.
+
+    Raises
+    ------
+    DataError
+        If two readings are equally likely; they are named.
+    """
+    if report.layout.undecided:
+        raise DataError(report.layout.question)
 
 
 def require_usable(report: HealthReport) -> None:

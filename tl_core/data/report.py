@@ -94,6 +94,16 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
         Items that look like too many others: see :class:`~tl_core.data.copies.twins.Twins`.
     """
     reading, brought = found.reading, found.brought
+    how = HowRead(
+        reading.layout,
+        reading.text,
+        reading.wrapper,
+        dict(reading.splits),
+        reading.others,
+        reading.undecided,
+        brought.encoding,
+        brought.encodings,
+    )
     measures = _measures(spec, found)
     splits = _count(spec)
     duplicates = copies(spec)
@@ -103,16 +113,7 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
     return HealthReport(
         name=spec.name,
         modality=spec.modality,
-        layout=HowRead(
-            reading.layout,
-            reading.text,
-            reading.wrapper,
-            dict(reading.splits),
-            reading.others,
-            reading.undecided,
-            brought.encoding,
-            brought.encodings,
-        ),
+        layout=how,
         brought=brought.number - len(found.further_pages),
         further_pages=len(found.further_pages),
         classes=spec.classes,
@@ -136,7 +137,7 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
                 *spec.kind.oddities(measures),
             ]
         ),
-        problems=tuple([*_doubts(reading), *_problems(spec, splits)]),
+        problems=(*([how.question] if how.undecided else ()), *_problems(spec, splits)),
     )
 
 
@@ -220,20 +221,6 @@ def _warn_of_classes(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> It
     folded = Counter(name.casefold() for name in classes)
     if alike := [name for name in classes if folded[name.casefold()] > 1]:
         yield f"Classes whose names differ only in capital letters: {some_of(alike)}."
-
-
-def _doubts(reading: Reading) -> Iterable[str]:
-    """Say between which readings nobody but the person who brought the set can decide."""
-    if reading.undecided:
-        told = {reading.layout: reading.text} | {
-            other.layout: other.text for other in reading.others
-        }
-        first, second = (f"{name} ({told[name]})" for name in reading.undecided)
-        names = " or ".join(f"--layout {name}" for name in reading.undecided)
-        yield (
-            f"These folders can be read in two ways that are equally likely: {first}, or {second}. "
-            f"Choose one; on the command line: {names}."
-        )
 
 
 def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
