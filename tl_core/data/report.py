@@ -56,21 +56,17 @@ class Found:
 
     @property
     def unusable(self) -> dict[str, str]:
-        """Files that are no readable item, and why."""
+        """Files that are no readable item and of no use otherwise, and why."""
         reasons = {path: fact.reason for path, fact in self.facts.items() if fact.reason}
-        return self._shown(self.brought.left_out | reasons)
+        known = self.brought.left_out | reasons
+        return self._shown({p: why for p, why in known.items() if p not in self.reading.tables})
 
     @property
     def outside(self) -> dict[str, str]:
-        """Readable items that the reading leaves out, and why."""
-        known = self.brought.left_out
-        return self._shown(
-            {
-                path: reason
-                for path, reason in self.reading.left_out.items()
-                if path not in known and not self.facts[path].reason
-            }
-        )
+        """Readable items and tables of labels that the reading leaves out, and why."""
+        known = self.unusable
+        left_out = self._shown(self.reading.left_out)
+        return {path: reason for path, reason in left_out.items() if path not in known}
 
     def shown(self, path: str) -> str:
         """Return a real path without the folders that were looked through."""

@@ -63,6 +63,7 @@ class Result:
             undecided=self.chosen.undecided,
             notes=tuple(notes),
             suggestions=suggestions,
+            tables=tuple(taken.labels.tables) if taken.labels else (),
         )
 
     def _masks(self) -> list[str]:

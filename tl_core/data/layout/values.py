@@ -89,6 +89,8 @@ class Reading:
         From a rule to the paths of the files that it passed over.
     splits
         From the name of a folder to ``train``, ``val`` or ``test``.
+    tables
+        Those that label the items.
     others
         The other readings that give at least two classes.
     undecided
@@ -110,3 +112,4 @@ class Reading:
     undecided: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    tables: tuple[str, ...] = ()
