@@ -121,13 +121,12 @@ class _Walk:
     def _entries(self) -> Iterator[tuple[str, str]]:
         """Yield all entries, relative to the root, and why one cannot be a file of the set."""
         failed: list[OSError] = []
-        seen: set[str] = set()
+        seen = {os.path.realpath(self.root)}
         for folder, subfolders, names in os.walk(
             self.root, followlinks=True, onerror=failed.append
         ):
             here = Path(folder).relative_to(self.root)
-            seen.add(os.path.realpath(folder))
-            entered = [name for name in subfolders if self._enter(here / name, seen)]
+            entered = [name for name in sorted(subfolders) if self._enter(here / name, seen)]
             if len(here.parts) > MOST_FOLDERS:  # what lies deeper stands for all below it
                 yield from (((here / name).as_posix(), "") for name in entered)
                 entered = []
@@ -145,17 +144,23 @@ class _Walk:
 
     def _enter(self, folder: Path, seen: set[str]) -> bool:
         """Tell whether a folder is to be read; what falls under a rule is counted."""
-        real = os.path.realpath(self.root / folder)
         if rule := passing_rule(folder.as_posix()):
             for inner, _, names in os.walk(self.root / folder):
                 for name in names:
                     path = Path(inner, name).relative_to(self.root).as_posix()
                     self._found.pass_over(passing_rule(path) or rule)
             return False
-        if real in seen:
+        real = os.path.realpath(self.root / folder)
+        if real in seen or ((self.root / folder).is_symlink() and self._lists(real)):
             self._found.pass_over(_READ_TWICE)
             return False
+        seen.add(real)
         return True
+
+    def _lists(self, real: str) -> bool:
+        """Tell whether a folder is met without any link: then it counts where it really lies."""
+        root = f"{os.path.realpath(self.root)}/"
+        return real.startswith(root) and not passing_rule(real.removeprefix(root))
 
 
 def _real(stored: str) -> str:

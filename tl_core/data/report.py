@@ -56,17 +56,25 @@ class Found:
 
     @property
     def unusable(self) -> dict[str, str]:
-        """Files that are no readable item and of no use otherwise, and why."""
-        reasons = {path: fact.reason for path, fact in self.facts.items() if fact.reason}
-        known = self.brought.left_out | reasons
-        return self._shown({p: why for p, why in known.items() if p not in self.reading.tables})
+        """Files that are no readable item, and why; a table that labels the others serves."""
+        return self._shown(self._reasons)
+
+    @property
+    def _reasons(self) -> dict[str, str]:
+        reasons = {
+            path: fact.reason
+            for path, fact in self.facts.items()
+            if fact.reason and path not in self.reading.tables
+        }
+        return self.brought.left_out | reasons
 
     @property
     def outside(self) -> dict[str, str]:
-        """Readable items and tables of labels that the reading leaves out, and why."""
-        known = self.unusable
-        left_out = self._shown(self.reading.left_out)
-        return {path: reason for path, reason in left_out.items() if path not in known}
+        """What the reading leaves out though it can be read, and why."""
+        unusable = self._reasons
+        return self._shown(
+            {path: reason for path, reason in self.reading.left_out.items() if path not in unusable}
+        )
 
     def shown(self, path: str) -> str:
         """Return a real path without the folders that were looked through."""
@@ -245,4 +253,6 @@ def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[
             f"{needed} are needed."
         )
     if len(few) > NAMED:
-        yield f"{len(few) - NAMED:,} more classes have too few {spec.kind.plural} as well."
+        more = len(few) - NAMED
+        which = "1 more class has" if more == 1 else f"{more:,} more classes have"
+        yield f"{which} too few {spec.kind.plural} as well."

@@ -202,3 +202,55 @@ def test_a_table_of_boxes_is_said_to_be_one() -> None:
     reading = read(PHOTOS, tables={"x.csv": text})
     assert len(reading.placed) == 7
     assert any("boxes" in note for note in reading.notes)
+
+
+def test_a_cell_may_hold_several_classes_that_stand_alone_elsewhere() -> None:
+    paths = inside("photos", files=16)
+    cells = ["ill", "well", "ill|swollen", "swollen", "well", "swollen; ill", "a,b", "a,b"] * 2
+    rows = [f"{path}\t{cell}" for path, cell in zip(paths, cells, strict=True)]
+    reading = read([*paths, "x.tsv"], tables={"x.tsv": "\n".join(["file\tfinding", *rows])})
+    assert classes(reading) == ["a,b", "ill", "swollen", "well"]
+    assert "several classes in x.tsv: ill, swollen" in reading.left_out[paths[2]]
+    assert "several classes in x.tsv: ill, swollen" in reading.left_out[paths[5]]
+
+
+def test_a_table_that_gives_many_files_several_classes_still_counts() -> None:
+    paths = inside("images_001", "images_002", files=8)
+    cells = ["ill", "well", "swollen", "ill|swollen"]
+    text = "file,finding\n" + "\n".join(f"{p},{cells[i % 4]}" for i, p in enumerate(paths))
+    assert read(paths, tables={"x.csv": text}).undecided == ("classes", "csv")
+
+
+def test_what_a_table_holds_besides_the_labels_is_said() -> None:
+    kinds = ["red", "blue"] * 4
+    rows = [f"{name},{LABELS[i]},{kinds[i]},{'train' if i < 6 else 'test'}"
+            for i, name in enumerate(NAMES)]  # fmt: skip
+    text = "\n".join(["file,kind,colour,part", *rows, "gone.jpg,pen,red,train"])
+    reading = read(PHOTOS, tables={"x.csv": text})
+    assert [reading.placed[path].label for path in PHOTOS] == LABELS
+    assert (
+        "Other columns of the table may tell the classes as well: colour. If one of them does, "
+        "remove the others."
+    ) in reading.notes
+    assert any(
+        note.startswith("The column part of the table tells splits") for note in reading.notes
+    )
+    assert "For 1 row of the table no usable file was found." in reading.notes
+    named_so = read(PHOTOS, tables={"x.csv": text.replace("kind", "label")})
+    assert not any("Other columns" in note for note in named_so.notes), "one is called so"
+
+
+def test_files_that_were_converted_since_are_found_in_a_table() -> None:
+    text = table(",", "file,label", [name.replace(".jpg", ".tif") for name in NAMES])
+    assert len(read(PHOTOS, tables={"x.csv": text}).placed) == len(PHOTOS)
+
+
+def test_a_table_that_labels_more_files_than_the_folders_is_offered() -> None:
+    paths = [*inside("train/7", "train/8"), *inside("test", name="{}.jpg")]
+    rows = [f"{p},{p.split('/')[1] if p.startswith('train') else 7}" for p in paths]
+    reading = read(paths, tables={"x.csv": "\n".join(["path,class", *rows])})
+    assert (reading.layout, reading.undecided) == ("splits", ())
+    assert "csv" in [other.layout for other in reading.others]
+    learnt = ["path,class", *rows[:8]]
+    reading = read(paths, tables={"x.csv": "\n".join(learnt)})
+    assert "csv" not in [other.layout for other in reading.others], "it tells no more"

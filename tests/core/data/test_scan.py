@@ -239,6 +239,30 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     assert report.passed_over == {"links to folders that are listed already": 1}
 
 
+def test_a_folder_counts_where_it_lies_and_not_where_links_to_it_do(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "pets", per_class=2)
+    (root / "aardvark").symlink_to(root / "bee")
+    make_photo_folder(root / ".store", ("cat",), per_class=2)
+    (root / "cat").symlink_to(root / ".store" / "cat")
+    report = scan(root)[1]
+    assert report.splits == {"all": {"ant": 2, "bee": 2, "cat": 2}}
+    assert report.passed_over == {
+        "hidden files": 2,
+        "links to folders that are listed already": 1,
+    }
+
+
+def test_a_table_that_labels_is_not_called_unusable(tmp_path: Path) -> None:
+    root = make_photo_folder(tmp_path / "set", ("images",), per_class=4)
+    names = sorted(file.name for file in (root / "images").iterdir())
+    rows = [f"{name};{'xy'[i % 2]}" for i, name in enumerate(names)]
+    (root / "labels.csv").write_text("\n".join(["file;label", *rows]))
+    (root / "notes.csv").write_text("day;weather\n")
+    report = scan(root)[1]
+    assert report.left_out["labels.csv"] == "it is the table that labels the other files."
+    assert "Files left out because they cannot be used: notes.csv." in report.warnings
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     seen: list[tuple[int, int, str]] = []
     root = make_photo_folder(tmp_path / "pets", per_class=2)

@@ -222,6 +222,13 @@ def test_what_is_made_visible_stays_different(one: str, other: str) -> None:
     visible(one).encode()
 
 
+def test_nothing_unseen_makes_two_names_look_the_same_or_turns_the_text_around_them() -> None:
+    for mark in "\u200b\ufeff\u2060\u202e\u2066":
+        assert mark not in visible(f"cat{mark}gpj.")
+    for name in ("گربه\u200cها", "👩\u200d🔬", "\u200fقط"):
+        assert visible(name) == name, "these marks belong to how it is written"
+
+
 def test_reading_names_takes_work_in_proportion_to_their_number() -> None:
     def work(count: int) -> int:
         raw = [f"猫{i}/{i}.jpg".encode("gbk") for i in range(count)]

@@ -160,11 +160,14 @@ def _decide(raw: Sequence[bytes], unix: bool, encoding: str) -> ZipNames:
 
 
 def visible(text: str) -> str:
-    """Replace each control character and half of a character by a sign of its own."""
+    """Replace what cannot be seen, or turns the text around it, by a sign of its own each."""
     return _UNSEEN.sub(lambda found: _sign(ord(found.group())), text)
 
 
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+"""Controls, spaces without width, marks of direction around other text, halves of characters."""
 
 
 def _sign(code: int) -> str:

@@ -207,6 +207,6 @@ class Ground:
         return Candidate("csv", self.evidence, place, self.file_splits, source, labels)
 
     def labelled(self, candidate: Candidate) -> float:
-        """Return the share of the items to train on that a reading by files gives a class."""
-        training = self.training
-        return sum(spot.path in candidate.of for spot in training) / max(1, len(training))
+        """Return the share of the items to train on that a table gives a class, or several."""
+        training, told = self.training, candidate.labels.of if candidate.labels else {}
+        return sum(bool(told.get(spot.path)) for spot in training) / max(1, len(training))

@@ -118,7 +118,8 @@ def _numbers(candidate: Candidate) -> bool:
 def _differences(taken: Candidate, table: Candidate) -> list[str]:
     if not (differing := taken.differing(table)):
         return []
+    files = "1 file" if len(differing) == 1 else f"{len(differing):,} files"
     return [
-        f"The table gives {len(differing):,} files another class than the reading that was taken: "
+        f"The table gives {files} another class than the reading that was taken: "
         f"{some_of(sorted(differing), 3)}."
     ]

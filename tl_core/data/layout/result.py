@@ -63,7 +63,7 @@ class Result:
             undecided=self.chosen.undecided,
             notes=tuple(notes),
             suggestions=suggestions,
-            tables=tuple(taken.labels.tables) if taken.labels else (),
+            tables=taken.labels.tables if taken.labels else (),
         )
 
     def _masks(self) -> list[str]:
@@ -115,14 +115,9 @@ class Result:
         elif not taken.of and self.ground.evidence and not self.chosen.notes:
             notes.append(
                 "No folder, file name or table tells a class. What serves is one folder for each "
-                "class."
+                "class, or a table (CSV) with the name and the class of each file."
             )
-        if taken.labels and taken.labels.boxes:
-            notes.append(
-                "The table holds boxes, so it was made for detection: a file has a class here only "
-                "where all its boxes bear one."
-            )
-        return notes
+        return [*notes, *(telling.about_table(taken.labels) if taken.labels else ())]
 
 
 def _alone(wrapper: Folders) -> list[str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
-from tl_core.data.layout.words import plain_words, split_of, words_of
+from tl_core.data.layout.words import plain_words, plainly, split_of, words_of
+from tl_core.modalities import looks_like_an_item
 
 SNIFFED, MOST_COLUMNS, MOST_ALIKE = 200, 2_000, 64
 """Rows in which names of files are looked for; columns that are read; files of one name among which
@@ -17,6 +20,9 @@ the nearest to a table is looked for."""
 
 MOST_CLASSES_SHARE = 0.5
 """Different values of a column of labels, as a share of its rows: more is no label."""
+
+MOST_SPLITS = 10
+"""Different values of a column of splits."""
 
 ONCE_SHARE = 0.5
 """Share of the rows that must say yes to one class, where each class has a column."""
@@ -48,6 +54,12 @@ class Labels:
         Whether they hold boxes too, so that they are made for detection.
     column
         The name of the column, or nothing where each class has one.
+    rivals
+        Names of other columns of the same tables that may be the labels just as well.
+    splits
+        The name of a column that tells splits, which is not read, or nothing.
+    astray
+        Number of rows for which there is no usable file.
     """
 
     of: Mapping[str, frozenset[str]]
@@ -55,10 +67,16 @@ class Labels:
     plain: bool
     boxes: bool = False
     column: str = ""
+    rivals: tuple[str, ...] = ()
+    splits: str = ""
+    astray: int = 0
 
 
 class Files:
-    """Finds a file by what a table calls it: its path, its name, or its name without suffix."""
+    """Finds a file by what a table calls it: its path, its name, or its name without suffix.
+
+    Where no file is called so, one that differs in the suffix alone was converted.
+    """
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths: dict[str, str] = {}
@@ -81,6 +99,8 @@ class Files:
             return path
         parts = asked.split("/")
         ends = self._ends.get("/".join(parts[-2:])) or self._ends.get(parts[-1], [])
+        if not ends and looks_like_an_item(asked):
+            ends = self._ends.get(parts[-1].rpartition(".")[0], [])
         if 1 < len(ends) <= MOST_ALIKE:  # the one that lies below the table, if only one does
             ends = [path for path in ends if path.startswith(folder)]
         return ends[0] if len(ends) == 1 else None
@@ -172,19 +192,26 @@ def _labels(group: Sequence[_Table]) -> Iterable[Labels]:
     where = [path for table in group for path in table.files]
     others = [i for i in range(min(max(map(len, rows)), MOST_COLUMNS)) if i != group[0].file_column]
     titles = {"".join(words_of(_cell(head, index))) for index in others}
-    boxes = any(box <= titles for box in _BOX_WORDS)
-    tables = tuple(table.path for table in group)
+    values = {index: [_cell(row, index) for row in rows] for index in others}
+    told = partial(
+        Labels,
+        tables=tuple(table.path for table in group),
+        boxes=any(box <= titles for box in _BOX_WORDS),
+        splits=next((_cell(head, i) or str(i + 1) for i in others if _are_splits(values[i])), ""),
+        astray=where.count(None),
+    )
     called = {i for i in others if any(w in _LABEL_WORDS for w in words_of(_cell(head, i)))}
     if not called and (columns := _columns_of_classes(head, rows, others)):
         of = _gathered(where, ({head[i] for i in columns if _says_yes(row, i)} for row in rows))
-        yield Labels(of, tables, True, boxes)
+        yield told(of, plain=True)
         return
-    for index in others:
-        plain = index in called or len(others) == 1
-        values = [_cell(row, index) for row in rows]
-        if _may_be_labels(values, plain):
-            of = _gathered(where, ({value} if value else set() for value in values))
-            yield Labels(of, tables, plain, boxes, _cell(head, index))
+    plain = called if len(others) > 1 else set(others)
+    labels = [index for index in others if _may_be_labels(values[index], index in plain)]
+    for index in labels:
+        of = _gathered(where, map(_classes_in(values[index]), values[index]))
+        rivals = [_cell(head, i) for i in labels if i != index and (i in plain) == (index in plain)]
+        column = _cell(head, index)
+        yield told(of, plain=index in plain, column=column, rivals=tuple(filter(None, rivals)))
 
 
 def _gathered(
@@ -196,6 +223,26 @@ def _gathered(
         if path:
             of[path] = of.get(path, frozenset()) | these
     return of
+
+
+def _classes_in(values: Iterable[str]) -> Callable[[str], set[str]]:
+    """Return what cuts a cell into its classes: ``a|b`` is two where both stand alone as well."""
+    known = set(values)
+
+    def cut(value: str) -> set[str]:
+        parts = {part.strip() for part in re.split("[|,;]", value)}
+        return parts if parts <= known and len(parts) > 1 else {value} - {""}
+
+    return cut
+
+
+def _are_splits(values: Iterable[str]) -> bool:
+    """Tell whether a column says of each file in which of several splits it is."""
+    different = set(values)
+    if len(different) > MOST_SPLITS:
+        return False
+    splits = set(map(plainly, different))
+    return len(splits) > 1 and None not in splits
 
 
 def _says_yes(row: Row, index: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tl_core.data.layout.candidates import Candidate
 from tl_core.data.layout.splits import Splits
+from tl_core.data.layout.tables import Labels
 from tl_core.data.layout.tree import named
 from tl_core.data.layout.values import Other, Place, Suggestion
 from tl_core.data.layout.words import is_doubtful, is_in_a_row, is_mask, plainly, words_of
@@ -66,7 +67,8 @@ def others(
         if one.layout == taken.layout or not one.serves:
             continue
         by_files = one.layout in ("names", "csv")
-        if by_files and one.layout not in undecided and one.agrees_with(taken):
+        tells_more = not one.of.keys() <= taken.of.keys()
+        if by_files and one.layout not in undecided and one.agrees_with(taken) and not tells_more:
             continue
         found.append(Other(one.layout, _other_text(one)))
     return tuple(found)
@@ -141,6 +143,28 @@ def counting(candidate: Candidate) -> list[str]:
         f"The names of the classes only count ({some_of(candidate.classes, 3)}). If they are no "
         "classes, put the files of each class into a folder of its own."
     ]
+
+
+def about_table(labels: Labels) -> Iterable[str]:
+    """Say what a person should know about the table that the classes come from."""
+    if labels.boxes:
+        yield (
+            "The table holds boxes, so it was made for detection: a file has a class here only "
+            "where all its boxes bear one."
+        )
+    if labels.rivals:
+        yield (
+            f"Other columns of the table may tell the classes as well: {some_of(labels.rivals)}. "
+            "If one of them does, remove the others."
+        )
+    if labels.splits:
+        yield (
+            f"The column {labels.splits} of the table tells splits and is not read: to keep them, "
+            "put the files of each split into a folder of its name."
+        )
+    if labels.astray:
+        rows = "1 row" if labels.astray == 1 else f"{labels.astray:,} rows"
+        yield f"For {rows} of the table no usable file was found."
 
 
 def _counts(label: str) -> bool:

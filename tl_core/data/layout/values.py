@@ -99,6 +99,8 @@ class Reading:
         Sentences that a person should read.
     suggestions
         What would mend something odd.
+    tables
+        Paths of the tables that the classes come from.
     """
 
     layout: str
