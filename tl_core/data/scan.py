@@ -17,7 +17,7 @@ from tl_core.data.copies.twins import find_twins, group_keys
 from tl_core.data.facts import FileFacts, Unchecked, look_at_files
 from tl_core.data.files import list_files
 from tl_core.data.layout import Reading, Seen, read_layout
-from tl_core.data.manifest import Brought
+from tl_core.data.manifest import MANIFEST, Brought
 from tl_core.data.pages import add_pages
 from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.report import Found, report
@@ -51,7 +51,9 @@ def scan(
     name
         What to call the data set; the folder's name unless given.
     decode
-        Whether content that nobody has seen may be decoded.
+        Whether what nobody has checked yet may be looked at: content that nobody has seen may be
+        decoded, and a stored set, whose names and tables are a stranger's, may be read otherwise
+        than before.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def scan(
     DataError
         If the folder holds no readable item of any class.
     Unchecked
-        If nothing may be decoded, and some content is new.
+        If nothing of that may be done, and has to be.
     """
     dataset, health = read_checked(root, how) or _scan(root, how, progress, decode)
     if name is None:
@@ -74,6 +76,8 @@ def scan(
 
 
 def _scan(root: Path, how: ReadAs, progress: Progress | None, decode: bool) -> Opened:
+    if not decode and (root / MANIFEST).is_file():
+        raise Unchecked(root)
     brought = list_files(root)
     if how.zip_names != "auto":
         brought = respell(brought, how.zip_names)

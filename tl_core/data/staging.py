@@ -217,8 +217,9 @@ class StagingFolder:
             self.brought.raw_names[path] = raw.hex()
 
     def leave_out(self, path: str, reason: str) -> None:
-        """Leave out a file that was stored."""
-        (self.folder / self.brought.files.pop(path)).unlink()
+        """Leave out a file that was stored, and the pages that were kept of it."""
+        for stored in (self.brought.files.pop(path), *self.brought.pages.pop(path, ())):
+            (self.folder / stored).unlink()
         self._digests.pop(path, None)
         self.brought.left_out[path] = reason
 
