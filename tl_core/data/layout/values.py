@@ -47,7 +47,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Other:
-    """Another reading that gives at least two classes, and its sentence."""
+    """Another reading that gives at least two classes, and what they are, in a line."""
 
     layout: str
     text: str
