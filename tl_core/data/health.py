@@ -46,7 +46,9 @@ class HowRead:
     @property
     def question(self) -> str:
         """Between which readings nobody but the person who brought the set can decide."""
-        told = {self.layout: self.text} | {other.layout: other.text for other in self.others}
+        told = {self.layout: self.text.removeprefix("Read as: ")} | {
+            other.layout: other.text for other in self.others
+        }
         first, second = (f"{name} ({told[name]})" for name in self.undecided)
         names = " or ".join(f"--layout {name}" for name in self.undecided)
         return (

@@ -208,9 +208,9 @@ def _warn_of_files(found: Found, spec: DatasetSpec) -> Iterable[str]:
 
 
 def _warn_of_classes(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
-    classes, plural = spec.classes, spec.kind.plural
+    plural = spec.kind.plural
     learned = splits.get("train") or splits.get("all") or {}
-    few = [name for name, count in learned.items() if count < FEW]
+    few = [name for name, count in learned.items() if 0 < count < FEW]
     if few:
         yield f"Classes with fewer than {FEW} {plural} to learn from: {some_of(few)}."
     counts = [count for count in learned.values() if count]
@@ -222,9 +222,6 @@ def _warn_of_classes(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> It
     for split in ("val", "test"):
         if missing := [name for name, count in splits.get(split, {}).items() if not count]:
             yield f"Classes without a {spec.kind.noun} in {split}: {some_of(missing)}."
-    folded = Counter(name.casefold() for name in classes)
-    if alike := [name for name in classes if folded[name.casefold()] > 1]:
-        yield f"Classes whose names differ only in capital letters: {some_of(alike)}."
 
 
 def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
@@ -247,11 +244,9 @@ def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[
     needed = 1 if "val" in splits else 2
     few = {name: len(found) for name, found in different.items() if len(found) < needed}
     for name in list(few)[:NAMED]:
-        yield (
-            f"The class {name!r} has {few[name]} different "
-            f"{spec.kind.noun if few[name] == 1 else spec.kind.plural} to learn from; at least "
-            f"{needed} are needed."
-        )
+        has = f"1 different {spec.kind.noun}" if few[name] else f"no {spec.kind.noun}"
+        least = f"{needed} are" if needed > 1 else "1 is"
+        yield f"The class {name!r} has {has} to learn from; at least {least} needed."
     if len(few) > NAMED:
         more = len(few) - NAMED
         which = "1 more class has" if more == 1 else f"{more:,} more classes have"
