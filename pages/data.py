@@ -80,8 +80,8 @@ def gallery(dataset: DatasetSpec) -> list[int]:
 require_router("Data")
 title(
     "Data",
-    "Photos in folders, one folder for each class: a set that is ready, or your own. Folders named "
-    "train, val and test on top are respected.",
+    "A set that is ready, or photos of your own, as they are: a report says which classes were "
+    "found in them, and what is odd.",
 )
 warn_of_expiry()
 bundled()
@@ -101,7 +101,9 @@ except TLError as error:
 tell_removed()
 if chosen is None:
     st.markdown(
-        "Nothing is chosen yet. The zip may look like this:\n\n"
+        "Nothing is chosen yet. Bring your photos as they are: folders, file names or a table "
+        "beside them may tell the classes, and folders named train, val and test are kept apart. "
+        "Surest is one folder for each class:\n\n"
         "```\nphotos.zip\n├── ants\n│   ├── 0013035.jpg\n│   └── …\n"
         "└── bees\n    ├── 1092977343.jpg\n    └── …\n```"
     )

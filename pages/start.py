@@ -34,7 +34,7 @@ steps = [
     (
         "pages/data.py",
         "1 · Bring photos",
-        "A zip or folder with one folder for each class. Twenty photos a class are enough.",
+        "A zip or a folder as it is, best with a folder for each class. Twenty photos a class do.",
         readable_dataset() is not None,
     ),
     (

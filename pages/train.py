@@ -101,6 +101,7 @@ title(
     "Line up two or more strategies on the same photos, start them and watch them learn.",
 )
 warn_of_expiry()
+state = app_state()
 try:
     data = chosen_dataset()
 except TLError as error:
@@ -108,11 +109,17 @@ except TLError as error:
     data = None
 tell_removed()
 tell_link()
-if data is None or data[1].problems:
+if data is None:
     empty("Training needs photos first: at least two classes.", "pages/data.py", "Bring photos")
+elif data[1].problems:
+    empty(
+        f"{literal(state.data_name)} cannot be trained on yet: the Data screen says why, and what "
+        "to do about it.",
+        "pages/data.py",
+        "Look at these photos",
+    )
 else:
     executor().ensure_supervisor()  # it loads torch while the learner still chooses
-    state = app_state()
     st.caption(
         f"{literal(state.data_name)}: {len(data[0].items)} photos, {len(data[0].classes)} classes "
         f"· {state.spec.title}, {len(state.trainable)} of {len(state.spec.stages)} stages thawed"

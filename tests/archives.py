@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.photos import make_photo
-from tl_core.data.archive import extract
+from tl_core.data.archives.unpack import extract
 from tl_core.data.limits import ArchiveLimits
 from tl_core.errors import ArchiveError
 

@@ -176,7 +176,7 @@ def test_garbage_is_refused_and_the_app_lives_on(
     page = arrive(learner.new_page(), url)
     go(page, "Data")
     upload(page, garbage)
-    expect(page.get_by_text("'garbage' was refused: it is damaged or no zip")).to_be_visible()
+    expect(page.get_by_text("'garbage' was refused: it is damaged")).to_be_visible()
     expect(page.get_by_text("Nothing is chosen yet")).to_be_visible()
     upload_photos(page, insects, tmp_path)  # at once: nothing has to be loaded anew
     expect(page.get_by_text("was refused")).to_have_count(0)

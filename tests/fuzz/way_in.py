@@ -17,7 +17,7 @@ from tests.fuzz.material import NAMES, changed_json, mutated
 from tests.fuzz.photos import MARKER, PHOTOS, PLANTED
 from tests.fuzz.zips import ZIPS
 from tl_core.codec import to_plain
-from tl_core.data.archive import extract
+from tl_core.data.archives.unpack import extract
 from tl_core.data.layout import Seen, read_layout
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.scan import scan

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tl_core.codec import PlainDataError, from_plain, to_plain
-from tl_core.data.containers import nested_archive
+from tl_core.data.archives.containers import nested_archive
 from tl_core.data.foreign import START, foreign
 from tl_core.data.manifest import MANIFEST, MOST_LISTED, Brought
 from tl_core.data.staging import refusal

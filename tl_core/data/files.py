@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tl_core.data.archives.names import visible
 from tl_core.data.manifest import Brought, read_manifest
 from tl_core.data.passing import passing_rule
-from tl_core.data.zip_names import visible
 
 MOST_FOLDERS, LONGEST_PATH = 16, 1000
 """Folders around a file, and characters of its path with them: more is no set that anyone made."""

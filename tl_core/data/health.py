@@ -5,28 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tl_core.data.copies.report import Copies, NearCopies
 from tl_core.data.layout import Other, Suggestion
-from tl_core.data.near_copies import NearCopies
 from tl_core.errors import DataError
-
-
-@dataclass(frozen=True)
-class Duplicates:
-    """Byte-identical copies, as groups of paths.
-
-    Attributes
-    ----------
-    within_split
-        Copies inside one split: they count twice.
-    across_splits
-        Copies in more than one split: the test has seen the answers (a leak).
-    across_classes
-        Copies in more than one class: at most one of the labels is right.
-    """
-
-    within_split: tuple[tuple[str, ...], ...]
-    across_splits: tuple[tuple[str, ...], ...]
-    across_classes: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -61,6 +42,19 @@ class HowRead:
     undecided: tuple[str, ...] = ()
     encoding: str = ""
     encodings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def question(self) -> str:
+        """Between which readings nobody but the person who brought the set can decide."""
+        told = {self.layout: self.text.removeprefix("Read as: ")} | {
+            other.layout: other.text for other in self.others
+        }
+        first, second = (f"{name} ({told[name]})" for name in self.undecided)
+        names = " or ".join(f"--layout {name}" for name in self.undecided)
+        return (
+            f"The folders of these files can be read in two ways that are equally likely: {first}, "
+            f"or {second}. Choose one; on the command line: {names}."
+        )
 
 
 @dataclass(frozen=True)
@@ -123,7 +117,7 @@ class HealthReport:
     passed_over: dict[str, int]
     shrunk: int
     paged: tuple[str, ...]
-    duplicates: Duplicates
+    duplicates: Copies
     near_copies: NearCopies
     suggestions: tuple[Suggestion, ...]
     warnings: tuple[str, ...]
@@ -137,6 +131,18 @@ class HealthReport:
             {"file": path, "reason": reason} for path, reason in values.pop("left_out").items()
         ]
         return values
+
+
+def require_decided(report: HealthReport) -> None:
+    """Check that it is clear how a data set is to be read.
+
+    Raises
+    ------
+    DataError
+        If two readings are equally likely; they are named.
+    """
+    if report.layout.undecided:
+        raise DataError(report.layout.question)
 
 
 def require_usable(report: HealthReport) -> None:

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import IO
 
-from tl_core.data.archive import extract
+from tl_core.data.archives.containers import archive_kind
+from tl_core.data.archives.unpack import extract
 from tl_core.data.catalog import known_name, locate
 from tl_core.data.checked import Opened, RecentlyOpened, stamp
-from tl_core.data.containers import archive_kind
 from tl_core.data.files import clean
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.read_as import AS_FOUND, ReadAs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tl_core.data.archives.names import ENCODINGS
 from tl_core.data.layout import LAYOUTS
-from tl_core.data.zip_names import ENCODINGS
 from tl_core.errors import ConfigError
 
 PAGES = {
@@ -29,7 +29,7 @@ class ReadAs:
         Which pages of a file are items: a name of :data:`PAGES`.
     zip_names
         In which encoding names of an archive are read that do not say theirs: ``auto``, or a name
-        of :data:`tl_core.data.zip_names.ENCODINGS`.
+        of :data:`tl_core.data.archives.names.ENCODINGS`.
     """
 
     layout: str = "auto"

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
+from tl_core.data.copies.report import (
+    NearCopies,
+    copies,
+    near_copies,
+    warn_of_copies,
+    warn_of_near_copies,
+)
 from tl_core.data.facts import FileFacts
-from tl_core.data.health import Duplicates, HealthReport, HowRead
+from tl_core.data.health import HealthReport, HowRead
 from tl_core.data.layout import Reading
 from tl_core.data.manifest import Brought
-from tl_core.data.near_copies import NearCopies, near_copies, warn_of_near_copies
-from tl_core.data.spec import SPLITS, DatasetSpec, Item
+from tl_core.data.spec import SPLITS, DatasetSpec
 from tl_core.modalities import Measures, Modality
 from tl_core.words import some_of
 
@@ -89,28 +95,29 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
     found
         What its check came to.
     crowd
-        Items that look like too many others: see :class:`~tl_core.data.twins.Twins`.
+        Items that look like too many others: see :class:`~tl_core.data.copies.twins.Twins`.
     """
     reading, brought = found.reading, found.brought
+    how = HowRead(
+        reading.layout,
+        reading.text,
+        reading.wrapper,
+        dict(reading.splits),
+        reading.others,
+        reading.undecided,
+        brought.encoding,
+        brought.encodings,
+    )
     measures = _measures(spec, found)
     splits = _count(spec)
-    duplicates = _duplicates(spec)
+    duplicates = copies(spec)
     near = _near_copies(spec, found, crowd)
     paged = _paged(measures, found)
     over = {rule: len(paths) for rule, paths in reading.passed_over.items()}
     return HealthReport(
         name=spec.name,
         modality=spec.modality,
-        layout=HowRead(
-            reading.layout,
-            reading.text,
-            reading.wrapper,
-            dict(reading.splits),
-            reading.others,
-            reading.undecided,
-            brought.encoding,
-            brought.encodings,
-        ),
+        layout=how,
         brought=brought.number - len(found.further_pages),
         further_pages=len(found.further_pages),
         classes=spec.classes,
@@ -128,13 +135,13 @@ def report(spec: DatasetSpec, found: Found, crowd: Sequence[int] = ()) -> Health
                 *reading.notes,
                 *_warn_of_files(found, spec),
                 *_tell_of_pages(paged, found, spec.kind),
-                *_warn_of_copies(duplicates, spec.kind),
+                *warn_of_copies(duplicates, spec.kind),
                 *warn_of_near_copies(near, spec.kind),
                 *_warn_of_classes(spec, splits),
                 *spec.kind.oddities(measures),
             ]
         ),
-        problems=tuple([*_doubts(reading), *_problems(spec, splits)]),
+        problems=(*([how.question] if how.undecided else ()), *_problems(spec, splits)),
     )
 
 
@@ -192,26 +199,6 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"min": min(values), "median": round(middle) if whole else middle, "max": max(values)}
 
 
-def _duplicates(spec: DatasetSpec) -> Duplicates:
-    groups = _group(spec.items, lambda item: item.sha256)
-    return Duplicates(
-        _paths(_group(spec.items, lambda item: (item.sha256, item.split))),
-        _paths(group for group in groups if len({item.split for item in group}) > 1),
-        _paths(group for group in groups if len({item.label for item in group}) > 1),
-    )
-
-
-def _group(items: Iterable[Item], key: Callable[[Item], object]) -> list[list[Item]]:
-    groups: dict[object, list[Item]] = {}
-    for item in items:
-        groups.setdefault(key(item), []).append(item)
-    return list(groups.values())
-
-
-def _paths(groups: Iterable[list[Item]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(item.path for item in group) for group in groups if len(group) > 1)
-
-
 def _warn_of_files(found: Found, spec: DatasetSpec) -> Iterable[str]:
     if unusable := found.unusable:
         yield f"Files left out because they cannot be used: {some_of(list(unusable))}."
@@ -220,29 +207,10 @@ def _warn_of_files(found: Found, spec: DatasetSpec) -> Iterable[str]:
         yield f"Folders left out because they hold no readable {spec.kind.noun}: {some_of(empty)}."
 
 
-def _warn_of_copies(duplicates: Duplicates, kind: Modality) -> Iterable[str]:
-    if groups := duplicates.across_classes:
-        yield (
-            f"The same {kind.noun} lies in different classes, so a label is wrong: "
-            f"{some_of(groups[0])}"
-            f"{_more(groups)}."
-        )
-    if groups := duplicates.across_splits:
-        yield (
-            f"The same {kind.noun} lies in different splits, so the network is tested on what it "
-            f"has learned from: {some_of(groups[0])}{_more(groups)}."
-        )
-    if groups := duplicates.within_split:
-        yield (
-            f"{kind.plural.capitalize()} stored more than once count more than once: "
-            f"{some_of(groups[0])}{_more(groups)}."
-        )
-
-
 def _warn_of_classes(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
-    classes, plural = spec.classes, spec.kind.plural
+    plural = spec.kind.plural
     learned = splits.get("train") or splits.get("all") or {}
-    few = [name for name, count in learned.items() if count < FEW]
+    few = [name for name, count in learned.items() if 0 < count < FEW]
     if few:
         yield f"Classes with fewer than {FEW} {plural} to learn from: {some_of(few)}."
     counts = [count for count in learned.values() if count]
@@ -254,23 +222,6 @@ def _warn_of_classes(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> It
     for split in ("val", "test"):
         if missing := [name for name, count in splits.get(split, {}).items() if not count]:
             yield f"Classes without a {spec.kind.noun} in {split}: {some_of(missing)}."
-    folded = Counter(name.casefold() for name in classes)
-    if alike := [name for name in classes if folded[name.casefold()] > 1]:
-        yield f"Classes whose names differ only in capital letters: {some_of(alike)}."
-
-
-def _doubts(reading: Reading) -> Iterable[str]:
-    """Say between which readings nobody but the person who brought the set can decide."""
-    if reading.undecided:
-        told = {reading.layout: reading.text} | {
-            other.layout: other.text for other in reading.others
-        }
-        first, second = (f"{name} ({told[name]})" for name in reading.undecided)
-        names = " or ".join(f"--layout {name}" for name in reading.undecided)
-        yield (
-            f"These folders can be read in two ways that are equally likely: {first}, or {second}. "
-            f"Choose one; on the command line: {names}."
-        )
 
 
 def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[str]:
@@ -293,16 +244,10 @@ def _problems(spec: DatasetSpec, splits: dict[str, dict[str, int]]) -> Iterable[
     needed = 1 if "val" in splits else 2
     few = {name: len(found) for name, found in different.items() if len(found) < needed}
     for name in list(few)[:NAMED]:
-        yield (
-            f"The class {name!r} has {few[name]} different "
-            f"{spec.kind.noun if few[name] == 1 else spec.kind.plural} to learn from; at least "
-            f"{needed} are needed."
-        )
+        has = f"1 different {spec.kind.noun}" if few[name] else f"no {spec.kind.noun}"
+        least = f"{needed} are" if needed > 1 else "1 is"
+        yield f"The class {name!r} has {has} to learn from; at least {least} needed."
     if len(few) > NAMED:
         more = len(few) - NAMED
         which = "1 more class has" if more == 1 else f"{more:,} more classes have"
         yield f"{which} too few {spec.kind.plural} as well."
-
-
-def _more(groups: tuple[tuple[str, ...], ...]) -> str:
-    return f" (and {len(groups) - 1} more such groups)" if len(groups) > 1 else ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tl_core.data.archives.names import read_names
 from tl_core.data.files import Names, clean
 from tl_core.data.manifest import Brought
-from tl_core.data.zip_names import read_names
 
 
 def respell(brought: Brought, encoding: str) -> Brought:

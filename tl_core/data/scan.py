@@ -13,17 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from tl_core.data.checked import Opened, read_checked, write_checked
+from tl_core.data.copies.twins import find_twins, group_keys
 from tl_core.data.facts import FileFacts, Unchecked, look_at_files
 from tl_core.data.files import list_files
 from tl_core.data.layout import Reading, Seen, read_layout
-from tl_core.data.manifest import Brought
+from tl_core.data.manifest import MANIFEST, Brought
 from tl_core.data.pages import add_pages
 from tl_core.data.read_as import AS_FOUND, ReadAs
 from tl_core.data.report import Found, report
 from tl_core.data.respell import respell
 from tl_core.data.spec import DatasetSpec, Item
 from tl_core.data.tables import read_tables
-from tl_core.data.twins import find_twins, group_keys
 from tl_core.errors import DataError
 from tl_core.modalities import Modality, modality_of
 from tl_core.steps import Progress
@@ -51,7 +51,9 @@ def scan(
     name
         What to call the data set; the folder's name unless given.
     decode
-        Whether content that nobody has seen may be decoded.
+        Whether what nobody has checked yet may be looked at: content that nobody has seen may be
+        decoded, and a stored set, whose names and tables are a stranger's, may be read otherwise
+        than before.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def scan(
     DataError
         If the folder holds no readable item of any class.
     Unchecked
-        If nothing may be decoded, and some content is new.
+        If nothing of that may be done, and has to be.
     """
     dataset, health = read_checked(root, how) or _scan(root, how, progress, decode)
     if name is None:
@@ -74,6 +76,8 @@ def scan(
 
 
 def _scan(root: Path, how: ReadAs, progress: Progress | None, decode: bool) -> Opened:
+    if not decode and (root / MANIFEST).is_file():
+        raise Unchecked(root)
     brought = list_files(root)
     if how.zip_names != "auto":
         brought = respell(brought, how.zip_names)

@@ -15,10 +15,10 @@ def make_split(
     """Split a data set: as its folders say, else stratified at random.
 
     An automatic split keeps copies on one side, and at least one item of every class on either
-    side. Copies are byte-identical, or show the same (:mod:`tl_core.data.twins`); the latter only
-    where that leaves a class something for both sides (:func:`parted_classes`). It depends on the
-    items' contents and the seed alone. Folders that name a split are respected: ``val`` makes an
-    automatic split needless, ``test`` is set aside.
+    side. Copies are byte-identical, or show the same (:mod:`tl_core.data.copies.twins`); the latter
+    only where that leaves a class something for both sides (:func:`parted_classes`). It depends on
+    the items' contents and the seed alone. Folders that name a split are respected: ``val`` makes
+    an automatic split needless, ``test`` is set aside.
 
     Parameters
     ----------

@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from tl_core.data.containers import nested_archive
+from tl_core.data.archives.containers import nested_archive
+from tl_core.data.archives.names import ZipNames
 from tl_core.data.files import Names, clean, misplaced, topmost_empty
 from tl_core.data.limits import ArchiveLimits, megabytes
 from tl_core.data.manifest import MANIFEST, Brought, write_manifest
 from tl_core.data.passing import passing_rule
-from tl_core.data.zip_names import ZipNames
 from tl_core.errors import ArchiveError
 from tl_core.home import disk_full
 
@@ -217,8 +217,9 @@ class StagingFolder:
             self.brought.raw_names[path] = raw.hex()
 
     def leave_out(self, path: str, reason: str) -> None:
-        """Leave out a file that was stored."""
-        (self.folder / self.brought.files.pop(path)).unlink()
+        """Leave out a file that was stored, and the pages that were kept of it."""
+        for stored in (self.brought.files.pop(path), *self.brought.pages.pop(path, ())):
+            (self.folder / stored).unlink()
         self._digests.pop(path, None)
         self.brought.left_out[path] = reason
 

@@ -12,7 +12,8 @@ SUFFIXES = (".csv", ".tsv")
 MOST_BYTES = 8 * MB
 """Of one table; what is larger is not looked at."""
 
-MOST_TABLES = 100
+MOST_TABLES, MOST_TOGETHER = 100, 32 * MB
+"""How many tables of a set are looked at, and their bytes together."""
 
 
 def is_table(path: str) -> bool:
@@ -23,11 +24,14 @@ def is_table(path: str) -> bool:
 def read_tables(root: Path, files: Mapping[str, str]) -> dict[str, str]:
     """Return the text of the tables among the files of a folder, by their real paths."""
     found: dict[str, str] = {}
+    room = MOST_TOGETHER
     for path in sorted(filter(is_table, files))[:MOST_TABLES]:
         try:
-            found[path] = _text(read_file(root / files[path], MOST_BYTES))
+            data = read_file(root / files[path], min(MOST_BYTES, room))
         except Unreadable:
             continue  # the report names it, like any other file that is no item
+        room -= len(data)
+        found[path] = _text(data)
     return found
 
 

@@ -6,7 +6,14 @@ Nothing here loads torch before :meth:`~tl_core.modalities.base.Modality.load_te
 from collections.abc import Sequence
 from typing import Any
 
-from tl_core.modalities.base import Augmentation, Measures, Modality, likely_modality, read_bytes
+from tl_core.modalities.base import (
+    Augmentation,
+    Kept,
+    Measures,
+    Modality,
+    likely_modality,
+    read_bytes,
+)
 from tl_core.modalities.photo import PHOTO
 from tl_core.registry import Registry
 
@@ -36,6 +43,7 @@ def augmentations(kind: Modality | None) -> Registry[Any] | dict[str, str]:
 __all__ = [
     "MODALITIES",
     "Augmentation",
+    "Kept",
     "Measures",
     "Modality",
     "augmentations",

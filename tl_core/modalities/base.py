@@ -103,11 +103,14 @@ class Kept(NamedTuple):
         Whether the item became smaller.
     preview
         As of :class:`Modality`.
+    parts
+        Items in the file that was sent; the first of them is kept.
     """
 
     content: bytes | None
     smaller: bool
     preview: bytes
+    parts: int = 1
 
 
 class Rewritten(NamedTuple):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,11 +31,19 @@ PREVIEW_SECONDS = 20
 """For all previews that a screen needs at once, and for waiting until others have got theirs."""
 
 
+REFUSED_SECONDS = 60.0
+"""For which a set that was refused is refused again without another look: screens are drawn often,
+and each look takes a process."""
+
+_refused: OrderedDict[tuple[str, ReadAs], tuple[float, str]] = OrderedDict()
+_MOST_REFUSED = 1000
+
+
 def open_checked(data: str, how: ReadAs = AS_FOUND) -> Opened:
     """Open a data set as :func:`~tl_core.data.open.reopen_dataset` does, and decode nothing here.
 
-    Files that nobody has checked yet are checked by a process of their own first, once for all
-    learners.
+    Files that nobody has checked yet, and stored sets that nobody has read so yet, are checked by a
+    process of their own first, once for all learners.
 
     Raises
     ------
@@ -43,20 +53,34 @@ def open_checked(data: str, how: ReadAs = AS_FOUND) -> Opened:
     found = _known(data, how)
     if found is not None:
         return found
-    root, limits = locate(data), UploadLimits.from_environment()
-    with (
-        contextlib.suppress(Timeout),
-        FileLock(spool_folder() / f"scan-{digest(str(root))}.lock", timeout=limits.seconds),
-    ):
-        # Somebody else may have had it checked meanwhile.
-        if _known(data, how) is None:
-            with UploadSpool(root.name, limits) as spool:
-                spool.file.write_text(str(root), encoding="utf-8")
-                spool.look("scan", how=how)
+    root = locate(data)
+    since, why = _refused.get((str(root), how), (-REFUSED_SECONDS, ""))
+    if time.monotonic() - since < REFUSED_SECONDS:
+        raise DataError(why)
+    try:
+        _have_checked(data, root, how)
+    except ArchiveError as error:
+        _refused[str(root), how] = time.monotonic(), str(error)
+        if len(_refused) > _MOST_REFUSED:
+            _refused.popitem(last=False)
+        raise
     found = _known(data, how)
     if found is None:
         raise DataError("These photos are still being checked. Come back in a few minutes.")
     return found
+
+
+def _have_checked(data: str, root: Path, how: ReadAs) -> None:
+    """Have a set checked by a process, unless somebody else has it done meanwhile."""
+    limits = UploadLimits.from_environment()
+    with (
+        contextlib.suppress(Timeout),
+        FileLock(spool_folder() / f"scan-{digest(str(root))}.lock", timeout=limits.seconds),
+    ):
+        if _known(data, how) is None:
+            with UploadSpool(root.name, limits) as spool:
+                spool.file.write_text(str(root), encoding="utf-8")
+                spool.look("scan", how=how)
 
 
 def _known(data: str, how: ReadAs) -> Opened | None:

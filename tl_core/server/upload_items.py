@@ -15,7 +15,7 @@ from tl_core.data.pages import MOST, further_pages
 from tl_core.data.staging import StagingFolder
 from tl_core.data.tables import is_table
 from tl_core.errors import DataError
-from tl_core.modalities import Modality, modality_of
+from tl_core.modalities import Kept, Modality, modality_of
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import upload_preview
 from tl_core.steps import Progress
@@ -60,14 +60,12 @@ def _candidates(staging: StagingFolder, kind: Modality) -> list[str]:
     paths = []
     for path, stored in list(staging.brought.files.items()):
         file = staging.folder / stored
-        if is_table(path):
-            continue
         with file.open("rb") as stream:
             reason = no_item(kind, path, stream.read(START), file.stat().st_size)
-        if reason:
-            staging.leave_out(path, reason)
-        else:
+        if reason is None:
             paths.append(path)
+        elif not is_table(path):
+            staging.leave_out(path, reason)
     return paths
 
 
@@ -85,38 +83,33 @@ class _Keeper:
         file = self._staging.folder / self._staging.brought.files[path]
         data = file.read_bytes()
         try:
-            parts = self._kind.examine(data, self._most).parts
-            self._staging.brought.shrunk += self._shrink(data, file)
-            if parts > 1:
-                self._staging.brought.pages[path] = self._keep_pages(data)
+            kept = self._shrink(data, file)
+            self._staging.brought.shrunk += kept.content is not None and kept.smaller
+            if kept.parts > 1:
+                self._keep_pages(path, data)
         except DataError as error:
             return foreign(path, data[:START], len(data)) or str(error)
         except MemoryError:
             return f"the {self._kind.noun} is too large for this server: make it smaller."
         return None
 
-    def _keep_pages(self, data: bytes) -> tuple[str, ...]:
+    def _keep_pages(self, path: str, data: bytes) -> None:
         """Keep the further pages of a file, as far as there is room for them."""
-        kept: list[str] = []
+        pages = self._staging.brought.pages
+        pages[path] = ()
         with contextlib.suppress(DataError):  # behind a damaged page there is none
             for page in further_pages(self._kind, data, min(self._room, MOST)):
-                kept.append(self._keep_page(page))
-        self._room -= len(kept)
-        return tuple(kept)
+                stored = self._staging.place()
+                self._shrink(page, self._staging.folder / stored, new=True)
+                pages[path] += (stored,)
+                self._room -= 1
 
-    def _keep_page(self, data: bytes) -> str:
-        stored = self._staging.place()
-        file = self._staging.folder / stored
-        file.write_bytes(data)
-        self._shrink(data, file)
-        return stored
-
-    def _shrink(self, data: bytes, file: Path) -> bool:
-        """Write what is kept of an item, and its preview; return whether it became smaller."""
+    def _shrink(self, data: bytes, file: Path, *, new: bool = False) -> Kept:
+        """Write what is kept of an item, and its preview; a new one is not in its file yet."""
         kept = self._kind.shrink(data, self._most)
-        if kept.content is not None:
-            file.write_bytes(kept.content)
+        if new or kept.content is not None:
+            file.write_bytes(data if kept.content is None else kept.content)
         preview = upload_preview(file)
         preview.parent.mkdir(exist_ok=True)
         preview.write_bytes(kept.preview)
-        return kept.content is not None and kept.smaller
+        return kept

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tl_core.codec import from_plain, to_plain
-from tl_core.data.archive import unpack
+from tl_core.data.archives.unpack import unpack
 from tl_core.data.foreign import START, foreign
 from tl_core.data.limits import megabytes
 from tl_core.data.read_as import AS_FOUND, ReadAs
@@ -191,8 +191,7 @@ def make_previews(request: Request, reporter: Reporter) -> dict[str, Any]:
 
 def scan_items(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Check a data set that is on this server already; what is found out is kept beside it."""
-    with contextlib.suppress(DataError):  # whoever asked finds the same reason
-        scan(Path(request.source.read_text(encoding="utf-8")), request.how)
+    scan(Path(request.source.read_text(encoding="utf-8")), request.how)
     return {"items": 0, "bytes": 0}
 
 

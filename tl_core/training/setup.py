@@ -17,6 +17,7 @@ from tl_core.backbones.build import build_backbone
 from tl_core.backbones.weights import location, prefetch
 from tl_core.classifier import TransferClassifier, make_head
 from tl_core.data import DatasetSpec, Split, make_split, open_dataset, require_usable
+from tl_core.data.health import require_decided
 from tl_core.data.views import Items, TrainingViews
 from tl_core.errors import DataError
 from tl_core.machine import default_threads
@@ -207,10 +208,14 @@ def _open_test(config: RunConfig, dataset: DatasetSpec) -> DatasetSpec | None:
     """Open the other data set to test on, if there is one, and check its classes.
 
     Its items are decoded as those are that the network learned from, whatever it is like itself.
+    Where its folders leave open how they are to be read, they are read like those, too.
     """
     if config.test is None:
         return None
-    other, _ = open_dataset(config.test)
+    other, report = open_dataset(config.test)
+    if report.layout.undecided:
+        other, report = open_dataset(config.test, config.read_as)
+    require_decided(report)
     config.spec.check_modality(other.kind)
     unknown = [name for name in other.classes if name not in dataset.classes]
     if unknown:

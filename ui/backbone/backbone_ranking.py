@@ -10,7 +10,6 @@ import streamlit as st
 from tl_core.analysis.backbone_forecast import Forecast, read_forecasts
 from tl_core.backbones.spec import backbones
 from tl_core.backbones.weights import fitting
-from tl_core.data.read_as import READINGS
 from tl_core.errors import TLError
 from tl_core.store.database import Job
 from tl_core.training.events import PreparationAdvanced, from_dict
@@ -56,7 +55,7 @@ def _wanted() -> dict[str, Any] | None:
         "seed": state.settings.get("seed", 0),
         "val_fraction": state.settings.get("val_fraction", 0.3),
         "per_class": state.settings.get("per_class"),
-        **{name: state.settings[name] for name in READINGS if name in state.settings},
+        **state.readings,
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from tl_core.data import HealthReport
@@ -18,13 +20,20 @@ def _account(report: HealthReport) -> str:
     """Say what became of every file."""
     kind = MODALITIES.get(report.modality)
     items = sum(sum(split.values()) for split in report.splits.values())
+    brought = "1 file was" if report.brought == 1 else f"{report.brought:,} files were"
     pages = f", {report.further_pages:,} of them further pages" if report.further_pages else ""
-    over = [f"{number:,} {literal(rule)}" for rule, number in report.passed_over.items()]
+    left_out = f"{len(report.left_out):,} left out already" if report.left_out else "none left out"
+    rules = ", ".join(f"{literal(rule)} ({n:,})" for rule, n in report.passed_over.items())
+    over = f"{sum(report.passed_over.values()):,} passed over: {rules}" if rules else ""
     return (
-        f"{report.brought:,} files were brought: {kind.count(items)}{pages}, "
-        f"{len(report.left_out):,} left out by name"
-        + (f", and passed over {', '.join(over)}." if over else ", none passed over.")
+        f"{brought} brought: {kind.count(items)}{pages}; {left_out}; {over or 'none passed over'}."
     )
+
+
+def _tell(texts: Sequence[str], show: Callable[..., object], icon: str) -> None:
+    """Show sentences of one kind in one box, as a list if there are several."""
+    if texts:
+        show("\n".join(f"{'- ' * (len(texts) > 1)}{literal(text)}" for text in texts), icon=icon)
 
 
 def health(report: HealthReport) -> None:
@@ -59,10 +68,8 @@ def health(report: HealthReport) -> None:
             }
         )
     # What is undecided is asked at the top, with the buttons that decide it.
-    for text in report.problems[bool(report.layout.undecided) :]:
-        st.warning(literal(text), icon=":material/block:")
-    for text in report.warnings:
-        st.info(literal(text), icon=":material/lightbulb:")
+    _tell(report.problems[bool(report.layout.undecided) :], st.warning, ":material/block:")
+    _tell(report.warnings, st.info, ":material/lightbulb:")
     if report.shrunk:
         kind = MODALITIES.get(report.modality)
         st.caption(
@@ -70,7 +77,7 @@ def health(report: HealthReport) -> None:
             f"with {kind.kept_as}."
         )
     if report.left_out:
-        with st.expander(f"Files that were left out ({len(report.left_out):,})"):
+        with st.expander(f"Files that were left out, and why ({len(report.left_out):,})"):
             left_out = report.left_out
             show_table({"File": list(left_out), "Why": list(left_out.values())})
     st.caption(_account(report))

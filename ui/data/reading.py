@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from tl_core.data import HealthReport
+from tl_core.data.archives.names import ENCODINGS
 from tl_core.data.health import HowRead
 from tl_core.data.layout import LAYOUTS
 from tl_core.data.read_as import AS_FOUND, PAGES
-from tl_core.data.zip_names import ENCODINGS
 from tl_core.modalities import MODALITIES
 from tl_core.words import some_of
 from ui.shared.state import app_state, save
-from ui.shared.text import literal, visible
+from ui.shared.text import literal
+
+LONGEST = 70
+"""Signs of a reading that its button shows."""
 
 
 def how_read(report: HealthReport) -> None:
@@ -22,16 +27,15 @@ def how_read(report: HealthReport) -> None:
     if read.undecided:
         _decide(read)
     else:
-        with st.container(horizontal=True):
-            _others(read)
+        _others(read)
     _names(read)
     _pages(report)
 
 
 def as_found() -> None:
-    """Offer the way back, where a chosen reading leads nowhere."""
+    """Offer the way back, where a reading was chosen."""
     if app_state().read_as != AS_FOUND:
-        st.button("Read it as it was found", icon=":material/undo:", on_click=_read, kwargs={})
+        st.button("Read it as it was found", icon=":material/undo:", on_click=_read)
 
 
 def _decide(read: HowRead) -> None:
@@ -41,39 +45,32 @@ def _decide(read: HowRead) -> None:
         "training waits for it.",
         icon=":material/alt_route:",
     )
-    told = {read.layout: read.text} | {other.layout: other.text for other in read.others}
+    told = {other.layout: other.text for other in read.others}
     for column, layout in zip(st.columns(2), read.undecided, strict=False):
         with column.container(border=True, height="stretch"):
-            st.markdown(literal(_meaning(told[layout])))
-            _button(layout, "This is right", kind="primary")
-
-
-def _meaning(text: str) -> str:
-    """Return what a reading takes for classes, without the words that begin the report."""
-    text = text.removeprefix("Read as: ")
-    return text[:1].upper() + text[1:]
+            st.markdown(LAYOUTS[layout])
+            _button(layout, told.get(layout, read.text), kind="primary")
 
 
 def _others(read: HowRead) -> None:
-    if read.others:
-        with st.popover("Not right? Read it otherwise", icon=":material/alt_route:"):
-            for other in read.others:
-                st.markdown(literal(other.text))
-                _button(other.layout, "Read it so")
-    if app_state().read_as.layout != AS_FOUND.layout:
-        st.button(
-            "Read it as it was found",
-            icon=":material/undo:",
-            on_click=_read,
-            kwargs={"layout": None},
-        )
+    if not read.others and app_state().read_as == AS_FOUND:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if read.others:
+            st.caption("Not right? Read it as", width="content")
+        for other in read.others:
+            _button(other.layout, other.text)
+        as_found()
 
 
-def _button(layout: str, label: str, kind: str = "secondary") -> None:
+def _button(layout: str, text: str, kind: Literal["primary", "secondary"] = "secondary") -> None:
+    """Offer a reading, by what its splits and classes would be."""
+    text = text.removeprefix("Read as: ")
+    shown = text[:LONGEST].rstrip() + "…" if len(text) > LONGEST else text
     st.button(
-        label,
+        literal(shown[:1].upper() + shown[1:]),
         key=f"read_{layout}",
-        type="primary" if kind == "primary" else "secondary",
+        type=kind,
         help=LAYOUTS[layout],
         on_click=_read,
         kwargs={"layout": layout},
@@ -90,13 +87,15 @@ def _names(read: HowRead) -> None:
     )
     if not read.encodings:
         return
-    names = [read.encoding, *(name for name in read.encodings if name != read.encoding)]
+    names, key = list(read.encodings), f"zip_names_{read.encoding}"
     st.radio(
         "That is a guess. Which names are right?",
         names,
-        format_func=lambda name: f"{visible(some_of(read.encodings[name]))} ({ENCODINGS[name]})",
-        key="zip_names",
-        on_change=_read_names,
+        names.index(read.encoding),
+        format_func=lambda name: f"{literal(some_of(read.encodings[name]))} · {ENCODINGS[name]}",
+        key=key,
+        on_change=_read_chosen,
+        args=("zip_names", key),
     )
 
 
@@ -106,30 +105,30 @@ def _pages(report: HealthReport) -> None:
         return
     kind = MODALITIES.get(report.modality)
     chosen = app_state().read_as.pages
+    key = f"pages_{chosen}"
     st.segmented_control(
-        f"Some files have several pages. Of those, {kind.plural} are",
+        "Some files hold several pages or frames. Use",
         list(PAGES),
         default=chosen,
         required=True,
-        format_func={"first": "the first pages", "all": "all pages"}.__getitem__,
-        key=f"pages_{chosen}",
-        on_change=_read_pages,
-        args=(f"pages_{chosen}",),
+        format_func={
+            "first": "the first of each file",
+            "all": f"all of them, as {kind.plural} of their own",
+        }.__getitem__,
+        key=key,
+        on_change=_read_chosen,
+        args=("pages", key),
     )
 
 
-def _read(**choices: str | None) -> None:
-    """Have the chosen set read so; None stands for as it was found, no choice for all of it."""
+def _read(**choices: str) -> None:
+    """Have the chosen set read so; without any choice, as it was found."""
     state = app_state()
-    now = {} if not choices else {k: v for k, v in vars(state.read_as).items()} | choices
+    now = {**vars(state.read_as), **choices} if choices else {}
     usual = vars(AS_FOUND)
-    state.read_otherwise(**{k: v for k, v in now.items() if v is not None and v != usual[k]})
+    state.read_otherwise(**{name: value for name, value in now.items() if value != usual[name]})
     save()
 
 
-def _read_names() -> None:
-    _read(zip_names=st.session_state["zip_names"])
-
-
-def _read_pages(key: str) -> None:
-    _read(pages=st.session_state[key])
+def _read_chosen(choice: str, key: str) -> None:
+    _read(**{choice: st.session_state[key]})

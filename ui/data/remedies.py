@@ -28,8 +28,6 @@ Remedy = Callable[..., Upload]
 def remedies(report: HealthReport) -> None:
     """Offer what can be mended with one click."""
     copies = report.duplicates
-    if report.left_out:
-        st.caption("Files that cannot be used are left out already; there is nothing to do.")
     with st.container(horizontal=True):
         for number, suggestion in enumerate(report.suggestions):
             _suggested(number, suggestion)
@@ -67,12 +65,13 @@ def remedies(report: HealthReport) -> None:
 
 def _suggested(number: int, suggestion: Suggestion) -> None:
     """Offer what the report suggests."""
-    names = " and ".join(visible(name) for name in suggestion.classes)
+    *most, last = suggestion.classes
+    names = f"{', '.join(most)} and {last}" if most else last
     remedy: tuple[object, ...] = (drop_class, *suggestion.classes)
     if suggestion.kind == "merge":
         remedy = (merge_classes, suggestion.classes, suggestion.into)
     st.button(
-        f"{suggestion.kind.capitalize()} {names}"[:60],
+        literal(f"{suggestion.kind.capitalize()} {names}"[:60]),
         key=f"suggested_{number}",
         icon=":material/auto_fix_high:",
         on_click=_apply,

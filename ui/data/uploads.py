@@ -43,9 +43,9 @@ def upload(camera: Callable[[], None]) -> None:
     with by_camera:
         camera()
     # No browser leaves a file out: what is none of use, the report names.
-    archive = as_zip.file_uploader("Zip or tar with one folder for each class", key=f"zip_{turn}")
+    archive = as_zip.file_uploader("Zip or tar of photos, as it is", key=f"zip_{turn}")
     files = as_folder.file_uploader(
-        "Folder that holds one folder for each class",
+        "Folder of photos, as it is",
         accept_multiple_files="directory",
         key=f"folder_{turn}",
     )

@@ -33,10 +33,12 @@ def follows(given: dict[str, Any]) -> bool:
 
 
 def _starting_point(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that a pack sets: all, but where it brings no photos, not those."""
-    state = AppState.from_dict({key: given[key] for key in PACK if key in given}).to_dict()
-    photos = () if state["data"] is None else ("data", "data_name")
-    return {key: state[key] for key in PACK if key in photos or not key.startswith("data")}
+    """Return the fields that a pack sets: all, but where it brings no photos, nothing of those."""
+    state = AppState.from_dict({key: given[key] for key in PACK if key in given})
+    if state.data is not None:
+        return {key: state.to_dict()[key] for key in PACK}
+    state.read_otherwise(**app_state().readings)
+    return {key: state.to_dict()[key] for key in PACK if not key.startswith("data")}
 
 
 def untouched() -> bool:
@@ -49,9 +51,10 @@ def in_words(given: dict[str, Any]) -> str:
     """Describe a starting point in one line."""
     state = AppState.from_dict(given)
     photos = literal(state.data_name or str(state.data)) if state.data else "photos of your own"
+    count = len(state.settings.keys() - state.readings.keys())
     strategies = ", ".join(STRATEGIES.get(n).title for n in state.strategies if n in STRATEGIES)
     return (
         f"{photos} · {backbones().get(state.backbone).title}, {len(state.trainable)} of "
         f"{len(state.spec.stages)} stages thawed · {strategies or 'no strategy yet'}"
-        + (f" · {count} setting{'s' * (count != 1)}" if (count := len(state.settings)) else "")
+        + (f" · {count} setting{'s' * (count != 1)}" if count else "")
     )

@@ -91,9 +91,14 @@ class AppState:
         return backbones().get(self.backbone)
 
     @property
+    def readings(self) -> dict[str, str]:
+        """Those of the settings that say how the chosen photos are read; most often none."""
+        return {name: self.settings[name] for name in READINGS if name in self.settings}
+
+    @property
     def read_as(self) -> ReadAs:
         """How the learner wants the chosen photos to be read."""
-        return ReadAs(**{name: self.settings[name] for name in READINGS if name in self.settings})
+        return ReadAs(**self.readings)
 
     def read_otherwise(self, **choices: str) -> None:
         """Have the chosen photos read in another way; what is not named is as it is found."""

@@ -16,15 +16,19 @@ from streamlit.navigation.page import StreamlitPage
 
 from tl_core.backbones.spec import backbones
 from tl_core.data.catalog import PUBLIC, bundled_sets, find
+from tl_core.data.read_as import READINGS
 from tl_core.errors import TLError
 from tl_core.strategies import STRATEGIES
-from tl_core.training.config import FORMER_NAMES, make_config, under_present_names
+from tl_core.training.config import FORMER_NAMES, SETTINGS, make_config, under_present_names
 from ui.shared.starting_point import in_words, start_from, untouched
 from ui.shared.state import AppState, app_state
 from ui.shared.text import literal
 from ui.train.controls import ON_SCREEN
 
-PARTS = ("data", "backbone", "thawed", "strategies", *ON_SCREEN, *FORMER_NAMES)
+CARRIED = {name: SETTINGS[name] for name in (*READINGS, *ON_SCREEN)}
+"""Settings that a link carries; those of the reading with the photos that are read so."""
+
+PARTS = ("data", "backbone", "thawed", "strategies", *CARRIED, *FORMER_NAMES)
 """Parameters of a link. Any other (a room's code) belongs to somebody else."""
 
 MOST_RUNS, MOST_SIGNS = 6, 200
@@ -59,7 +63,7 @@ def encode(state: AppState) -> str:
     parts |= {
         key: str(int(value) if isinstance(value, bool) else value)
         for key, value in state.settings.items()
-        if key in ON_SCREEN
+        if key in ON_SCREEN or (key in READINGS and "data" in parts)
     }
     return urlencode(parts, safe=",/")
 
@@ -73,8 +77,8 @@ def decode(query: Mapping[str, str]) -> Linked:
     _read_backbone(texts, linked)
     _read_strategies(texts, linked)
     settings = {}
-    for key in ON_SCREEN:
-        if key in texts:
+    for key in CARRIED:
+        if key in texts and (key in ON_SCREEN or "data" in linked.given):
             try:
                 settings[key] = _setting(key, texts[key], linked.given.get("backbone"))
             except TLError as error:
@@ -129,7 +133,7 @@ def _read_strategies(texts: dict[str, str], linked: Linked) -> None:
 
 def _setting(key: str, text: str, backbone: str | None) -> Any:
     """Return a setting's value; raise if it is none that the controls would allow."""
-    value = ON_SCREEN[key].read(text)
+    value = CARRIED[key].read(text)
     make_config("photos", backbone=backbone, **{key: value})
     return value
 

@@ -110,7 +110,7 @@ def write(values: np.ndarray) -> bytes:
 def shrink(data: bytes, most: float) -> Kept:
     values = open_series(data, most).values()
     content = write(values[::2]) if len(values) > 500 else None
-    return Kept(content, content is not None, preview([data]))
+    return Kept(content, content is not None, preview([data]), len(split_parts(data)))
 
 
 def rewrite(data: bytes, most: float) -> Rewritten:

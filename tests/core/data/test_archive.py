@@ -10,7 +10,7 @@ from tests.archives import GOOD, make_tar, make_zip, photo, raw_zip, refusal
 from tests.photos import make_photo_folder, zip_folder
 from tests.work import is_linear, work_of
 from tl_core.data import add_archive, files, open_dataset
-from tl_core.data.archive import extract
+from tl_core.data.archives.unpack import extract
 from tl_core.data.files import Names, list_files
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.respell import respell

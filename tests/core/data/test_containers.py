@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.archives import GOOD, make_tar, make_zip, photo, refusal
-from tl_core.data.archive import extract
-from tl_core.data.containers import UNREAD, archive_kind, holds_items, nested_archive
+from tl_core.data.archives.containers import UNREAD, archive_kind, holds_items, nested_archive
+from tl_core.data.archives.unpack import extract
 from tl_core.data.foreign import foreign
 from tl_core.errors import ArchiveError
 

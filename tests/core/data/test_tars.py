@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives import GOOD, make_tar, make_zip, photo, refusal
-from tl_core.data.archive import unpack
+from tl_core.data.archives.unpack import unpack
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.staging import StagingFolder
 

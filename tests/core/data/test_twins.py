@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tl_core.data.copy_names import copied_name, number_in
-from tl_core.data.near_copies import NearCopies, near_copies, warn_of_near_copies
-from tl_core.data.spec import DatasetSpec, Item
-from tl_core.data.twins import (
+from tl_core.data.copies.names import copied_name, number_in
+from tl_core.data.copies.report import NearCopies, near_copies, warn_of_near_copies
+from tl_core.data.copies.twins import (
     CROWD,
     NEAR,
     NEAR_BY_NAME,
@@ -24,6 +23,7 @@ from tl_core.data.twins import (
     find_twins,
     group_keys,
 )
+from tl_core.data.spec import DatasetSpec, Item
 from tl_core.modalities import MODALITIES
 from tl_core.modalities.photo.decode import decode
 from tl_core.modalities.photo.signature import signature

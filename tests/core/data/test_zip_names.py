@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.archives import DOS, UNIX, RawEntry, raw_zip, unicode_path
 from tests.work import is_linear, work_of
-from tl_core.data import name_evidence
-from tl_core.data import zip_names as module
-from tl_core.data.zip_names import (
+from tl_core.data.archives import name_evidence
+from tl_core.data.archives import names as module
+from tl_core.data.archives.names import (
     ENCODINGS,
     MOST_CANDIDATES,
     ZipNames,

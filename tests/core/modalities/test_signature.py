@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from tests.photos import make_photo
-from tl_core.data.twins import NEAR, NEAR_BY_NAME, TONE
+from tl_core.data.copies.twins import NEAR, NEAR_BY_NAME, TONE
 from tl_core.modalities.photo.decode import decode
 from tl_core.modalities.photo.signature import signature
 
@@ -106,7 +106,7 @@ def test_every_size_has_one_of_the_agreed_form(size: tuple[int, int]) -> None:
 
 def test_the_hash_is_loaded_with_the_first_signature_alone() -> None:
     code = (
-        "import sys, tl_core.modalities.photo.signature, tl_core.data.twins;"
+        "import sys, tl_core.modalities.photo.signature, tl_core.data.copies.twins;"
         "print({'imagehash', 'scipy', 'numpy', 'pywt'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

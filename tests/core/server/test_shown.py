@@ -164,7 +164,7 @@ def test_a_remedy_takes_the_previews_along(
     name = next(iter(open_checked(str(upload.path))[0].classes))
     mended = rename_class(Uploads(store), ANNA, str(upload.path), name, "wasp")
     found = previews(stored(mended))
-    assert started == [] and None not in found
+    assert started == ["scan"] and None not in found  # the new set is read, and nothing drawn
     assert all(picture is not None and mended.path in picture.parents for picture in found)
 
 

@@ -252,3 +252,15 @@ def test_a_damaged_folder_is_no_run(damage: str, photos: Path, tmp_path: Path) -
     (tmp_path / "run" / damage).write_text("{")
     with pytest.raises(UserError, match="not the folder of a run"):
         RunRecord.load(tmp_path / "run")
+
+
+def test_a_test_set_is_not_read_by_a_guess(tmp_path: Path) -> None:
+    """Folders that can be read in two ways are read like the training set's, or not at all."""
+    data = make_photo_folder(tmp_path / "set", ("ant", "bee", "cat", "dog"), per_class=4)
+    for name, classes in (("a", ("ant", "bee")), ("b", ("cat", "dog"))):
+        make_photo_folder(tmp_path / "test" / name, classes, per_class=4)
+    test = str(tmp_path / "test")
+    with pytest.raises(DataError, match="--layout inner or --layout classes"):
+        run(quick(data, test=test), tmp_path / "run")
+    with pytest.raises(DataError, match="the class 'a', which the training photos lack"):
+        run(quick(data, test=test, layout="classes"), tmp_path / "run")

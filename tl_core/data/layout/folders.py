@@ -56,6 +56,6 @@ def merged_text(rests: Mapping[Folders, int], level: str) -> list[str]:
     if not holding:
         return []
     if level == "inner":
-        return [f"Folders were merged, and those inside them are the classes: {named(holding)}."]
+        return [f"Folders that hold the class folders were merged: {named(holding)}."]
     some = some_of((f"{top} ({named(tops.inside[top])})" for top in holding), 3)
     return [f"Folders inside class folders were merged into their class: {some}."]

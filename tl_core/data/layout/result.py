@@ -41,7 +41,7 @@ class Result:
         empty = self._place_all(taken)
         merges = telling.near_misses(taken)
         doubts = telling.doubts(taken)
-        suggestions = (*merges, *telling.unlearnt(taken, merges), *doubts)
+        suggestions = (*merges, *telling.unlearnt(taken, (*merges, *doubts)), *doubts)
         notes = [
             *copies.notes,
             *self._masks(),
@@ -49,7 +49,7 @@ class Result:
             *self.chosen.notes,
             *self._notes(taken),
         ]
-        notes += [suggestion.text for suggestion in doubts]
+        notes += [suggestion.text for suggestion in suggestions]
         notes += [*telling.counting(taken), *telling.empty_text(empty, taken)]
         return Reading(
             layout=taken.layout,

@@ -18,6 +18,10 @@ SNIFFED, MOST_COLUMNS, MOST_ALIKE = 200, 2_000, 64
 """Rows in which names of files are looked for; columns that are read; files of one name among which
 the nearest to a table is looked for."""
 
+MOST_SNIFFED, MOST_ROWS, MOST_CELLS = 20_000, 500_000, 8_000_000
+"""Cells in which names of files are looked for, so that wide tables are sniffed in fewer rows; rows
+of one table, and cells of those with the same columns: with more they are no labels of photos."""
+
 MOST_CLASSES_SHARE = 0.5
 """Different values of a column of labels, as a share of its rows: more is no label."""
 
@@ -148,9 +152,10 @@ def _table(path: str, text: str, files: Files) -> _Table | None:
     rows = _rows(text)
     folder = path[: path.rfind("/") + 1]
     width = min(max((len(row) for row in rows[:SNIFFED]), default=0), MOST_COLUMNS)
+    sniffed = rows[: max(2, min(SNIFFED, MOST_SNIFFED // max(1, width)))]
     most, column = 0, -1
     for index in range(width):
-        met = len({files.find(_cell(row, index), folder) for row in rows[:SNIFFED]} - {None})
+        met = len({files.find(_cell(row, index), folder) for row in sniffed} - {None})
         if met > most:
             most, column = met, index
     if column < 0:
@@ -180,8 +185,11 @@ def _rows(text: str) -> list[Row]:
     if evenness(separator) == (0, 0):
         separator = " "
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True))
+        cut = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+        rows = list(islice(cut, MOST_ROWS + 1))
     except csv.Error:  # a cell of more than 131,072 characters, for example: no table of labels
+        return []
+    if len(rows) > MOST_ROWS:
         return []
     return [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
 
@@ -190,7 +198,10 @@ def _labels(group: Sequence[_Table]) -> Iterable[Labels]:
     """Yield each way to read labels from tables that have the same columns."""
     head, rows = group[0].head, [row for table in group for row in table.rows]
     where = [path for table in group for path in table.files]
-    others = [i for i in range(min(max(map(len, rows)), MOST_COLUMNS)) if i != group[0].file_column]
+    width = min(max(map(len, rows)), MOST_COLUMNS)
+    if width * len(rows) > MOST_CELLS:
+        return
+    others = [i for i in range(width) if i != group[0].file_column]
     titles = {"".join(words_of(_cell(head, index))) for index in others}
     values = {index: [_cell(row, index) for row in rows] for index in others}
     told = partial(

@@ -41,23 +41,6 @@ def _parts(candidate: Candidate) -> str:
     return f"{first}{plural}{source} {some_of(candidate.classes, NAMED_CLASSES)}"
 
 
-_MEANS = {
-    "splits": "Folders named as splits are splits, with the classes",
-    "classes": "Each folder at the top is a class",
-    "inner": "The inner folders are the classes",
-    "names": "The file names tell the classes",
-    "csv": "A table tells the classes",
-}
-
-
-def _other_text(candidate: Candidate) -> str:
-    classes = some_of(candidate.classes, NAMED_CLASSES)
-    table = f" ({candidate.source.removeprefix('from ')})" if candidate.labels else ""
-    splits = split_folders(candidate)
-    where = f"; splits {some_of(splits)}" if splits else ""
-    return f"{_MEANS[candidate.layout]}{table}: {classes}{where}."
-
-
 def others(
     taken: Candidate, candidates: Iterable[Candidate], undecided: Sequence[str]
 ) -> tuple[Other, ...]:
@@ -70,7 +53,7 @@ def others(
         tells_more = not one.of.keys() <= taken.of.keys()
         if by_files and one.layout not in undecided and one.agrees_with(taken) and not tells_more:
             continue
-        found.append(Other(one.layout, _other_text(one)))
+        found.append(Other(one.layout, _parts(one)))
     return tuple(found)
 
 
@@ -84,7 +67,9 @@ def doubts(candidate: Candidate) -> list[Suggestion]:
             usual = "a part of a set"
         else:
             usual = "masks or annotations" if is_mask(label) else "items of any class"
-        text = f"A class is called {label}, which usually names {usual}. If it is none, drop it."
+        text = (
+            f"A class is called {label}, which usually names {usual}. If it is no class, drop it."
+        )
         found.append(Suggestion("drop", text, (label,)))
     return found
 
@@ -120,17 +105,20 @@ def _singular(name: str, known: set[str]) -> str:
     return name
 
 
-def unlearnt(candidate: Candidate, merged: Iterable[Suggestion]) -> list[Suggestion]:
-    """Return classes in ``test`` or ``val`` alone, of which nothing can be learnt."""
+def unlearnt(candidate: Candidate, known: Iterable[Suggestion]) -> list[Suggestion]:
+    """Return classes in ``test`` or ``val`` alone, of which nothing else is suggested yet."""
     splits: dict[str, set[str | None]] = {}
     for place in candidate.of.values():
         splits.setdefault(place.label, set()).add(place.split)
-    near = {label for suggestion in merged for label in suggestion.classes}
+    told = {label for suggestion in known for label in suggestion.classes}
     learnt = {label for label, of in splits.items() if of & {None, "train"}}
     found = []
-    for label in sorted(set(splits) - learnt - near) if learnt else ():
+    for label in sorted(set(splits) - learnt - told) if learnt else ():
         where = " and ".join(str(split) for split in sorted(map(str, splits[label])))
-        text = f"The class {label} has files in {where} alone, so nothing can learn it. Drop it."
+        text = (
+            f"The class {label} has files in {where} alone, so no network can learn it. "
+            "Drop it, or bring some to learn from."
+        )
         found.append(Suggestion("drop", text, (label,)))
     return found
 

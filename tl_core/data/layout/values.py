@@ -47,7 +47,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Other:
-    """Another reading that gives at least two classes, and its sentence."""
+    """Another reading that gives at least two classes, and what they are, in a line."""
 
     layout: str
     text: str
@@ -89,6 +89,8 @@ class Reading:
         From a rule to the paths of the files that it passed over.
     splits
         From the name of a folder to ``train``, ``val`` or ``test``.
+    tables
+        Paths of the tables that the classes come from.
     others
         The other readings that give at least two classes.
     undecided
@@ -97,8 +99,6 @@ class Reading:
         Sentences that a person should read.
     suggestions
         What would mend something odd.
-    tables
-        Paths of the tables that the classes come from.
     """
 
     layout: str

@@ -14,6 +14,7 @@ from tl_core.modalities.photo.decode import decode, load, to_rgb
 from tl_core.modalities.photo.depth import is_deep
 from tl_core.modalities.photo.labels import is_lossless
 from tl_core.modalities.photo.opening import describe, open_photo, orientation
+from tl_core.modalities.photo.pages import count_pages
 from tl_core.modalities.photo.settings import SHORTER_SIDE
 
 MOST_PIXELS = 4_000_000
@@ -51,14 +52,14 @@ def shrink(data: bytes, max_pixels: int) -> Kept:
     kind, stands = describe(photo).kind, orientation(photo.image) == 1
     lossless = is_lossless(kind, data, photo.image)
     image = _kept_mode(load(photo, SHORTER_SIDE))
-    preview = _square_jpeg(to_rgb(image))
+    preview, pages = _square_jpeg(to_rgb(image)), count_pages(data)
     smaller = smaller_copy(image)
     if smaller is not None:
-        return Kept(encode(smaller, "PNG" if is_deep(smaller) else "JPEG"), True, preview)
+        return Kept(encode(smaller, "PNG" if is_deep(smaller) else "JPEG"), True, preview, pages)
     same = bare(data) if stands else None
     if same == data:
-        return Kept(None, False, preview)
-    return Kept(same or _anew(image, lossless, data), False, preview)
+        return Kept(None, False, preview, pages)
+    return Kept(same or _anew(image, lossless, data), False, preview, pages)
 
 
 def rewrite(data: bytes, max_pixels: int) -> Rewritten:

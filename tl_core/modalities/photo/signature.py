@@ -23,7 +23,7 @@ _LEAST_SPREAD = 1.0
 
 
 def signature(image: Image.Image) -> str:
-    """Return the signature of a photo, as :func:`tl_core.data.twins.find_twins` compares them.
+    """Return a photo's signature, as :func:`~tl_core.data.copies.twins.find_twins` compares them.
 
     Parameters
     ----------

@@ -6,10 +6,10 @@ import gzip
 import tarfile
 from typing import IO
 
-from tl_core.data.bounded import BoundedReads
-from tl_core.data.containers import MOST_HEADER
+from tl_core.data.archives.bounded import BoundedReads
+from tl_core.data.archives.containers import MOST_HEADER
+from tl_core.data.archives.names import read_names
 from tl_core.data.staging import StagingFolder
-from tl_core.data.zip_names import read_names
 
 _PIECE = 2**21
 """Bytes of a file that are read at once."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
-from tl_core.data.copy_names import copied_name, number_in
+from tl_core.data.copies.names import copied_name, number_in
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from tl_core.data.name_evidence import weigh
+from tl_core.data.archives.name_evidence import weigh
 from tl_core.errors import DataError
 from tl_core.words import shown
 

@@ -10,13 +10,13 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from tl_core.data.bounded import BoundedReads
-from tl_core.data.containers import UNREAD, archive_kind
+from tl_core.data.archives.bounded import BoundedReads
+from tl_core.data.archives.containers import UNREAD, archive_kind
+from tl_core.data.archives.names import zip_names
+from tl_core.data.archives.tars import unpack_tar
 from tl_core.data.layout import Seen, read_layout
 from tl_core.data.limits import ArchiveLimits
 from tl_core.data.staging import LIMITS, StagingFolder, refusing_full_disk
-from tl_core.data.tars import unpack_tar
-from tl_core.data.zip_names import zip_names
 from tl_core.errors import ArchiveError
 
 _BYTES_PER_ENTRY = 256

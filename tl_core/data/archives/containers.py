@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from tl_core.data.bounded import BoundedReads
+from tl_core.data.archives.bounded import BoundedReads
 from tl_core.modalities import looks_like_an_item
 
 _ONE_PIECE = "unpack it, and bring the folder itself or a zip of it."
