@@ -434,3 +434,42 @@ def test_the_bundled_table_of_attributes_agrees_with_the_folders() -> None:
     paths = [row["file"] for row in csv.DictReader(io.StringIO(text))]
     reading = read([*paths, "attributes.csv"], tables={"attributes.csv": text})
     assert (reading.layout, len(classes(reading)), reading.undecided) == ("inner", 8, ())
+
+
+def test_a_folder_of_items_is_looked_through_though_a_few_lie_in_another() -> None:
+    paths = [*inside("data/cat", "data/dog", files=10), *inside("docs", files=2)]
+    reading = read(paths)
+    assert counts(reading) == {(None, "cat"): 10, (None, "dog"): 10}
+    assert reading.left_out["docs/img_0.jpg"] == (
+        "it lies beside the folder data, which holds the set."
+    )
+    for others in (["photo", "drawing"], ["data", "docs"]):
+        paths = inside(*others, files=10)
+        assert classes(read(paths)) == sorted(others), "these are as many, or hold no folders"
+
+
+@pytest.mark.parametrize("middle", ["DCIM", "Camera Roll", "x"])
+def test_a_folder_that_all_have_and_that_stands_alone_says_nothing(middle: str) -> None:
+    reading = read(
+        inside(*(f"{who}/{middle}/{c}" for who in ("Anna", "Ben") for c in ("cup", "pen")))
+    )
+    assert (reading.layout, classes(reading)) == ("inner", ["cup", "pen"])
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("Photos from 2023", "Photos from 2024"), "only count"),
+        (("cats_train", "dogs_train", "cats_test", "dogs_test"), "speak of splits"),
+        (("train-cat", "train-dog", "val-cat"), "speak of splits"),
+        (("Class 1", "Class 2"), ""),
+        (("Krafttraining", "Ausdauertraining"), ""),
+        (("test tube", "train station"), ""),
+    ],
+)
+def test_names_of_classes_that_count_or_speak_of_splits_are_told(
+    names: tuple[str, ...], said: str
+) -> None:
+    reading = read(inside(*names))
+    told = [note for note in reading.notes if "The names of" in note]
+    assert len(told) == bool(said) and all(said in note for note in told)

@@ -254,3 +254,17 @@ def test_a_table_that_labels_more_files_than_the_folders_is_offered() -> None:
     learnt = ["path,class", *rows[:8]]
     reading = read(paths, tables={"x.csv": "\n".join(learnt)})
     assert "csv" not in [other.layout for other in reading.others], "it tells no more"
+
+
+def test_tables_of_splits_whose_files_are_called_alike_find_their_own() -> None:
+    paths = [*inside("train", files=8), *inside("val", files=4)]
+    tables = {
+        f"{table}.csv": "\n".join(
+            ["file,label", *(f"img_{i}.jpg,{'xy'[i % 2]}" for i in range(number))]
+        )
+        for table, number in (("train_labels", 8), ("labels_val", 4))
+    }
+    reading = read([*paths, *tables], tables=tables)
+    assert counts(reading) == {
+        ("train", "x"): 4, ("train", "y"): 4, ("val", "x"): 2, ("val", "y"): 2
+    }  # fmt: skip

@@ -12,6 +12,7 @@ from PIL import Image
 from tests.photos import make_photo, make_photo_folder
 from tl_core.data import require_usable, scan
 from tl_core.data.checked import KEPT
+from tl_core.data.files import topmost_empty
 from tl_core.data.manifest import MANIFEST
 from tl_core.errors import DataError
 from tl_core.modalities import MODALITIES, Measures
@@ -250,6 +251,10 @@ def test_a_folder_counts_where_it_lies_and_not_where_links_to_it_do(tmp_path: Pa
         "hidden files": 2,
         "links to folders that are listed already": 1,
     }
+
+
+def test_a_folder_that_cannot_be_read_is_not_called_empty() -> None:
+    assert topmost_empty(["a", "locked", "b/c"], ["a/1.jpg", "locked"]) == ("b",)
 
 
 def test_a_table_that_labels_is_not_called_unusable(tmp_path: Path) -> None:

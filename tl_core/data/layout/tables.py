@@ -94,8 +94,9 @@ class Files:
             for end in {name, bare, f"{near}/{name}", f"{near}/{bare}"}:
                 self._ends.setdefault(end, []).append(path)
 
-    def find(self, cell: str, folder: str) -> str | None:
-        """Return the path of the file that a cell of a table in a folder means, or None."""
+    def find(self, cell: str, table: str) -> str | None:
+        """Return the path of the file that a cell of a table means, or None."""
+        folder = table[: table.rfind("/") + 1]
         asked = cell.strip().replace("\\", "/").removeprefix("./").strip("/").casefold()
         if not asked:
             return None
@@ -105,9 +106,18 @@ class Files:
         ends = self._ends.get("/".join(parts[-2:])) or self._ends.get(parts[-1], [])
         if not ends and looks_like_an_item(asked):
             ends = self._ends.get(parts[-1].rpartition(".")[0], [])
-        if 1 < len(ends) <= MOST_ALIKE:  # the one that lies below the table, if only one does
-            ends = [path for path in ends if path.startswith(folder)]
+        if 1 < len(ends) <= MOST_ALIKE:
+            ends = _nearest(ends, table)
         return ends[0] if len(ends) == 1 else None
+
+
+def _nearest(paths: Iterable[str], table: str) -> list[str]:
+    """Return the files below a table, and of several those in the split that its name speaks of."""
+    folder, _, name = table.rpartition("/")
+    below = [path for path in paths if path.startswith(f"{folder}/" if folder else "")]
+    if len(below) > 1 and (split := split_of(name.rpartition(".")[0])[0]):
+        return [path for path in below if split in map(plainly, path.split("/")[:-1])]
+    return below
 
 
 @dataclass(frozen=True)
@@ -150,17 +160,16 @@ def read_tables(tables: Mapping[str, str], paths: Sequence[str]) -> list[Labels]
 def _table(path: str, text: str, files: Files) -> _Table | None:
     """Read a table, and find the column that names files; None if none does."""
     rows = _rows(text)
-    folder = path[: path.rfind("/") + 1]
     width = min(max((len(row) for row in rows[:SNIFFED]), default=0), MOST_COLUMNS)
     sniffed = rows[: max(2, min(SNIFFED, MOST_SNIFFED // max(1, width)))]
     most, column = 0, -1
     for index in range(width):
-        met = len({files.find(_cell(row, index), folder) for row in sniffed} - {None})
+        met = len({files.find(_cell(row, index), path) for row in sniffed} - {None})
         if met > most:
             most, column = met, index
     if column < 0:
         return None
-    where = [files.find(_cell(row, column), folder) for row in rows]
+    where = [files.find(_cell(row, column), path) for row in rows]
     has_head = where[0] is None
     if len(rows) < 2 or len(set(where) - {None}) < min(2, len(rows) - 1):
         return None

@@ -10,7 +10,14 @@ from tl_core.data.layout.splits import Splits
 from tl_core.data.layout.tables import Labels
 from tl_core.data.layout.tree import named
 from tl_core.data.layout.values import Other, Place, Suggestion
-from tl_core.data.layout.words import is_doubtful, is_in_a_row, is_mask, plainly, words_of
+from tl_core.data.layout.words import (
+    is_doubtful,
+    is_in_a_row,
+    is_mask,
+    plainly,
+    split_of,
+    words_of,
+)
 from tl_core.words import some_of
 
 NAMED_CLASSES = 5
@@ -124,8 +131,18 @@ def unlearnt(candidate: Candidate, known: Iterable[Suggestion]) -> list[Suggesti
 
 
 def counting(candidate: Candidate) -> list[str]:
-    """Say where the names of all classes only count, as those of camera folders do."""
-    if not candidate.serves or not all(map(_counts, candidate.classes)):
+    """Say where the names of all classes only count, or are names of splits with more to them.
+
+    Camera folders and ``Photos from 2024`` count; ``cats_train``, ``cats_test`` cut a class in two.
+    """
+    if not candidate.serves:
+        return []
+    if cut := _cut_by_splits(candidate.classes):
+        return [
+            f"The names of some classes speak of splits ({some_of(cut, 4)}). If they do, put the "
+            "folders of each split into a folder of its name, and call those of a class alike."
+        ]
+    if not all(map(_counts, candidate.classes)) and not _differ_in_numbers(candidate.classes):
         return []
     return [
         f"The names of the classes only count ({some_of(candidate.classes, 3)}). If they are no "
@@ -160,6 +177,23 @@ def _counts(label: str) -> bool:
     words = words_of(label)
     with_word = any(len(word) > 1 and not word.isdigit() for word in words)
     return is_in_a_row(label) and with_word and any(word.isdigit() for word in words)
+
+
+def _differ_in_numbers(labels: Iterable[str]) -> bool:
+    """Tell whether all names have the same two words or more, and different numbers."""
+    words = {tuple(word for word in words_of(label) if not word.isdigit()) for label in labels}
+    counted = all(any(word.isdigit() for word in words_of(label)) for label in labels)
+    return counted and len(words) == 1 and len(next(iter(words))) > 1
+
+
+def _cut_by_splits(labels: Iterable[str]) -> list[str]:
+    """Return the names that are the same but for a split."""
+    rests: dict[tuple[str, ...], dict[str, str]] = {}
+    for label in labels:
+        split, rest = split_of(label)
+        if split and rest:
+            rests.setdefault(rest, {})[label] = split
+    return [label for of in rests.values() if len(set(of.values())) > 1 for label in of]
 
 
 def without_class(tops: Iterable[str]) -> list[str]:

@@ -138,16 +138,22 @@ def outline(number: Mapping[Folders, int]) -> Outline:
 
 
 def _wrapping(number: Mapping[Folders, int]) -> str | None:
-    """Return the top folder if it holds all but a few strays, and is neither split nor class."""
-    tops = {folders[0] for folders in number if folders}
-    if len(tops) != 1:
+    """Return the top folder if it holds all but a few strays, and is neither split nor class.
+
+    Where strays lie in folders, too, its name has to say nothing, and it holds several folders.
+    """
+    tops = Counter[str]()
+    for folders, count in number.items():
+        tops[folders[0] if folders else ""] += count
+    every = tops.total()
+    top, inside = max(tops.items(), key=lambda one: (bool(one[0]), one[1]), default=("", 0))
+    others = len(tops) - 1 - ("" in tops)
+    if not top or not few(every - inside, every) or (others and not is_neutral(top)):
         return None
-    (top,) = tops
-    beside, direct, every = number.get((), 0), number.get((top,), 0), sum(number.values())
-    inside = every - beside
-    if not few(beside, every):
+    direct = number.get((top,), 0)
+    below = {folders[1] for folders in number if len(folders) > 1 and folders[0] == top}
+    if others and not (len(below) > 1 and few(direct, inside)):
         return None
-    below = {folders[1] for folders in number if len(folders) > 1}
     if plainly(top) == "train" and not (len(below) > 1 and all(map(plainly, below))):
         return None
     deep = len(below) > 1 or any(len(folders) > 2 for folders in number)
@@ -159,7 +165,8 @@ def _single(number: Mapping[Folders, int]) -> frozenset[Folders]:
     """Find folders that stand alone in their folder and say nothing.
 
     These bear a neutral name (``cat/images``) or that of the folder around them, or hold all the
-    class folders of a split (``train/chest_xray/...``).
+    folders of a split (``train/chest_xray/...``) or of one that is built as others are
+    (``Anna/DCIM/...``, ``Ben/DCIM/...``).
     """
     children: dict[Folders, set[str]] = {}
     total: Counter[Folders] = Counter()
@@ -168,6 +175,9 @@ def _single(number: Mapping[Folders, int]) -> frozenset[Folders]:
             children.setdefault(folders[:depth], set()).add(folders[depth])
             total[folders[: depth + 1]] += count
     gone = set()
+    alone = Counter(
+        (len(parent), *names) for parent, names in children.items() if len(names) == 1 and parent
+    )
     for parent, names in children.items():
         if len(names) == 1 and parent:
             (child,) = names
@@ -176,7 +186,8 @@ def _single(number: Mapping[Folders, int]) -> frozenset[Folders]:
             holds_classes = len(children.get(whole, ())) > 1 and few(
                 number.get(whole, 0), total[whole]
             )
-            if says_nothing or (split_of(parent[-1])[0] and holds_classes):
+            as_others = alone[len(parent), child] > 1
+            if says_nothing or (holds_classes and (split_of(parent[-1])[0] or as_others)):
                 gone.add(whole)
     return frozenset(gone)
 
