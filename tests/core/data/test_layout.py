@@ -454,6 +454,8 @@ def test_a_folder_that_all_have_and_that_stands_alone_says_nothing(middle: str) 
         inside(*(f"{who}/{middle}/{c}" for who in ("Anna", "Ben") for c in ("cup", "pen")))
     )
     assert (reading.layout, classes(reading)) == ("inner", ["cup", "pen"])
+    cameras = inside("cat/DCIM/100APPLE", "dog/DCIM/100APPLE", "dog/DCIM/101APPLE")
+    assert (classes(read(cameras)), read(cameras).undecided) == (["cat", "dog"], ())
 
 
 @pytest.mark.parametrize(

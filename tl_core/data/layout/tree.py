@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tl_core.data.layout.values import Seen
-from tl_core.data.layout.words import is_neutral, plainly, split_of
+from tl_core.data.layout.words import is_in_a_row, is_neutral, plainly, split_of
 from tl_core.words import some_of
 
 Folders = tuple[str, ...]
@@ -174,10 +174,8 @@ def _single(number: Mapping[Folders, int]) -> frozenset[Folders]:
         for depth in range(len(folders)):
             children.setdefault(folders[:depth], set()).add(folders[depth])
             total[folders[: depth + 1]] += count
-    gone = set()
-    alone = Counter(
-        (len(parent), *names) for parent, names in children.items() if len(names) == 1 and parent
-    )
+    gone: set[Folders] = set()
+    alike: dict[tuple[int, str], list[Folders]] = {}
     for parent, names in children.items():
         if len(names) == 1 and parent:
             (child,) = names
@@ -186,9 +184,14 @@ def _single(number: Mapping[Folders, int]) -> frozenset[Folders]:
             holds_classes = len(children.get(whole, ())) > 1 and few(
                 number.get(whole, 0), total[whole]
             )
-            as_others = alone[len(parent), child] > 1
-            if says_nothing or (holds_classes and (split_of(parent[-1])[0] or as_others)):
+            if says_nothing or (split_of(parent[-1])[0] and holds_classes):
                 gone.add(whole)
+            alike.setdefault((len(whole), child), []).append(whole)
+    for wholes in alike.values():
+        inside = [children.get(whole, set()) for whole in wholes]
+        tell = all(len(names) > 1 for names in inside)
+        if len(wholes) > 1 and tell and not all(map(is_in_a_row, set().union(*inside))):
+            gone.update(wholes)
     return frozenset(gone)
 
 
