@@ -163,7 +163,7 @@ def class_name(text: str) -> str:
     line = clean("".join(" " if c.isspace() or c in "/\\" else c for c in text))
     # Files of classes that begin with a dot would count as hidden ones.
     name = " ".join(line.split()).lstrip(". ")[:LONGEST_NAME].rstrip()
-    if not any(c.isprintable() and not c.isspace() for c in name):
+    if not name or not any(c.isprintable() and not c.isspace() for c in text):
         raise DataError("A class needs a name that can be seen, such as 'bees'.")
     return name
 
