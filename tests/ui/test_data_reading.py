@@ -190,3 +190,15 @@ class TestWhatFollows:
         rerun(app)
         [job] = lab.store.jobs(kind="rank")
         assert job.payload["layout"] == "classes"
+
+    def test_photos_of_a_comparison_are_found_by_the_reading_of_its_runs(self, lab: Lab) -> None:
+        bring(lab, UNDECIDED)
+        data = Path(lab.store.workspace(OWNER)["data"])
+        lab.train(data=data, layout="classes")
+        app = lab.open("compare")
+        next(g for g in app.get("button_group") if g.label == "Matrix").set_value(
+            "Feature extraction"
+        )
+        rerun(app)
+        assert "no longer on this server" not in texts(app)
+        assert [image for image in app.get("image") if image.captions]
