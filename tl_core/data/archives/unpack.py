@@ -96,7 +96,8 @@ def unpack(source: IO[bytes], staging: StagingFolder) -> None:
         raise
     except _DAMAGE as error:
         what = "it is damaged" if kind else "it is damaged or no zip or tar"
-        raise staging.refuse(f"{what} ({error}): copy or download it again.") from error
+        details = "" if isinstance(error, OSError) else f" ({error})"  # seeking outside of the file
+        raise staging.refuse(f"{what}{details}: copy or download it again.") from error
 
 
 def _unpack_zip(source: IO[bytes], staging: StagingFolder) -> None:
