@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import faults
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, Open
 from tests.browser.walk import button, still, upload
+from tests.core.data.brought import CASES, packed, photo
 from tests.photos import make_photo, make_photo_folder, zip_folder
 from tl_core.data.catalog import bundled_sets
 
@@ -90,7 +91,8 @@ def test_the_folder_tab_sends_all_that_a_folder_holds(open_data: Open, tmp_path:
     folder = make_photo_folder(tmp_path / "insects", ("ant", "bee"), per_class=4)
     for name in ("ant/modern.jfif", "bee/no suffix"):
         make_photo(0, seed=len(name)).save(folder / name, "JPEG")
-    (folder / "ant" / "new.avif").write_bytes(b"no picture")
+    (folder / "ant" / "new.avif").write_bytes(photo(0, 90, "AVIF"))
+    (folder / "ant" / "broken.avif").write_bytes(b"no picture")
     (folder / "bee" / "empty.jpg").touch()
     (folder / "bee" / "notes.txt").write_text("collected in June")
     (folder / "bee" / ".DS_Store").write_bytes(b"hidden")
@@ -98,14 +100,51 @@ def test_the_folder_tab_sends_all_that_a_folder_holds(open_data: Open, tmp_path:
     page.evaluate(NOTE_SENT)
     page.get_by_role("tab", name="A folder").click()
     upload(page, folder)
-    expect(metrics(page)).to_have_text(["10", "2", "3", "0"])
+    expect(metrics(page)).to_have_text(["11", "2", "3", "0"])
+    expect(page.get_by_text("Read as: classes ant, bee")).to_be_visible()
     sent = page.evaluate("window.sent")
     assert sorted(sent) == sorted(
         str(file.relative_to(tmp_path)) for file in folder.rglob("*") if file.is_file()
     )
     left_out = page.get_by_text("Files left out because they cannot be used")
-    for name in ("ant/new.avif", "bee/empty.jpg", "bee/notes.txt"):
+    for name in ("ant/broken.avif", "bee/empty.jpg", "bee/notes.txt"):
         expect(left_out).to_contain_text(name)
+    account = "15 files were brought: 11 photos; 3 left out already; 1 passed over"
+    expect(page.get_by_text(account)).to_be_visible()
+    page.get_by_text("Files that were left out, and why (3)").click()
+    expect(page.get_by_role("row", name="bee/empty.jpg")).to_contain_text("is empty (0 bytes)")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_other_reading_is_a_click_away(open_data: Open, tmp_path: Path, theme: str) -> None:
+    page = open_data(None, color_scheme=theme)
+    files = CASES["classes_one_level_deeper"].files()
+    upload(page, packed(files, tmp_path / f"{theme}.zip"))
+    expect(page.get_by_text("Read as: classes apple, banana, carrot, leek")).to_be_visible()
+    expect(page.get_by_text("only you know which is right")).to_be_visible()
+    still(page)
+    assert faults(page) == []
+    button(page, "Classes fruit, vegetable").click()
+    expect(metrics(page)).to_have_text(["40", "2", "0", "0"])
+    still(page)
+    assert faults(page) == []
+    button(page, "Classes apple, banana, carrot, leek").click()
+    expect(metrics(page)).to_have_text(["40", "4", "0", "0"])
+    expect(page.get_by_text("only you know which is right")).to_have_count(0)
+
+
+def test_masks_and_names_of_another_country(open_data: Open, tmp_path: Path) -> None:
+    page = open_data(None)
+    upload(page, packed(CASES["masks_beside"].files(), tmp_path / "masks.zip"))
+    expect(metrics(page)).to_have_text(["24", "2", "24", "0"])
+    expect(page.get_by_text("24 files are masks or label images")).to_be_visible()
+    page.get_by_text("Files that were left out, and why (24)").click()
+    why = "it is the mask or label image of Radio/COVID/images/COVID-0.png"
+    expect(page.get_by_text(why)).to_be_visible()
+    case = CASES["zip_names_shift_jis"]
+    upload(page, packed(case.files(), tmp_path / "names.zip", names=case.names))
+    expect(page.get_by_text("Read as: classes 表札, 表紙")).to_be_visible()
+    expect(page.get_by_text("they were read as Japanese")).to_be_visible()
 
 
 def test_shots_by_camera_become_a_set(open_data: Open, with_camera: Any) -> None:

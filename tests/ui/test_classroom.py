@@ -248,12 +248,16 @@ class TestJoining:
         assert lab.store.workspace(OWNER)["data_name"] == "our photos"
 
     def test_a_pack_without_photos_leaves_those_of_the_learner(self, lab: Lab) -> None:
-        lab.choose(name="mine")
-        app = join(lab, open_room(lab, data=None, strategies=["hybrid"]).code)
+        lab.choose(name="mine", settings={"layout": "classes"})
+        settings = {"layout": "inner", "epochs": 3}
+        room = open_room(lab, data=None, strategies=["hybrid"], settings=settings)
+        app = join(lab, room.code)
+        assert "1 setting\n" in f"{texts(app)}\n", "how photos are read is told with the photos"
         button(app, "Start from the room's set-up").click()
-        rerun(app)
+        assert "Your own set-up differs" not in texts(rerun(app))
         kept = lab.store.workspace(OWNER)
         assert (kept["data_name"], kept["strategies"]) == ("mine", ["hybrid"])
+        assert kept["settings"] == {"layout": "classes", "epochs": 3}
 
     def test_photos_that_are_gone_are_told(self, lab: Lab) -> None:
         room = open_room(lab, data="/nowhere/at/all")

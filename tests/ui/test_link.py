@@ -30,6 +30,27 @@ def test_what_is_put_into_a_link_comes_out_of_it() -> None:
     assert AppState.from_dict(decode(dict(parse_qsl(encode(state)))).given) == state
 
 
+def test_a_link_says_how_its_photos_are_read_and_nothing_of_others() -> None:
+    state = AppState(
+        data="produce/market", data_name="produce/market", settings={"layout": "inner"}
+    )
+    assert AppState.from_dict(decode(dict(parse_qsl(encode(state)))).given) == state
+    state.data = "/tmp/tl/uploads/secret"
+    assert "layout" not in encode(state)
+    read = decode({"layout": "inner", "epochs": "3"})
+    assert read.given["settings"] == {"epochs": 3} and not read.notes
+    wrong = decode({"data": "produce/market", "layout": "sideways"})
+    assert wrong.given["settings"] == {} and len(wrong.notes) == 1
+
+
+def test_a_link_without_photos_leaves_the_reading_of_the_learners_own(lab: Lab) -> None:
+    lab.choose(settings={"layout": "classes", "epochs": 9})
+    app = opened(lab, {"strategies": "hybrid", "epochs": "3"})
+    next(button for button in app.button if button.label.startswith("Set up")).click()
+    rerun(app)
+    assert lab.store.workspace(OWNER)["settings"] == {"epochs": 3, "layout": "classes"}
+
+
 def test_a_link_may_use_the_former_name_of_a_setting() -> None:
     read = decode({"image_size": "64"})
     assert read.given["settings"] == {"input_size": 64} and not read.notes

@@ -95,8 +95,9 @@ def unpack(source: IO[bytes], staging: StagingFolder) -> None:
     except ArchiveError:
         raise
     except _DAMAGE as error:
-        what = "" if kind else " or no zip or tar"
-        raise staging.refuse(f"it is damaged{what} ({error}).") from error
+        what = "it is damaged" if kind else "it is damaged or no zip or tar"
+        details = "" if isinstance(error, OSError) else f" ({error})"  # seeking outside of the file
+        raise staging.refuse(f"{what}{details}: copy or download it again.") from error
 
 
 def _unpack_zip(source: IO[bytes], staging: StagingFolder) -> None:

@@ -94,7 +94,7 @@ class Result:
 
     def _reason(self, spot: Spot, why: str) -> str:
         if self.boxes and spot.counts:
-            return f"it has no class: beside it lie detection labels ({self.boxes}), boxes."
+            return f"it has no class, only boxes beside it ({self.boxes})."
         return why
 
     def _notes(self, taken: Candidate) -> list[str]:

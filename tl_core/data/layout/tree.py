@@ -80,8 +80,8 @@ def second_copies(files: Sequence[Seen]) -> Copies:
 
 def _copy_text(folder: str, files: int, equal: int) -> str:
     counted = f"{equal:,} of its {files:,} files are equal to those and count once"
-    rest = "what differs is read as if it stood there too"
-    return f"The folder {folder} holds once more what stands beside it: {counted}; {rest}."
+    rest = "; what differs is read as if it stood there too" if equal < files else ""
+    return f"The folder {folder} holds once more what stands beside it: {counted}{rest}."
 
 
 def _without_a_folder(whole: str) -> Iterable[tuple[str, str]]:
