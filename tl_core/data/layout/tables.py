@@ -165,8 +165,8 @@ def _rows(text: str) -> list[Row]:
     if evenness(separator) == (0, 0):
         separator = " "
     try:
-        lines = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-        rows = list(islice(lines, MOST_ROWS + 1))
+        reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+        rows = list(islice(reader, MOST_ROWS + 1))
     except csv.Error:  # a cell of more than 131,072 characters, for example: no table of labels
         return []
     if len(rows) > MOST_ROWS:
