@@ -18,6 +18,7 @@ from tl_core import cache as arrays
 from tl_core import precision
 from tl_core.cost.profile import CostProfile, Line, ProfileKey, StageCost
 from tl_core.data.manifest import MANIFEST
+from tl_core.data.read_as import ReadAs
 from tl_core.data.scan import scan
 from tl_core.home import home
 from tl_core.modalities.photo import PHOTO
@@ -28,6 +29,8 @@ _PROFILE = CostProfile(
     {"none": 1.0}, 1.0, 1.0, 1, 1.0, 1.0, False,
 )  # fmt: skip
 
+_READINGS = (ReadAs(), ReadAs("names", "all", "cp850"), ReadAs("csv", zip_names="utf-8"))
+
 
 def _kept() -> st.SearchStrategy[tuple[str, bytes]]:
     from tl_core.codec import to_plain
@@ -36,6 +39,13 @@ def _kept() -> st.SearchStrategy[tuple[str, bytes]]:
         "name": "set",
         "files": {"ant/0.jpg": "files/0"},
         "skipped": {"x": "y"},
+        "passed_over": {"hidden files": 2},
+        "empty_folders": ["cat"],
+        "pages": {"ant/0.jpg": ["files/1"]},
+        "raw_names": {"ant/0.jpg": "836e2f302e6a7067"},
+        "encoding": "cp932",
+        "encodings": {"cp932": ["x"], "cp850": ["y"]},
+        "layout": "classes",
         "shrunk": 0,
     }
     measures = {"numbers": {"width": 1}, "kinds": {"mode": "L"}}
@@ -70,7 +80,8 @@ def kept(file: tuple[str, bytes], folder: Path) -> None:
             manifest["files"] = {"ant/0.jpg": "files/0", "bee/0.jpg": "files/1"}
             (upload / MANIFEST).write_text(json.dumps(manifest))
             (upload / name).write_bytes(data)
-            answered(lambda: scan(upload))
+            for how in _READINGS:
+                answered(lambda how=how: scan(upload, how))
             assert {path.partition("/")[0] for path in everything_in(folder)} <= {"set", "home"}
         elif name == "machine":
             (home() / "machine.json").write_bytes(data)

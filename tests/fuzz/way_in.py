@@ -118,6 +118,36 @@ def _stage(names: list[str], staging: StagingFolder) -> bool:
     return True
 
 
+_CELLS = st.one_of(
+    st.sampled_from(
+        ("0.jpg", "ant/0.jpg", "ANT\\\\0", "1", "0", "", "label", "filename", "cat", "dog",
+         "a" * 300, '"', '""', '"x', "\0", "\ufeff", "1e999", "train/", "\n", "\r", "<b>")
+    ),
+    st.text(max_size=5),
+)  # fmt: skip
+_TABLES = st.builds(
+    lambda rows, separator, end: end.join(separator.join(row) for row in rows),
+    st.lists(st.lists(_CELLS, max_size=5), max_size=8),
+    st.sampled_from((",", ";", "\t", "|", " ")),
+    st.sampled_from(("\n", "\r\n", "\r")),
+)
+
+
+@holds_for("Whatever tables say, each file has a place, and a class is a name.",
+           st.tuples(st.dictionaries(NAMES, _TABLES, max_size=3), st.lists(NAMES, max_size=8)),
+           300)  # fmt: skip
+def tables(given: tuple[dict[str, str], list[str]], folder: Path) -> None:
+    """Read labels out of tables."""
+    texts, names = given
+    tidy = {"/".join(part for part in name.split("/") if part) for name in names} - {""}
+    files = sorted({"0.jpg", "ant/0.jpg", "ant/1.jpg", "bee/2.jpg", *tidy})
+    for choice in ("auto", "csv"):
+        reading = read_layout([Seen(path) for path in files], choice=choice, tables=texts)
+        over = [path for paths in reading.passed_over.values() for path in paths]
+        assert sorted([*reading.placed, *reading.left_out, *over]) == files
+        assert all(place.label for place in reading.placed.values())
+
+
 @holds_for("The checking process answers, and leaves what it made or nothing.", ZIPS, 2)
 def checker(data: bytes, folder: Path) -> None:
     """Send bytes through the process in which uploads are opened."""

@@ -27,6 +27,9 @@ from tl_core.reading import Unreadable, read_json
 KEPT = ".tl_checked.json"
 """Lies beside the manifest, for the reading that nobody chose; those of others beside it."""
 
+MOST_KEPT = 8
+"""Chosen readings of one set that are kept; those that were kept first go."""
+
 VERSION = 2
 """Of how folders are read and of what is kept; another one makes the check be done once more."""
 
@@ -69,6 +72,9 @@ def write_checked(dataset: DatasetSpec, report: HealthReport, how: ReadAs) -> No
     checked = Checked(VERSION, dict(dataset.kind.settings), how, dataset, report)
     with contextlib.suppress(OSError):  # no room on the disk: the next one checks it once more
         write_atomically(_place(dataset.root, how), json.dumps(to_plain(checked)))
+        chosen = sorted(dataset.root.glob(".tl_checked-*"), key=lambda file: file.stat().st_mtime)
+        for former in chosen[:-MOST_KEPT]:
+            former.unlink()
 
 
 def read_checked(root: Path, how: ReadAs = AS_FOUND) -> Opened | None:

@@ -7,6 +7,7 @@ reserved, different from another only in case. Their real names, and so the clas
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,12 +110,18 @@ def read_manifest(root: Path) -> Brought | None:
         stored = [*brought.files.values(), *(s for more in brought.pages.values() for s in more)]
         if astray := next((name for name in stored if leads_out(name)), None):
             raise Unreadable(f"names {shown(astray)}, which is no file of that folder")
+        if odd := next((raw for raw in brought.raw_names.values() if not _is_hex(raw)), None):
+            raise Unreadable(f"has the bytes {shown(odd)} of a name, which are no such digits")
     except (Unreadable, PlainDataError) as error:
         raise DataError(
             f"The list of files {manifest} {error}. Remove that list, and the folder's own files "
             "are looked at."
         ) from error
     return brought
+
+
+def _is_hex(text: str) -> bool:
+    return re.fullmatch("([0-9a-f]{2})*", text) is not None
 
 
 def _under_present_names(values: Mapping[str, Any]) -> dict[str, Any]:

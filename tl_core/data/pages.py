@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from tl_core.data.facts import FileFacts, Unchecked
 from tl_core.data.manifest import Brought
+from tl_core.errors import DataError
 from tl_core.home import home, write_atomically
 from tl_core.modalities import Modality, read_bytes
 
@@ -63,8 +65,12 @@ def add_pages(
 
 
 def further_pages(kind: Modality, data: bytes, most: int = MOST) -> Iterator[bytes]:
-    """Yield the second and further pages of a file, at most so many, each as a file of its own."""
-    return islice(kind.split_parts(data), 1, 1 + most)
+    """Yield the second and further pages of a file, at most so many, each as a file of its own.
+
+    Behind a damaged page there is none.
+    """
+    with contextlib.suppress(DataError):
+        yield from islice(kind.split_parts(data), 1, 1 + most)
 
 
 def _written(file: Path, sha256: str, kind: Modality, decode: bool) -> tuple[str, ...]:

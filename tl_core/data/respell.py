@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tl_core.data.archives.names import read_names
-from tl_core.data.files import Names, clean
+from tl_core.data.files import Names, clean, misplaced
 from tl_core.data.manifest import Brought
 
 
 def respell(brought: Brought, encoding: str) -> Brought:
     """Return what was brought under the names that its archive has in an encoding.
 
-    Names that say how they are written stay as they are.
+    Names that say how they are written stay as they are, and so do those that would become too long
+    or lead nowhere: half of a character may be a backslash.
 
     Raises
     ------
@@ -24,8 +25,11 @@ def respell(brought: Brought, encoding: str) -> Brought:
     raw = [bytes.fromhex(name) for name in brought.raw_names.values()]
     read = read_names(raw, unix=False, encoding=encoding)
     names = Names()
+    for path in (*brought.files, *brought.left_out):
+        if path not in brought.raw_names:
+            names.take(path)
     told = {
-        old: names.take(clean(new.replace("\\", "/").strip("/")))
+        old: names.take(_fitting(new, old))
         for old, new in zip(brought.raw_names, read.paths, strict=True)
     }
     return replace(
@@ -36,3 +40,9 @@ def respell(brought: Brought, encoding: str) -> Brought:
         empty_folders=tuple(told.get(path, path) for path in brought.empty_folders),
         encoding=read.encoding,
     )
+
+
+def _fitting(new: str, old: str) -> str:
+    parts = [part for part in new.replace("\\", "/").split("/") if part not in ("", ".")]
+    path = clean("/".join(parts))
+    return old if not parts or ".." in parts or misplaced(path) else path

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives import GOOD, make_tar, make_zip, photo, raw_zip, refusal
+from tests.archives import GOOD, RawEntry, make_tar, make_zip, photo, raw_zip, refusal
 from tests.photos import make_photo_folder, zip_folder
 from tests.work import is_linear, work_of
 from tl_core.data import add_archive, files, open_dataset
@@ -277,6 +277,18 @@ def test_an_encoding_of_names_can_be_asked_for(tmp_path: Path) -> None:
     assert paths_in(raw_zip(raw), tmp_path, encoding="cp1251") == {"лес/0.jpg", "поле/0.jpg"}
     with pytest.raises(DataError, match="The names in it are not written in u"):
         paths_in(raw_zip(raw), tmp_path, encoding="utf-8")
+
+
+def test_names_read_otherwise_meet_no_other_file_and_lead_nowhere(tmp_path: Path) -> None:
+    """Half of a character is a backslash elsewhere, and one name says how it reads."""
+    raw = [f"{name}/0.jpg".encode("cp932") for name in ("ソ", "ソ..", "ソ../ソ", "写真", "表札")]
+    entries = [RawEntry("â/0.jpg".encode(), utf8=True), *map(RawEntry, raw)]
+    before = list_files(extract(raw_zip(entries), tmp_path / "target"))
+    assert before.encoding == "cp932" and "ソ../0.jpg" in before.files
+    for encoding in ("cp932", "cp437", "cp850"):
+        found = respell(before, encoding)
+        assert sorted(found.files.values()) == sorted(before.files.values())
+        assert not any(".." in path.split("/") for path in found.files)
 
 
 @pytest.mark.parametrize("name", ["A:B/0.jpg", "C:D/0.jpg", "c:evil.jpg", "12:30/0.jpg"])

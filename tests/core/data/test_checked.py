@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,7 +18,9 @@ from tl_core.data import add_archive, checked, open_dataset, reopen_dataset, sca
 from tl_core.data.checked import KEPT, RecentlyOpened, read_checked
 from tl_core.data.health import HealthReport
 from tl_core.data.manifest import MANIFEST
+from tl_core.data.read_as import ReadAs
 from tl_core.data.spec import DatasetSpec, Item
+from tl_core.errors import DataError
 
 
 @pytest.fixture
@@ -125,3 +128,13 @@ def test_as_many_sets_are_remembered_as_their_items_allow() -> None:
     assert [key for key in "abc" if recent.get(key)] == ["a", "c"]
     recent.put("d", opened(99))  # alone it may be larger
     assert [key for key in "abcd" if recent.get(key)] == ["d"]
+
+
+def test_few_chosen_readings_are_kept(upload: Path) -> None:
+    for layout in ("auto", "splits", "classes", "inner", "names"):
+        for pages in ("first", "all"):
+            with contextlib.suppress(DataError):
+                scan(upload, ReadAs(layout, pages, "utf-8"))
+    scan(upload)
+    assert len(list(upload.glob(".tl_checked-*"))) == 8 > checked.MOST_KEPT - 1
+    assert read_checked(upload) is not None

@@ -307,6 +307,8 @@ def upload(tmp_path: Path) -> Path:
         ({"files": {"ant/0.jpg": 3}}, "files.ant/0.jpg must be text, not 3"),
         ({"files": ["ant/0.jpg"]}, "files must be values by their names"),
         ({"shrunk": "many"}, "shrunk must be a whole number"),
+        ({"pages": {"ant/0.jpg": ["../x"]}}, "'../x', which is no file of that"),
+        ({"raw_names": {"ant/0.jpg": "xy"}}, "which are no such digits"),
         ({"root": "/etc"}, "no Brought has it"),
         ({"colour": 1}, "no Brought has it"),
     ],

@@ -12,6 +12,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,16 @@ from PIL import Image
 from tests.photos import make_photo
 from tl_core.data import open_dataset
 from tl_core.data.limits import MB
+from tl_core.data.staging import StagingFolder
 from tl_core.errors import ArchiveError, ConfigError
 from tl_core.home import home
+from tl_core.modalities import MODALITIES, Kept
+from tl_core.modalities.photo import PHOTO
 from tl_core.modalities.photo.decode import decode
 from tl_core.server import checking, upload_spool, upload_worker
 from tl_core.server.limits import UploadLimits
 from tl_core.server.previews import preview_of
+from tl_core.server.upload_items import keep_items
 from tl_core.server.upload_spool import UploadSpool, spool_folder
 
 ROOMY = 10**9
@@ -467,3 +472,36 @@ def test_the_server_never_fills_its_disk(monkeypatch: pytest.MonkeyPatch) -> Non
     assert limits.server_room(0) == 4 * MB
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("", (), {"free": 1.5 * MB}))
     assert limits.server_room(0) == MB // 2
+
+
+def test_a_photo_called_a_table_is_taken_in_like_any_other() -> None:
+    """It is counted, made smaller, and keeps no place: its content tells what it is."""
+    image, place = make_photo(0, size=(40, 30)), Image.Exif()
+    place[0x010E] = "52.5200 N"
+    named = {f"ant/{i}.csv": encoded(image, exif=place) for i in range(3)}
+    assert "at most 2" in refusal(zipped(named), UploadLimits(items=2))
+    take(zipped(GOOD | named | {"labels.csv": b"file,label\n"}))
+    kept = [file.read_bytes() for file in (home() / "uploads" / "target" / "files").iterdir()]
+    assert len(kept) == 8 and not any(b"52.5200" in content for content in kept)
+
+
+def test_pages_without_their_file_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later page takes more memory than there is, so the file is left out with all its pages."""
+    stack = [make_photo(0, size=(40, 30), seed=i) for i in range(3)]
+    content = encoded(stack[0], "TIFF", save_all=True, append_images=stack[1:])
+    made: list[Kept] = []
+
+    def shrink(data: bytes, most: float) -> Kept:
+        if len(made) == 2:
+            raise MemoryError
+        made.append(PHOTO.shrink(data, most))
+        return made[-1]
+
+    monkeypatch.setitem(MODALITIES._items, PHOTO.name, replace(PHOTO, shrink=shrink))
+    with StagingFolder(tmp_path, "set") as staging:
+        staging.store("ant/stack.tif", io.BytesIO(content))
+        keep_items(staging, UploadLimits())
+        assert "too large" in staging.brought.left_out["ant/stack.tif"]
+        assert not list((staging.folder / "files").iterdir())

@@ -17,6 +17,7 @@ from tl_core.data import facts as facts_module
 from tl_core.data.catalog import bundled_sets
 from tl_core.data.checked import KEPT
 from tl_core.data.facts import facts_file
+from tl_core.data.read_as import ReadAs
 from tl_core.errors import ArchiveError, DataError
 from tl_core.home import home
 from tl_core.modalities.photo import PHOTO
@@ -205,6 +206,19 @@ def test_a_folder_without_a_photo_is_refused_without_decoding(
     (tmp_path / "set" / "ant" / "1.jpg").write_bytes(b"words")
     with pytest.raises(DataError, match="None of the 1 files"):
         open_checked(str(tmp_path / "set"))
+
+
+def test_another_reading_is_made_by_a_process_once_also_where_it_leads_nowhere(
+    upload: Upload, started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["tl_core.data.scan"], "list_files", None)  # nothing, here
+    for _ in range(3):
+        assert open_checked(str(upload.path), ReadAs("classes"))[1].layout.layout == "classes"
+    assert started == ["scan"]
+    for _ in range(3):
+        with pytest.raises(DataError, match="belong to no class"):
+            open_checked(str(upload.path), ReadAs("csv"))
+    assert started == ["scan", "scan"]
 
 
 # ------------------------------------------------------------------------------------------ shots

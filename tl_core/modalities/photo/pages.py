@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from PIL import Image
 
+from tl_core.errors import DataError
 from tl_core.modalities.photo.decode import upright
 from tl_core.modalities.photo.depth import deep, is_deep
 from tl_core.modalities.photo.opening import open_photo, plain_reasons
+from tl_core.modalities.photo.settings import MAX_PIXELS
 
 _SUBFILE, _NO_PAGE = 254, 1 | 4
 """TIFF tag, and its bits for a smaller version of another picture and for a transparency mask."""
@@ -43,11 +45,13 @@ def split_pages(data: bytes) -> Iterator[bytes]:
     Raises
     ------
     DataError
-        If one cannot be decoded.
+        If one cannot be decoded or is too large.
     """
     image = open_photo(data).image
     with plain_reasons(data):
-        for _ in _pages(image):
+        for number in _pages(image):
+            if number and image.width * image.height > MAX_PIXELS:  # the first was looked at above
+                raise DataError(f"page {number + 1} has {image.width} x {image.height} pixels.")
             yield _alone(image)
 
 
