@@ -34,9 +34,9 @@ def upload(camera: Callable[[], None]) -> None:
         f"They go to this server, are checked and made smaller there, and are removed after "
         f"{limits.hours} hours, or as soon as you say so. Of each file only the picture is kept: "
         f"what it tells of place, time or camera beside that is left out; names of files and "
-        f"folders stay, and so do tables (CSV), which may hold labels. No other learner sees them. At most "
-        f"{megabytes(limits.sent_bytes)} and {limits.items:,} photos of {limits.classes:,} classes "
-        f"at once; you may keep {megabytes(limits.learner_bytes)} of photos and runs here."
+        f"folders stay, and so do tables (CSV), which may hold labels. No other learner sees them. "
+        f"At most {megabytes(limits.sent_bytes)} and {limits.items:,} photos of {limits.classes:,} "
+        f"classes at once; you may keep {megabytes(limits.learner_bytes)} of photos and runs here."
     )
     turn = st.session_state.setdefault("upload_turn", 0)
     as_zip, as_folder, by_camera = st.tabs(["A zip or tar file", "A folder", "The camera"])
