@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ MANIFEST = ".tl_upload.json"
 
 MOST_LISTED = 64 * MB
 """Bytes of a list of files, and of what is remembered of them."""
+
+LONGEST_NAME = 255
+"""Characters of the name of a set that are shown: as many as a folder's may have."""
 
 FORMER_NAMES = {"skipped": "left_out"}
 """What parts of a list used to be called."""
@@ -117,7 +120,7 @@ def read_manifest(root: Path) -> Brought | None:
             f"The list of files {manifest} {error}. Remove that list, and the folder's own files "
             "are looked at."
         ) from error
-    return brought
+    return replace(brought, name=brought.name[:LONGEST_NAME])
 
 
 def _is_hex(text: str) -> bool:
