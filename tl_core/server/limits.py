@@ -61,7 +61,7 @@ class UploadLimits(ArchiveLimits):
     disk_floor: int = set_by("TL_DISK_FLOOR_MB", 1024, MB)
     at_once: int = set_by("TL_UPLOADS_AT_ONCE", 2)
     seconds: int = set_by("TL_UPLOAD_SECONDS", 300)
-    cpu_seconds: int = set_by("TL_UPLOAD_CPU_SECONDS", 60)
+    cpu_seconds: int = set_by("TL_UPLOAD_CPU_SECONDS", 90)
     memory: int = set_by("TL_UPLOAD_MEMORY_MB", 1024, MB)
     hours: int = set_by("TL_DATA_HOURS", 24)
     run_days: int = set_by("TL_RUN_DAYS", 7)
