@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tl_core.codec import PlainDataError, from_plain, to_plain
@@ -73,6 +74,7 @@ def look_at_files(
     progress: Progress | None = None,
     *,
     decode: bool = True,
+    seen: Mapping[str, FileFacts] = MappingProxyType({}),
 ) -> dict[str, FileFacts]:
     """Return the facts of the files of a folder, by their real paths.
 
@@ -88,6 +90,8 @@ def look_at_files(
         Called with the number of files looked at and their total.
     decode
         Whether content that nobody has seen may be decoded.
+    seen
+        Facts of files that were looked at just now.
 
     Raises
     ------
@@ -100,6 +104,8 @@ def look_at_files(
     known = _read(place, kind)
 
     def look(path: str) -> FileFacts:
+        if path in seen:
+            return seen[path]
         file = root / brought.files[path]
         facts = _look(kind, path, file, known, decode)
         if facts.reason and (refused := _nested(path, file)):
@@ -130,18 +136,19 @@ def _look(
             start, size = stream.read(START), file.stat().st_size
         if what := no_item(kind, path, start, size):
             return FileFacts(reason=what)
-        what = foreign(path, start, size)
         data = read_bytes(file)
     except (Unreadable, OSError) as error:  # gone since it was listed, or never there
         return FileFacts(reason=f"the file {error}.")
     except DataError as error:
-        return FileFacts(reason=what or str(error))
+        return FileFacts(reason=foreign(path, start, size) or str(error))
     sha256 = hashlib.sha256(data).hexdigest()
     if (seen := known.get(sha256)) is None:
         if not decode:
             raise Unchecked(file)
         seen = _examine(kind, data)
-    return FileFacts(sha256, seen.measures, seen.reason and (what or seen.reason))
+    return FileFacts(
+        sha256, seen.measures, seen.reason and (foreign(path, start, size) or seen.reason)
+    )
 
 
 def no_item(kind: Modality, path: str, start: bytes, size: int) -> str | None:

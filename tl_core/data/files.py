@@ -22,10 +22,7 @@ _AWAY = 0x1000 | 0x400000
 
 
 def clean(path: str) -> str:
-    """Return a path that is safe to show: composed Unicode, and signs for what cannot be seen.
-
-    Names that differ stay different.
-    """
+    """Return a path that is safe to show: composed Unicode, and signs for what cannot be seen."""
     return visible(unicodedata.normalize("NFC", path))
 
 

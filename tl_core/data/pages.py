@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from tl_core.data.facts import FileFacts, Unchecked
+from tl_core.data.files import Names
 from tl_core.data.manifest import Brought
 from tl_core.errors import DataError
 from tl_core.home import home, write_atomically
@@ -51,7 +52,9 @@ def add_pages(
     Unchecked
         If nothing may be decoded, and pages have to be written first.
     """
-    files, pages = dict(brought.files), {}
+    files, pages, names = dict(brought.files), {}, Names()
+    for path in (*brought.files, *brought.left_out):
+        names.take(path)
     for path, fact in facts.items():
         if fact.measures is None:
             continue
@@ -59,7 +62,7 @@ def add_pages(
         if stored is None and fact.measures.parts > 1:
             stored = _written(root / brought.files[path], fact.sha256, kind, decode)
         for number, place in enumerate(stored or (), start=2):
-            page = page_path(path, number)
+            page = names.take(page_path(path, number))
             files[page], pages[page] = place, path
     return replace(brought, files=files), pages
 

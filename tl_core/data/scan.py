@@ -16,7 +16,7 @@ from tl_core.data.checked import Opened, read_checked, write_checked
 from tl_core.data.copies.twins import find_twins, group_keys
 from tl_core.data.facts import FileFacts, Unchecked, look_at_files
 from tl_core.data.files import list_files
-from tl_core.data.layout import Reading, Seen, read_layout
+from tl_core.data.layout import Seen, read_layout
 from tl_core.data.manifest import MANIFEST, Brought
 from tl_core.data.pages import add_pages
 from tl_core.data.read_as import AS_FOUND, ReadAs
@@ -86,7 +86,7 @@ def _scan(root: Path, how: ReadAs, progress: Progress | None, decode: bool) -> O
     pages: dict[str, str] = {}
     if how.pages == "all":
         brought, pages = add_pages(root, brought, facts, kind, decode=decode)
-        facts = look_at_files(root, brought, kind, progress, decode=decode)
+        facts = look_at_files(root, brought, kind, progress, decode=decode, seen=facts)
     reading = read_layout(
         _seen(brought, facts),
         choice=how.layout if how.layout != "auto" else brought.layout,
@@ -122,7 +122,9 @@ def _dataset(
     """
     reading, facts = found.reading, found.facts
     good = sorted(
-        (found.shown(path), path) for path in reading.placed if facts_of(facts, path) is not None
+        (found.shown(path), path)
+        for path in reading.placed
+        if path in facts and facts[path].measures is not None
     )
     classes = sorted({reading.placed[path].label for _, path in good})
     labels = {name: label for label, name in enumerate(classes)}
@@ -151,12 +153,6 @@ def _dataset(
         kind.calibrate(measures),
     )
     return dataset, twins.crowd
-
-
-def facts_of(facts: Mapping[str, FileFacts], path: str) -> FileFacts | None:
-    """Return the facts of a good item; None for anything else."""
-    fact = facts.get(path)
-    return fact if fact and not fact.reason else None
 
 
 def _fingerprint(classes: list[str], items: Iterable[Item]) -> str:
@@ -193,6 +189,3 @@ def nothing_found(kind: Modality, found: Found) -> DataError:
         over = some_of(f"{number} {rule}" for rule, number in found.brought.passed_over.items())
         return DataError(f"There are no {kind.plural} in {name!r}, only {over}. {wanted}")
     return DataError(f"There are no {kind.plural} in {name!r}. {wanted}")
-
-
-__all__ = ["Reading", "Unchecked", "scan"]

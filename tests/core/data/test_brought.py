@@ -129,3 +129,11 @@ def test_twelve_bits_are_scaled_by_the_range_of_the_set(tmp_path: Path, own_home
     assert dataset.calibration == {"white": 4095}
     assert any("4095" in sentence or "12" in sentence for sentence in report.warnings)
     assert replace(dataset, calibration={}) != dataset
+
+
+def test_a_page_takes_no_other_file_s_name(tmp_path: Path, own_home: Path) -> None:
+    files = CASES["multi_page_tiff"].files()
+    files["ant/stack0 (page 02).tif"] = files["bee/stack1.tif"]
+    dataset, report = open_dataset(write(files, tmp_path / "set"), ReadAs(pages="all"))
+    assert report.brought == 5 and report.further_pages == 15
+    assert len(dataset.items) == 20 == len({item.path for item in dataset.items})
